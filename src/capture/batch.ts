@@ -1,0 +1,61 @@
+/**
+ * Packets of one read, as columns over one piece of memory (a ring block, a file chunk).
+ *
+ * Borrowed: everything in it is valid until the next `read()` of the source that filled it.
+ * Whoever keeps bytes copies them before that.
+ */
+export class PacketBatch {
+  bytes: Uint8Array = new Uint8Array(0)
+  view: DataView = new DataView(this.bytes.buffer)
+  count = 0
+  /** Offset of the first captured byte in `bytes`. */
+  start: Uint32Array
+  /** Captured length, bytes. */
+  captured: Uint32Array
+  /** Length on the wire, bytes; at least `captured`. */
+  original: Uint32Array
+  /** Nanoseconds since the source's `originSeconds`: exact in a double for 104 days. */
+  time: Float64Array
+  /** Index into the source's `interfaces`. */
+  iface: Uint16Array
+
+  constructor(capacity = 4096) {
+    this.start = new Uint32Array(capacity)
+    this.captured = new Uint32Array(capacity)
+    this.original = new Uint32Array(capacity)
+    this.time = new Float64Array(capacity)
+    this.iface = new Uint16Array(capacity)
+  }
+
+  /** Points the batch at another piece of memory and empties it. */
+  reset(bytes: Uint8Array, view: DataView): void {
+    this.bytes = bytes
+    this.view = view
+    this.count = 0
+  }
+
+  /** Appends one packet; the columns grow by doubling. */
+  push(start: number, captured: number, original: number, time: number, iface: number): void {
+    const row = this.count
+    if (row === this.start.length) this.#grow()
+    this.start[row] = start
+    this.captured[row] = captured
+    this.original[row] = original
+    this.time[row] = time
+    this.iface[row] = iface
+    this.count = row + 1
+  }
+
+  #grow(): void {
+    const capacity = this.start.length * 2
+    const grown = <T extends Uint32Array | Float64Array | Uint16Array>(to: T, from: T): T => {
+      to.set(from)
+      return to
+    }
+    this.start = grown(new Uint32Array(capacity), this.start)
+    this.captured = grown(new Uint32Array(capacity), this.captured)
+    this.original = grown(new Uint32Array(capacity), this.original)
+    this.time = grown(new Float64Array(capacity), this.time)
+    this.iface = grown(new Uint16Array(capacity), this.iface)
+  }
+}

@@ -1,0 +1,5 @@
+/** Nanoseconds since the origin of the trace (`PacketSource.originSeconds`): exact in a double for 104 days. */
+export type Nanos = number & { readonly __nanos: true }
+
+export const NANOS_PER_MS = 1e6
+export const NANOS_PER_SECOND = 1e9

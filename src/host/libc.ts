@@ -1,0 +1,122 @@
+import koffi from 'koffi'
+
+/**
+ * The C library's calls that Node has no API for, through FFI. A call costs about 0.2 µs.
+ *
+ * Calls return what C returns: check for -1 and throw `lastError('what was tried')`.
+ * Structures are written into Buffers with a DataView, little-endian host order as on x86-64 and arm64.
+ * Only `host/` may import this file.
+ */
+const library = koffi.load(null)
+
+/** A pointer as koffi hands it out. */
+export type Pointer = unknown
+
+export const socket: (domain: number, type: number, protocol: number) => number = library.func(
+  'int socket(int domain, int type, int protocol)',
+)
+export const bind: (fd: number, address: Uint8Array, length: number) => number = library.func(
+  'int bind(int fd, const void *address, uint32_t length)',
+)
+export const setsockopt: (
+  fd: number,
+  level: number,
+  name: number,
+  value: Uint8Array,
+  length: number,
+) => number = library.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)')
+export const getsockopt: (
+  fd: number,
+  level: number,
+  name: number,
+  value: Uint8Array,
+  length: Uint8Array,
+) => number = library.func('int getsockopt(int fd, int level, int name, void *value, void *length)')
+export const send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = library.func(
+  'int64_t send(int fd, const void *bytes, size_t length, int flags)',
+)
+export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = library.func(
+  'int64_t recv(int fd, void *bytes, size_t length, int flags)',
+)
+export const close: (fd: number) => number = library.func('int close(int fd)')
+export const read: (fd: number, bytes: Uint8Array, length: number) => number = library.func(
+  'int64_t read(int fd, void *bytes, size_t length)',
+)
+export const write: (fd: number, bytes: Uint8Array, length: number) => number = library.func(
+  'int64_t write(int fd, const void *bytes, size_t length)',
+)
+/** `address` is `null` for "anywhere"; returns a pointer, `MAP_FAILED` is -1 (see `isMapFailed`). */
+export const mmap: (
+  address: null,
+  length: number,
+  protection: number,
+  flags: number,
+  fd: number,
+  offset: number,
+) => Pointer = library.func(
+  'void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)',
+)
+export const eventfd: (initial: number, flags: number) => number = library.func(
+  'int eventfd(unsigned int initial, int flags)',
+)
+export const ioctlInt: (fd: number, request: number, argument: number) => number = library.func(
+  'ioctl',
+  'int',
+  ['int', 'unsigned long', 'long'],
+)
+export const ioctlPointer: (fd: number, request: number, argument: Uint8Array) => number = library.func(
+  'ioctl',
+  'int',
+  ['int', 'unsigned long', 'void *'],
+)
+export const setns: (fd: number, type: number) => number = library.func('int setns(int fd, int type)')
+export const prctl: (option: number, a: number, b: number, c: number, d: number) => number = library.func(
+  'prctl',
+  'int',
+  ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long'],
+)
+/** `poll(2)`; the one asynchronous call of the program is its `.async` form, in `wait.ts`. */
+export const poll: koffi.KoffiFunction = library.func(
+  'int poll(void *descriptors, unsigned long count, int timeout)',
+)
+
+const errnoNames = new Map<number, string>(
+  Object.entries(koffi.os.errno).map(([name, number]) => [number as number, name]),
+)
+
+/** The C library's `errno` of the last call on this thread. */
+export function errno(): number {
+  return koffi.errno()
+}
+
+/** Name of an errno, for example `EPERM`; `errno 133` when the C library has none. */
+export function errnoName(number: number): string {
+  return errnoNames.get(number) ?? `errno ${number}`
+}
+
+/** A failed call of the C library; `code` is the errno's name as in Node's own errors. */
+export class SystemError extends Error {
+  readonly errno: number
+  readonly code: string
+  constructor(action: string, number: number) {
+    super(`${action}: ${errnoName(number)}`)
+    this.name = 'SystemError'
+    this.errno = number
+    this.code = errnoName(number)
+  }
+}
+
+/** The last call's failure as an error; `action` says what was tried. */
+export function lastError(action: string): SystemError {
+  return new SystemError(action, koffi.errno())
+}
+
+/** True when `mmap` failed. */
+export function isMapFailed(pointer: Pointer): boolean {
+  return koffi.address(pointer) === 0xffffffffffffffffn
+}
+
+/** Native memory as an ArrayBuffer, without a copy. Reading it after `munmap` kills the process: never unmap. */
+export function memoryAt(pointer: Pointer, length: number): ArrayBuffer {
+  return koffi.view(pointer, length)
+}

@@ -1,0 +1,27 @@
+/**
+ * The packet that header views read: a window into the memory of one batch.
+ *
+ * Borrowed like the batch. `rebind` once per batch, `move` once per packet; holds no bytes of its own.
+ */
+export class Frame {
+  bytes: Uint8Array = new Uint8Array(0)
+  view: DataView = new DataView(this.bytes.buffer)
+  /** First captured byte of the packet. */
+  start = 0
+  /** One past the last captured byte: no view ever reads at or beyond it. */
+  end = 0
+  /** One past where the last byte would be had the packet been captured whole. */
+  wireEnd = 0
+
+  rebind(bytes: Uint8Array, view: DataView): void {
+    this.bytes = bytes
+    this.view = view
+  }
+
+  /** `captured` and `original` are lengths in bytes. */
+  move(start: number, captured: number, original: number): void {
+    this.start = start
+    this.end = start + captured
+    this.wireEnd = start + original
+  }
+}
