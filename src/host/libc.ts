@@ -1,4 +1,4 @@
-import koffi from 'koffi'
+import koffi, { type KoffiFunction } from 'koffi'
 
 /**
  * The C library's calls that Node has no API for, through FFI. A call costs about 0.2 µs.
@@ -76,7 +76,7 @@ export const prctl: (option: number, a: number, b: number, c: number, d: number)
   ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long'],
 )
 /** `poll(2)`; the one asynchronous call of the program is its `.async` form, in `wait.ts`. */
-export const poll: koffi.KoffiFunction = library.func(
+export const poll: KoffiFunction = library.func(
   'int poll(void *descriptors, unsigned long count, int timeout)',
 )
 
