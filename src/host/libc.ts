@@ -1,4 +1,4 @@
-import koffi, { type KoffiFunction } from 'koffi'
+import koffi from 'koffi'
 
 /**
  * The C library's calls that Node has no API for, through FFI. A call costs about 0.2 µs.
@@ -75,10 +75,16 @@ export const prctl: (option: number, a: number, b: number, c: number, d: number)
   'int',
   ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long'],
 )
-/** `poll(2)`; the one asynchronous call of the program is its `.async` form, in `wait.ts`. */
-export const poll: KoffiFunction = library.func(
-  'int poll(void *descriptors, unsigned long count, int timeout)',
-)
+const pollFunction = library.func('int poll(void *descriptors, unsigned long count, int timeout)')
+/** `poll(2)` on the main thread; `timeout` in milliseconds. */
+export const poll: (descriptors: Uint8Array, count: number, timeout: number) => number = pollFunction
+/** The one asynchronous foreign call of the program, see `wait.ts`: each one pending holds a libuv thread. */
+export const pollAsync: (
+  descriptors: Uint8Array,
+  count: number,
+  timeout: number,
+  done: (error: unknown, ready: number) => void,
+) => void = pollFunction.async
 
 const errnoNames = new Map<number, string>(
   Object.entries(koffi.os.errno).map(([name, number]) => [number as number, name]),
