@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+
+type Define = (program: Command) => void
+
+/** Every command and how to load its definition; what runs it is loaded later still. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Define>>> = {
+  list: async () => (await import('./list.ts')).defineList,
+  trace: async () => (await import('./trace.ts')).defineTrace,
+  read: async () => (await import('./read.ts')).defineRead,
+  demo: async () => (await import('./demo.ts')).defineDemo,
+  doctor: async () => (await import('./doctor.ts')).defineDoctor,
+  devices: async () => (await import('./devices.ts')).defineDevices,
+  schema: async () => (await import('./schema.ts')).defineSchema,
+}
+
+const ALIASES: Readonly<Record<string, string>> = { ls: 'list' }
+
+export const COMMAND_NAMES: string = Object.keys(COMMANDS).join(', ')
+
+/** The command that a command line names, `undefined` for plain `socktrace`. */
+export function commandOf(args: readonly string[]): string | undefined {
+  const first = args[0] ?? ''
+  const name = ALIASES[first] ?? first
+  return Object.hasOwn(COMMANDS, name) ? name : undefined
+}

@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ColorChoice } from '../render/style.ts'
+import { TIME_FORMATS, type TimeFormat } from '../render/time.ts'
+
+/** The options that mean the same everywhere. */
+export interface CommonOptions {
+  readonly json?: true
+  readonly color: ColorChoice
+  readonly quiet?: true
+  readonly verbose?: true
+}
+
+/** What plain `socktrace`, `trace` and `read` share on top of them. */
+export interface StreamOptions extends CommonOptions {
+  readonly timeFormat: TimeFormat
+  readonly resolve?: true
+  readonly count?: number
+  readonly duration?: number
+}
+
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'print NDJSON: one object a line, nothing else on stdout (`socktrace schema`)')
+    .addOption(
+      new Option('--color <when>', 'use colours').choices(['auto', 'always', 'never']).default('auto'),
+    )
+    .option('-q, --quiet', 'no notes on stderr')
+    .option('-v, --verbose', 'more notes on stderr')
+}
+
+export function addStreamOptions(command: Command): Command {
+  return addCommonOptions(command)
+    .option('-n, --numeric', 'numbers instead of names (the default)')
+    .option('-r, --resolve', 'show names of well-known ports')
+    .addOption(
+      new Option('--time-format <format>', 'how times are shown in text')
+        .choices(TIME_FORMATS)
+        .default('local'),
+    )
+    .option('-c, --count <n>', 'end after this many packets', parsePositive)
+    .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)
+}
+
+/** A whole number from 1 on. */
+export function parsePositive(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('it takes a whole number from 1 on')
+  return number
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `5s`, `500ms`, `2m`, `1h`, or plain seconds, as milliseconds. */
+export function parseDuration(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
+  const ms = Number(number) * UNIT_MS[unit]!
+  if (!(ms > 0)) throw new InvalidArgumentError('it takes a time such as 5s, 500ms, 2m or 1h')
+  return ms
+}
+
+/** For options that can be given several times. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}

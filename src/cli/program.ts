@@ -1,0 +1,78 @@
+import { Command, CommanderError } from 'commander'
+import { ClosedPipe } from '../host/output.ts'
+import { EXIT, type ExitCode, UserError } from '../user-error.ts'
+import { COMMAND_NAMES, COMMANDS, commandOf } from './commands.ts'
+import { writeCrash, writeErrorLine } from './error-line.ts'
+import { defineStream } from './stream.ts'
+import { VERSION } from './version.ts'
+
+const DESCRIPTION =
+  'Every socket with its state and its process, TCP handshakes annotated as they happen, and why a connection failed.'
+
+/** Commander's own refusals (unknown option, missing argument) as the errors of this program. */
+function usageError(error: CommanderError, command: string | undefined): UserError {
+  const message = error.message.replace(/^error: /, '').replace(/\n[\s\S]*$/, '')
+  const help = command === undefined ? 'socktrace --help' : `socktrace ${command} --help`
+  const suggestion = /\(Did you mean .*\)/.exec(error.message)?.[0]
+  return new UserError(message, { hint: suggestion ?? `see \`${help}\``, exitCode: EXIT.usage, cause: error })
+}
+
+/** The command that has an option which plain `socktrace` does not. */
+async function ownerOfOption(message: string): Promise<string | undefined> {
+  const flag = /^unknown option '(-[^' ]*)'/.exec(message)?.[1]
+  if (flag === undefined) return undefined
+  const all = await buildProgram(undefined)
+  return all.commands.find((command) => command.options.some((option) => option.is(flag)))?.name()
+}
+
+/**
+ * Builds the program with only the command that is asked for, so that nothing else is loaded;
+ * without one (`--help`, a mistyped command) it has all of them.
+ */
+async function buildProgram(wanted: string | undefined): Promise<Command> {
+  const program = new Command('socktrace').description(DESCRIPTION)
+  program.version(VERSION, '-V, --version', 'show the version').helpCommand(false).enablePositionalOptions()
+  defineStream(program)
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    if (wanted !== undefined && name !== wanted) continue
+    const define = await load()
+    define(program)
+  }
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .helpOption('-h, --help', 'show help')
+  }
+  return program
+}
+
+async function explain(error: CommanderError, command: string | undefined): Promise<UserError> {
+  const plain = usageError(error, command)
+  if (command !== undefined) return plain
+  const owner = await ownerOfOption(plain.message)
+  if (owner === undefined) return plain
+  return new UserError(plain.message, { hint: `\`socktrace ${owner}\` has it`, cause: error })
+}
+
+/** Runs one command line; every failure becomes a line on stderr and an exit code. */
+export async function run(args: readonly string[]): Promise<ExitCode> {
+  const command = commandOf(args)
+  try {
+    const first = args[0]
+    if (command === undefined && first !== undefined && !first.startsWith('-'))
+      throw new UserError(`There is no command "${first}"`, { hint: `the commands are ${COMMAND_NAMES}` })
+    const wantsHelp = args[0] === '-h' || args[0] === '--help'
+    const program = await buildProgram(wantsHelp ? undefined : (command ?? 'none'))
+    await program.parseAsync([...args], { from: 'user' })
+    return (process.exitCode as ExitCode | undefined) ?? EXIT.fine
+  } catch (error) {
+    if (error instanceof ClosedPipe) return EXIT.fine
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.fine
+      return writeErrorLine(await explain(error, command), args)
+    }
+    if (error instanceof UserError) return writeErrorLine(error, args)
+    return writeCrash(error, args)
+  }
+}

@@ -1,0 +1,88 @@
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises'
+import { PacketBatch } from '../capture/batch.ts'
+import { END, type PacketSource } from '../capture/source.ts'
+import type { Nanos } from '../flow/time.ts'
+import type { FlowTracker } from '../flow/tracker.ts'
+import { Frame } from '../wire/frame.ts'
+import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../wire/stack.ts'
+
+/** A drain of a busy source gives keys, signals and timers a turn after this long, ms. */
+const TURN_MS = 4
+
+/** Whoever wants each packet after it was analysed. Everything it is given is borrowed. */
+export interface PacketSink {
+  packet(batch: PacketBatch, index: number, frame: Frame, stack: PacketStack, row: number, number: number): void
+}
+
+export interface PumpOptions {
+  readonly source: PacketSource
+  readonly tracker: FlowTracker
+  readonly sink?: PacketSink
+  /** Ends after this many packets. */
+  readonly count?: number
+  /** Called once a read, before its packets are analysed. */
+  readonly before: () => void
+  /** Called once a read, when its packets were analysed, with how many there were. */
+  readonly after: (packets: number) => void
+}
+
+/** What went through, in all. Times are nanoseconds since the source's origin, `NaN` before the first packet. */
+export class Totals {
+  packets = 0
+  bytes = 0
+  skipped = 0
+  first = Number.NaN
+  last = Number.NaN
+}
+
+/** Moves packets from the source through decoder and tracker until the source ends or `count` is reached. */
+export class Pump {
+  readonly totals = new Totals()
+  readonly #options: PumpOptions
+  readonly #frame = new Frame()
+  readonly #stack = new PacketStack()
+  readonly #batch = new PacketBatch()
+
+  constructor(options: PumpOptions) {
+    this.#options = options
+  }
+
+  async run(): Promise<void> {
+    const { source, before, after, count = Number.POSITIVE_INFINITY } = this.#options
+    let turn = performance.now()
+    for (;;) {
+      const read = await source.read(this.#batch)
+      if (read === END) return
+      before()
+      this.#analyse(Math.min(read, count - this.totals.packets))
+      after(read)
+      if (this.totals.packets >= count) return
+      if (read > 0 && performance.now() - turn > TURN_MS) await turnOfEventLoop()
+      if (read === 0 || performance.now() - turn > TURN_MS) turn = performance.now()
+    }
+  }
+
+  /** The packet path: nothing in this loop allocates. */
+  #analyse(count: number): void {
+    if (count === 0) return
+    const { source, tracker, sink } = this.#options
+    const batch = this.#batch
+    const frame = this.#frame
+    const stack = this.#stack
+    const totals = this.totals
+    frame.rebind(batch.bytes, batch.view)
+    if (totals.packets === 0) totals.first = batch.time[0]!
+    for (let index = 0; index < count; index++) {
+      const iface = batch.iface[index]!
+      const original = batch.original[index]!
+      frame.move(batch.start[index]!, batch.captured[index]!, original)
+      const kind = stack.walk(frame, source.interfaces[iface]!.linkType)
+      totals.packets += 1
+      totals.bytes += original
+      if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
+      const row = tracker.packet(stack, batch.time[index]! as Nanos, iface, totals.packets)
+      if (sink !== undefined) sink.packet(batch, index, frame, stack, row, totals.packets)
+    }
+    totals.last = batch.time[count - 1]!
+  }
+}

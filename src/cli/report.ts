@@ -1,0 +1,55 @@
+import type { FlowEvent } from '../flow/event.ts'
+import type { FlowRecord } from '../flow/record.ts'
+import { eventJson, flowJson } from '../render/json.ts'
+import { type LineFormat, LineWriter } from '../render/line.ts'
+import { type Summary, summaryJson, summaryText } from '../render/summary.ts'
+import type { TraceClock } from '../render/time.ts'
+import type { Io } from './io.ts'
+
+/** What a run prints. */
+export interface Selection {
+  readonly events: boolean
+  readonly flows: boolean
+  readonly packets: boolean
+  /** In text: on stdout instead of a note on stderr. */
+  readonly summary: boolean
+}
+
+/** The options that choose what is printed; without any of them: events, and in JSON the flows too. */
+export interface SelectionOptions {
+  readonly events?: true
+  readonly flows?: true
+  readonly packets?: true
+  readonly summary?: true
+}
+
+export function selectionOf(options: SelectionOptions, json: boolean): Selection {
+  const { events = false, flows = false, packets = false, summary = false } = options
+  if (events || flows || packets || summary) return { events, flows, packets, summary }
+  return { events: true, flows: json, packets: false, summary: false }
+}
+
+/** Records to standard output, as text or NDJSON. */
+export interface Report {
+  event(event: FlowEvent): void
+  flow(flow: FlowRecord): void
+  summary(summary: Summary): void
+}
+
+export function jsonReport(io: Io, clock: TraceClock): Report {
+  return {
+    event: (event) => io.write(eventJson(event, clock)),
+    flow: (flow) => io.write(flowJson(flow, clock)),
+    summary: (summary) => io.write(summaryJson(summary, clock)),
+  }
+}
+
+export function textReport(io: Io, clock: TraceClock, format: LineFormat, selection: Selection): Report {
+  const lines = new LineWriter(clock, format)
+  return {
+    event: (event) => io.write(lines.event(event)),
+    flow: (flow) => io.write(lines.flow(flow)),
+    summary: (summary) =>
+      selection.summary ? io.write(`${summaryText(summary)}\n`) : io.note(summaryText(summary)),
+  }
+}
