@@ -1,3 +1,6 @@
+/** What a header view stands on before its first `at()`. */
+export const EMPTY_VIEW = new DataView(new ArrayBuffer(0))
+
 /**
  * The packet that header views read: a window into the memory of one batch.
  *
@@ -5,7 +8,7 @@
  */
 export class Frame {
   bytes: Uint8Array = new Uint8Array(0)
-  view: DataView = new DataView(this.bytes.buffer)
+  view: DataView = EMPTY_VIEW
   /** First captured byte of the packet. */
   start = 0
   /** One past the last captured byte: no view ever reads at or beyond it. */
