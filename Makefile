@@ -1,0 +1,71 @@
+# socktrace: every target does its own set-up; `make help` lists them.
+# Stamps live beside what they vouch for, so a target whose inputs have not changed does nothing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-print-directory
+
+SOURCES := $(shell find src -name '*.ts')
+VERSION := $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
+TARBALL := build/socktrace-$(VERSION).tgz
+BIN := node_modules/.bin
+
+.PHONY: help build check test test-full bench package pack demo clean \
+  system-build system-test system-bench system-demo
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+build: dist/cli/main.js ## a runnable bin/socktrace (installs the npm dependencies when they are missing)
+
+# A build of `cap` (libpcap) may fail: it is optional, the ring engine needs no compiler.
+node_modules/.stamp: package-lock.json scripts/install.sh
+	@scripts/system-packages.sh build
+	@scripts/install.sh
+	@touch $@
+
+dist/cli/main.js: $(SOURCES) scripts/build.mjs package.json node_modules/.stamp
+	@node scripts/build.mjs
+
+check: node_modules/.stamp ## types, lint, layers, unused code, file sizes, purity
+	@node scripts/check.mjs
+
+test: system-test build pack package ## every test, with its set-up
+	@node --import tsx scripts/test.mjs
+
+test-full: system-test ## every test from a clean tree, with the longer runs
+	@rm -rf dist build
+	@$(MAKE) build pack package
+	@TSX_DISABLE_CACHE=1 SOCKTRACE_FULL=1 node --import tsx scripts/test.mjs
+
+bench: system-bench build ## throughput beside capinfos, tcpdump, tcptrace and tshark
+	@node scripts/bench/bench.mjs
+
+package: build/socktrace-linux-x64 ## one executable for linux-x64, with no Node needed to run it
+
+build/socktrace-linux-x64: dist/cli/main.js scripts/package.mjs
+	@node scripts/package.mjs $@
+
+pack: build/npm-prefix/.stamp
+
+$(TARBALL): dist/cli/main.js README.md CHANGELOG.md LICENSE bin/socktrace
+	@mkdir -p build
+	@npm pack --ignore-scripts --silent --pack-destination build >/dev/null
+	@touch $@
+
+# The packed tarball installed as a user would: the end-to-end tests run this copy too.
+build/npm-prefix/.stamp: $(TARBALL)
+	@rm -rf build/npm-prefix
+	@npm install --global --prefix build/npm-prefix --no-audit --no-fund --loglevel error $(TARBALL)
+	@touch $@
+
+demo: system-demo build ## a real server and client in a lab of their own, explained step by step
+	@bin/socktrace demo
+
+system-build system-test system-bench system-demo:
+	@scripts/system-packages.sh $(@:system-%=%)
+
+clean: ## remove everything that was made here
+	@rm -rf dist build coverage node_modules
