@@ -70,10 +70,15 @@ export const ioctlPointer: (fd: number, request: number, argument: Uint8Array) =
   ['int', 'unsigned long', 'void *'],
 )
 export const setns: (fd: number, type: number) => number = library.func('int setns(int fd, int type)')
+export const unshare: (flags: number) => number = library.func('int unshare(int flags)')
 export const prctl: (option: number, a: number, b: number, c: number, d: number) => number = library.func(
   'prctl',
   'int',
   ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long'],
+)
+/** `if_indextoname(3)` in the calling thread's network namespace; `null` when there is no such interface. */
+export const interfaceName: (index: number, name: Uint8Array) => Pointer | null = library.func(
+  'void *if_indextoname(unsigned int index, void *name)',
 )
 const pollFunction = library.func('int poll(void *descriptors, unsigned long count, int timeout)')
 /** `poll(2)` on the main thread; `timeout` in milliseconds. */
