@@ -45,6 +45,8 @@ export interface SocketRecord {
   readonly type: 'socket'
   readonly netid: Netid
   readonly family: Family
+  /** Unix sockets only. */
+  readonly socket_type?: 'stream' | 'dgram' | 'seqpacket'
   readonly state: SocketState
   readonly recv_q: number
   readonly send_q: number
@@ -60,6 +62,8 @@ export interface SocketRecord {
   /** Inode of the network namespace. */
   readonly netns: number | null
   readonly mark?: number
+  /** IPv6 listeners and unconnected sockets: false when they take IPv4 too. Absent when not known (/proc). */
+  readonly v6only?: boolean
   readonly cgroup?: string
   processes: SocketProcess[]
   readonly listen?: { readonly accept_queue: number; readonly backlog: number; syn_queue?: number }

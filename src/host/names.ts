@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import * as libc from './libc.ts'
+
+/** IF_NAMESIZE with the final NUL. */
+const INTERFACE_NAME_LENGTH = 16
+
+function lines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
+
+let users: Map<number, string> | undefined
+
+/** A user's name from /etc/passwd, read once. No name service is asked: it could block on a network. */
+export function userName(uid: number): string | undefined {
+  if (users === undefined) {
+    users = new Map()
+    for (const line of lines('/etc/passwd')) {
+      const [name, , number] = line.split(':')
+      if (name && number && !users.has(Number(number))) users.set(Number(number), name)
+    }
+  }
+  return users.get(uid)
+}
+
+export type Transport = 'tcp' | 'udp'
+
+interface Services {
+  readonly ports: Map<string, number>
+  readonly names: Map<string, string>
+}
+
+let services: Services | undefined
+
+function readServices(): Services {
+  const ports = new Map<string, number>()
+  const names = new Map<string, string>()
+  for (const line of lines('/etc/services')) {
+    const [name, slot, ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/)
+    const [port, transport] = slot?.split('/') ?? []
+    if (!name || !port || !transport) continue
+    if (!names.has(`${port}/${transport}`)) names.set(`${port}/${transport}`, name)
+    for (const spelling of [name, ...aliases])
+      if (!ports.has(`${spelling}/${transport}`)) ports.set(`${spelling}/${transport}`, Number(port))
+  }
+  return { ports, names }
+}
+
+/** Port of a service by its name or alias in /etc/services; `undefined` when unknown. */
+export function servicePort(name: string, transport: Transport): number | undefined {
+  services ??= readServices()
+  return services.ports.get(`${name}/${transport}`)
+}
+
+/** Name of a port in /etc/services. */
+export function serviceName(port: number, transport: Transport): string | undefined {
+  services ??= readServices()
+  return services.names.get(`${port}/${transport}`)
+}
+
+/** Interface names of the current network namespace, each asked for once. */
+export function interfaceNames(): (index: number) => string | undefined {
+  const names = new Map<number, string | undefined>()
+  return (index) => {
+    if (!names.has(index)) {
+      const name = new Uint8Array(INTERFACE_NAME_LENGTH)
+      const found = libc.interfaceName(index, name) !== null
+      names.set(index, found ? Buffer.from(name).toString('utf8').replace(/\0.*/s, '') : undefined)
+    }
+    return names.get(index)
+  }
+}

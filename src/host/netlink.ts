@@ -1,0 +1,117 @@
+import * as libc from './libc.ts'
+
+// include/uapi/linux/{socket,netlink,sock_diag}.h
+const AF_NETLINK = 16
+const SOCK_RAW = 3
+const SOCK_CLOEXEC = 0x80000
+const NETLINK_SOCK_DIAG = 4
+const NLM_F_REQUEST = 0x1
+const NLM_F_DUMP = 0x300
+const NLM_F_DUMP_INTR = 0x10
+const NLMSG_ERROR = 2
+const NLMSG_DONE = 3
+const SOCK_DIAG_BY_FAMILY = 20
+const HEADER_LENGTH = 16
+const EINTR = 4
+const ENOENT = 2
+
+/** The kernel fills at most 32 KiB per dump message; a larger buffer only has to be large enough. */
+const RECEIVE_LENGTH = 1 << 20
+/** A table that changed under the dump is read again this often, then taken as it is. */
+const DUMP_ATTEMPTS = 4
+
+/** One message of a dump: `view[offset, end)` is its body, without the netlink header; borrowed for the call. */
+export type MessageParser<T> = (view: DataView, offset: number, end: number) => T | undefined
+
+/**
+ * A NETLINK_SOCK_DIAG socket of the calling thread's network namespace. Needs no privilege.
+ * Every call throws `SystemError` with the kernel's errno: EINVAL or ENOENT mean that the kernel has no
+ * such table (`inet_diag`, `unix_diag` not built or not loadable).
+ */
+export class SockDiag {
+  readonly #fd: number
+  readonly #bytes = new Uint8Array(RECEIVE_LENGTH)
+  readonly #view = new DataView(this.#bytes.buffer)
+  #sequence = 0
+
+  constructor() {
+    this.#fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)
+    if (this.#fd === -1) throw libc.lastError('Cannot open the socket tables (NETLINK_SOCK_DIAG)')
+  }
+
+  /**
+   * Every row of one table. `interrupted` is true when the table changed under the reading in each attempt,
+   * so that a row may be missing or there twice.
+   */
+  dump<T>(request: Uint8Array, parse: MessageParser<T>): { rows: T[]; interrupted: boolean } {
+    for (let attempt = 1; ; attempt++) {
+      const rows: T[] = []
+      this.#send(request, NLM_F_REQUEST | NLM_F_DUMP)
+      const interrupted = this.#receive(true, parse, rows)
+      if (!interrupted || attempt === DUMP_ATTEMPTS) return { rows, interrupted }
+    }
+  }
+
+  /** The one socket that `request` names by its addresses and ports, or `undefined`. */
+  lookup<T>(request: Uint8Array, parse: MessageParser<T>): T | undefined {
+    const rows: T[] = []
+    this.#send(request, NLM_F_REQUEST)
+    try {
+      this.#receive(false, parse, rows)
+    } catch (error) {
+      if (error instanceof libc.SystemError && error.errno === ENOENT) return undefined
+      throw error
+    }
+    return rows[0]
+  }
+
+  close(): void {
+    libc.close(this.#fd)
+  }
+
+  #send(body: Uint8Array, flags: number): void {
+    const message = new Uint8Array(HEADER_LENGTH + body.length)
+    const view = new DataView(message.buffer)
+    this.#sequence = (this.#sequence + 1) >>> 0
+    view.setUint32(0, message.length, true)
+    view.setUint16(4, SOCK_DIAG_BY_FAMILY, true)
+    view.setUint16(6, flags, true)
+    view.setUint32(8, this.#sequence, true)
+    message.set(body, HEADER_LENGTH)
+    if (libc.send(this.#fd, message, message.length, 0) === -1) throw libc.lastError('Cannot ask for sockets')
+  }
+
+  /** Reads until NLMSG_DONE (dump) or the first answer (lookup); true when the kernel flagged DUMP_INTR. */
+  #receive<T>(dump: boolean, parse: MessageParser<T>, rows: T[]): boolean {
+    const view = this.#view
+    let interrupted = false
+    for (;;) {
+      const length = libc.recv(this.#fd, this.#bytes, RECEIVE_LENGTH, 0)
+      if (length === -1) {
+        if (libc.errno() === EINTR) continue
+        throw libc.lastError('Cannot read the socket tables')
+      }
+      for (let offset = 0; offset + HEADER_LENGTH <= length; ) {
+        const size = view.getUint32(offset, true)
+        if (size < HEADER_LENGTH || offset + size > length) break
+        // An answer to an earlier request, given up on after an error.
+        if (view.getUint32(offset + 8, true) === this.#sequence) {
+          const type = view.getUint16(offset + 4, true)
+          if ((view.getUint16(offset + 6, true) & NLM_F_DUMP_INTR) !== 0) interrupted = true
+          if (type === NLMSG_DONE) return interrupted
+          if (type === NLMSG_ERROR) {
+            const number = size >= HEADER_LENGTH + 4 ? -view.getInt32(offset + HEADER_LENGTH, true) : 0
+            if (number !== 0) throw new libc.SystemError('Cannot read the socket tables', number)
+            return interrupted
+          }
+          if (type === SOCK_DIAG_BY_FAMILY) {
+            const row = parse(view, offset + HEADER_LENGTH, offset + size)
+            if (row !== undefined) rows.push(row)
+            if (!dump) return interrupted
+          }
+        }
+        offset += (size + 3) & ~3
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import {
+  parseCommandLine,
+  parseContainer,
+  parseStat,
+  parseUid,
+  socketInode,
+} from '../sockets/process-text.ts'
+import type { SocketProcess } from '../sockets/socket.ts'
+import { userName } from './names.ts'
+
+/** What a scan of `/proc/PID/fd` gave. */
+export interface SocketOwners {
+  /** Every descriptor of every readable process, by the inode of its socket; in order of pid and descriptor. */
+  readonly byInode: Map<number, SocketProcess[]>
+  /** Processes whose descriptors this user may not read. */
+  readonly denied: number
+}
+
+/** Pids of /proc in ascending order. */
+export function listPids(root = '/proc'): number[] {
+  const pids: number[] = []
+  for (const name of readdirSync(root)) {
+    const first = name.charCodeAt(0)
+    if (first >= 0x31 && first <= 0x39) pids.push(Number(name))
+  }
+  return pids.sort((a, b) => a - b)
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
+
+/**
+ * Who owns which socket: reads the links of `/proc/PID/fd` (100 000 descriptors in 0.7–0.9 s).
+ *
+ * Synchronous on purpose: capabilities belong to the main thread, the thread pool of `fs.promises` may lack them.
+ * A process or descriptor that vanishes during the scan is left out.
+ */
+export function scanSocketOwners(pids?: Iterable<number>, root = '/proc'): SocketOwners {
+  const byInode = new Map<number, SocketProcess[]>()
+  let denied = 0
+  for (const pid of pids ?? listPids(root)) {
+    const folder = `${root}/${pid}/fd`
+    let descriptors: string[]
+    try {
+      descriptors = readdirSync(folder)
+    } catch (error) {
+      const code = errorCode(error)
+      if (code === 'EACCES' || code === 'EPERM') denied++
+      continue
+    }
+    let comm: string | undefined
+    for (const fd of descriptors) {
+      let inode: number
+      try {
+        inode = socketInode(readlinkSync(`${folder}/${fd}`))
+      } catch (error) {
+        // The folder may be listed and its links still be refused (a process that changed its user).
+        if (errorCode(error) !== 'EACCES') continue
+        denied++
+        break
+      }
+      if (inode < 0) continue
+      comm ??= readComm(pid, root)
+      // Gone since its descriptors were read.
+      if (comm === undefined) break
+      const owner: SocketProcess = { pid, comm, fd: Number(fd) }
+      const owners = byInode.get(inode)
+      if (owners === undefined) byInode.set(inode, [owner])
+      else owners.push(owner)
+    }
+  }
+  return { byInode, denied }
+}
+
+/** The kernel's name of a process, at most 15 bytes; `undefined` when it is gone. */
+export function readComm(pid: number, root = '/proc'): string | undefined {
+  return readText(`${root}/${pid}/comm`)?.replace(/\n$/, '')
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** What /proc tells about one process; a field that this user may not read is absent. */
+export interface ProcessDetails {
+  readonly pid: number
+  readonly comm: string
+  readonly ppid: number
+  readonly exe?: string
+  readonly cmdline?: string
+  readonly uid?: number
+  readonly user?: string
+  readonly container?: string
+  /** Inode of its network namespace. */
+  readonly netns?: number
+}
+
+/** Details of a process, or `undefined` when it is gone. Strings are not yet safe for a terminal. */
+export function readProcess(pid: number, root = '/proc'): ProcessDetails | undefined {
+  const folder = `${root}/${pid}`
+  const stat = parseStat(readText(`${folder}/stat`) ?? '')
+  if (stat === undefined) return undefined
+  const uid = parseUid(readText(`${folder}/status`) ?? '')
+  const user = uid === undefined ? undefined : userName(uid)
+  const cmdline = parseCommandLine(readText(`${folder}/cmdline`) ?? '')
+  const container = parseContainer(readText(`${folder}/cgroup`) ?? '')
+  const exe = attempt(() => readlinkSync(`${folder}/exe`))
+  const netns = attempt(() => statSync(`${folder}/ns/net`).ino)
+  return {
+    pid,
+    ...stat,
+    ...(exe !== undefined && { exe }),
+    ...(cmdline !== undefined && { cmdline }),
+    ...(uid !== undefined && { uid }),
+    ...(user !== undefined && { user }),
+    ...(container !== undefined && { container }),
+    ...(netns !== undefined && { netns }),
+  }
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,65 @@
+/** Bodies of NETLINK_SOCK_DIAG requests (linux/inet_diag.h, linux/unix_diag.h), little-endian host order. */
+
+export const AF_UNIX = 1
+export const AF_INET = 2
+export const AF_INET6 = 10
+export const IPPROTO_TCP = 6
+export const IPPROTO_UDP = 17
+export const IPPROTO_RAW = 255
+
+const INET_REQUEST_LENGTH = 56
+const UNIX_REQUEST_LENGTH = 24
+/** INET_DIAG_NOCOOKIE in both words: any socket with these addresses. */
+const NO_COOKIE = 0xffffffff
+
+/** The states 1 ESTABLISHED … 11 CLOSING; requests in a SYN queue come with 3 (SYN_RECV). */
+export const ALL_STATES = 0xffe
+
+/** `UDIAG_SHOW_NAME | PEER | RQLEN | UID`. */
+const UNIX_SHOW = 0x01 | 0x04 | 0x10 | 0x40
+
+/** Asks for every socket of one protocol and family whose state is in the mask (bit = 1 << state). */
+export function inetDumpRequest(family: number, protocol: number, states: number = ALL_STATES): Uint8Array {
+  const bytes = new Uint8Array(INET_REQUEST_LENGTH)
+  bytes[0] = family
+  bytes[1] = protocol
+  new DataView(bytes.buffer).setUint32(4, states, true)
+  return bytes
+}
+
+/** Addresses as in `wire/`: four big-endian words, IPv4 in word 0. */
+export interface InetTuple {
+  readonly source: ArrayLike<number>
+  readonly sourcePort: number
+  readonly destination: ArrayLike<number>
+  readonly destinationPort: number
+}
+
+/**
+ * Asks for the one socket with these ends, seen from its own side. The kernel falls back to the listener on the
+ * local port when there is no such connection.
+ */
+export function inetLookupRequest(family: number, protocol: number, tuple: InetTuple): Uint8Array {
+  const bytes = inetDumpRequest(family, protocol)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(8, tuple.sourcePort)
+  view.setUint16(10, tuple.destinationPort)
+  const words = family === AF_INET ? 1 : 4
+  for (let word = 0; word < words; word++) {
+    view.setUint32(12 + 4 * word, tuple.source[word]!)
+    view.setUint32(28 + 4 * word, tuple.destination[word]!)
+  }
+  view.setUint32(48, NO_COOKIE)
+  view.setUint32(52, NO_COOKIE)
+  return bytes
+}
+
+/** Asks for every unix socket with its name, peer, queues and owner. */
+export function unixDumpRequest(): Uint8Array {
+  const bytes = new Uint8Array(UNIX_REQUEST_LENGTH)
+  const view = new DataView(bytes.buffer)
+  bytes[0] = AF_UNIX
+  view.setUint32(4, 0xffffffff, true)
+  view.setUint32(12, UNIX_SHOW, true)
+  return bytes
+}

@@ -1,0 +1,37 @@
+/** Text of the files below /proc/PID (proc(5)). */
+
+/** `/proc/PID/stat`: the name stands in parentheses and may itself hold spaces and parentheses. */
+export function parseStat(text: string): { comm: string; ppid: number } | undefined {
+  const open = text.indexOf('(')
+  const close = text.lastIndexOf(')')
+  if (open === -1 || close < open) return undefined
+  const ppid = Number(text.slice(close + 1).split(' ')[2])
+  return Number.isInteger(ppid) ? { comm: text.slice(open + 1, close), ppid } : undefined
+}
+
+/** Real user id in `/proc/PID/status`. */
+export function parseUid(text: string): number | undefined {
+  const uid = /^Uid:\s+(\d+)/m.exec(text)?.[1]
+  return uid === undefined ? undefined : Number(uid)
+}
+
+/** `/proc/PID/cmdline`: arguments that end in NUL. Empty for a kernel thread and a zombie. */
+export function parseCommandLine(text: string): string | undefined {
+  const line = text.replace(/\0+$/, '').replaceAll('\0', ' ')
+  return line === '' ? undefined : line
+}
+
+/**
+ * The container that `/proc/PID/cgroup` names: the first 12 digits of a 64-digit id, as Docker, Podman,
+ * containerd and CRI-O put it into the path, or the name of an LXC container.
+ */
+export function parseContainer(text: string): string | undefined {
+  const id = /(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])/.exec(text)?.[1]
+  if (id !== undefined) return id.slice(0, 12)
+  return /\/lxc(?:\.payload\.|\/)([^/\n]+)/.exec(text)?.[1]
+}
+
+/** Inode of a descriptor's link text `socket:[12345]`; -1 for anything that is not a socket. */
+export function socketInode(link: string): number {
+  return link.startsWith('socket:[') ? Number(link.slice(8, -1)) : -1
+}
