@@ -35,10 +35,11 @@ check: node_modules/.stamp ## types, lint, layers, unused code, file sizes, puri
 test: system-test build pack package ## every test, with its set-up
 	@node --import tsx scripts/test.mjs
 
-test-full: system-test ## every test from a clean tree, with the longer runs
+test-full: system-test ## every test, nothing cached, with the longer runs and coverage
 	@rm -rf dist build
 	@$(MAKE) build pack package
-	@TSX_DISABLE_CACHE=1 SOCKTRACE_FULL=1 node --import tsx scripts/test.mjs
+	@TSX_DISABLE_CACHE=1 SOCKTRACE_FULL=1 $(BIN)/c8 --include 'src/**' --reporter text-summary \
+	  node --import tsx scripts/test.mjs
 
 bench: system-bench build ## throughput beside capinfos, tcpdump, tcptrace and tshark
 	@node scripts/bench/bench.mjs

@@ -33,10 +33,7 @@ const modules = {
 
 const oneFile = {
   ...common,
-  stdin: {
-    contents: "import { main } from './src/cli/main.ts'; void main(process.argv.slice(2))",
-    resolveDir: '.',
-  },
+  entryPoints: ['src/cli/executable.ts'],
   format: 'cjs',
   outfile: `${staging}/sea.cjs`,
   define: { 'import.meta.url': '__importMetaUrl' },
