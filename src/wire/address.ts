@@ -12,7 +12,16 @@ export function formatIpv4(word: number): string {
 /** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`. */
 export function formatIpv6(w0: number, w1: number, w2: number, w3: number): string {
   if (hasDottedTail(w0, w1, w2)) return `::ffff:${formatIpv4(w3)}`
-  const groups = [w0 >>> 16, w0 & 0xffff, w1 >>> 16, w1 & 0xffff, w2 >>> 16, w2 & 0xffff, w3 >>> 16, w3 & 0xffff]
+  const groups = [
+    w0 >>> 16,
+    w0 & 0xffff,
+    w1 >>> 16,
+    w1 & 0xffff,
+    w2 >>> 16,
+    w2 & 0xffff,
+    w3 >>> 16,
+    w3 & 0xffff,
+  ]
   let runStart = -1
   let runLength = 1
   for (let from = 0; from < 8; from++) {

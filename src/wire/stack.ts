@@ -1,0 +1,340 @@
+import { ETHERNET_HEADER_LENGTH, ETHERTYPE_IPV4, ETHERTYPE_IPV6, EthernetHeader } from './ethernet.ts'
+import { Frame } from './frame.ts'
+import { ICMP_HEADER_LENGTH, IcmpHeader } from './icmp.ts'
+import { Icmp6Header } from './icmp6.ts'
+import { Ipv4Header, PROTOCOL_ICMP, PROTOCOL_ICMP6, PROTOCOL_TCP, PROTOCOL_UDP } from './ipv4.ts'
+import { IPV6_HEADER_LENGTH, Ipv6Header } from './ipv6.ts'
+import {
+  EXTENSION_AUTHENTICATION,
+  EXTENSION_FRAGMENT,
+  EXTENSION_HOP_BY_HOP,
+  ExtensionHeader,
+  isExtension,
+} from './ipv6-ext.ts'
+import { NULL_HEADER_LENGTH, NullHeader } from './null-loop.ts'
+import { QuotedPacket } from './quoted-packet.ts'
+import { RawPacket } from './raw.ts'
+import { SLL_HEADER_LENGTH, SllHeader } from './sll.ts'
+import { SLL2_HEADER_LENGTH, Sll2Header } from './sll2.ts'
+import { TcpHeader } from './tcp.ts'
+import { TcpOptions } from './tcp-options.ts'
+import { UDP_HEADER_LENGTH, UdpHeader } from './udp.ts'
+import { isVlan, VLAN_TAG_LENGTH, VlanTag } from './vlan.ts'
+
+// LINKTYPE_ values; capture/link-type.ts has the same list, and neither folder imports the other.
+const LINK_NULL = 0
+const LINK_ETHERNET = 1
+const LINK_RAW_BSD = 12
+const LINK_RAW_OPENBSD = 14
+const LINK_RAW = 101
+const LINK_LOOP = 108
+const LINK_LINUX_SLL = 113
+const LINK_IPV4 = 228
+const LINK_IPV6 = 229
+const LINK_LINUX_SLL2 = 276
+
+/**
+ * Walks one packet from its link header to its transport payload. One instance serves every packet; everything
+ * in it is borrowed and valid until the next `walk`. All lengths are bytes, all offsets absolute in `frame.bytes`.
+ *
+ * The IP length governs: link-layer padding is outside, and where snaplen cut the packet, what is there is read.
+ */
+export class PacketStack {
+  /** KIND_ constant. */
+  kind = 0
+  /** Index into REASONS; meaningful when `kind` is KIND_MALFORMED. */
+  reason = 0
+  /** 4, 6, or 0 when not IP. */
+  family = 0
+  /** 4 words; IPv4 is word 0, the others 0. */
+  readonly source: Uint32Array = new Uint32Array(4)
+  readonly destination: Uint32Array = new Uint32Array(4)
+  /** TTL or hop limit. */
+  ttl = 0
+  /** IPv4 identification; of an IPv6 fragment its 32-bit one, else 0. */
+  ipId = 0
+  trafficClass = 0
+  /** 1 or 0; 0 for IPv6, which routers never fragment. */
+  dontFragment = 0
+  /** IANA number, after extension headers. */
+  protocol = 0
+  networkOffset = 0
+  transportOffset = 0
+  /** 0 unless TCP or UDP. */
+  sourcePort = 0
+  destinationPort = 0
+  payloadOffset = 0
+  /** Transport payload on the wire. Behind an unread transport protocol, all after the IP headers. */
+  payloadLength = 0
+  /** How many of them are in memory. */
+  payloadCaptured = 0
+
+  /** The IP packet alone: begins at its header, ends where its own length says. */
+  readonly datagram: Frame = new Frame()
+  readonly tcp: TcpHeader = new TcpHeader()
+  readonly tcpOptions: TcpOptions = new TcpOptions()
+  readonly udp: UdpHeader = new UdpHeader()
+  readonly icmp: IcmpHeader = new IcmpHeader()
+  readonly icmp6: Icmp6Header = new Icmp6Header()
+  /** Of an ICMP error; else `valid` is 0. */
+  readonly quoted: QuotedPacket = new QuotedPacket()
+
+  readonly #ethernet = new EthernetHeader()
+  readonly #vlan = new VlanTag()
+  readonly #sll = new SllHeader()
+  readonly #sll2 = new Sll2Header()
+  readonly #null = new NullHeader()
+  readonly #raw = new RawPacket()
+  readonly #ipv4 = new Ipv4Header()
+  readonly #ipv6 = new Ipv6Header()
+  readonly #extension = new ExtensionHeader()
+
+  /** Reads the packet `frame` stands on; `linkType` is its LINKTYPE_ value. Returns `kind`. */
+  walk(frame: Frame, linkType: number): number {
+    this.family = 0
+    this.protocol = 0
+    this.sourcePort = 0
+    this.destinationPort = 0
+    this.payloadLength = 0
+    this.payloadCaptured = 0
+    this.quoted.valid = 0
+    this.kind = this.#link(frame, linkType)
+    return this.kind
+  }
+
+  #link(frame: Frame, linkType: number): number {
+    const start = frame.start
+    switch (linkType) {
+      case LINK_ETHERNET:
+        if (!this.#ethernet.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
+        return this.#tagged(frame, start + ETHERNET_HEADER_LENGTH, this.#ethernet.etherType)
+      case LINK_LINUX_SLL2:
+        if (!this.#sll2.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
+        return this.#tagged(frame, start + SLL2_HEADER_LENGTH, this.#sll2.etherType)
+      case LINK_LINUX_SLL:
+        if (!this.#sll.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
+        return this.#tagged(frame, start + SLL_HEADER_LENGTH, this.#sll.etherType)
+      case LINK_NULL:
+      case LINK_LOOP:
+        if (!this.#null.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
+        return this.#network(frame, start + NULL_HEADER_LENGTH, this.#null.etherType)
+      case LINK_RAW_BSD:
+      case LINK_RAW_OPENBSD:
+      case LINK_RAW:
+        if (!this.#raw.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
+        return this.#network(frame, start, this.#raw.etherType)
+      case LINK_IPV4:
+        return this.#network(frame, start, ETHERTYPE_IPV4)
+      case LINK_IPV6:
+        return this.#network(frame, start, ETHERTYPE_IPV6)
+      default:
+        return KIND_UNKNOWN_LINK
+    }
+  }
+
+  /** Steps over VLAN tags, however many (802.1ad stacks two, some networks more). */
+  #tagged(frame: Frame, offset: number, etherType: number): number {
+    while (isVlan(etherType)) {
+      if (!this.#vlan.at(frame, offset)) return this.#malformed(VLAN_TRUNCATED)
+      etherType = this.#vlan.etherType
+      offset += VLAN_TAG_LENGTH
+    }
+    return this.#network(frame, offset, etherType)
+  }
+
+  #network(frame: Frame, offset: number, etherType: number): number {
+    this.networkOffset = offset
+    const datagram = this.datagram
+    datagram.rebind(frame.bytes, frame.view)
+    datagram.start = offset
+    datagram.end = frame.end
+    datagram.wireEnd = frame.wireEnd
+    if (etherType === ETHERTYPE_IPV4) return this.#network4(offset)
+    if (etherType === ETHERTYPE_IPV6) return this.#network6(offset)
+    return KIND_NOT_IP
+  }
+
+  #network4(offset: number): number {
+    const ip = this.#ipv4
+    if (!ip.at(this.datagram, offset))
+      return this.#malformed(this.#cut(offset, 20) ? IPV4_TRUNCATED : IPV4_BAD)
+    this.family = 4
+    const source = this.source
+    const destination = this.destination
+    source[0] = ip.source
+    source[1] = source[2] = source[3] = 0
+    destination[0] = ip.destination
+    destination[1] = destination[2] = destination[3] = 0
+    this.ttl = ip.ttl
+    this.ipId = ip.identification
+    this.trafficClass = ip.trafficClass
+    this.dontFragment = ip.dontFragment
+    this.protocol = ip.protocol
+    if (ip.totalLength !== 0) this.#limit(offset + ip.totalLength)
+    const after = offset + ip.headerLength
+    return ip.fragmentOffset === 0 ? this.#extensions(after) : this.#opaque(after, KIND_FRAGMENT)
+  }
+
+  #network6(offset: number): number {
+    const ip = this.#ipv6
+    if (!ip.at(this.datagram, offset))
+      return this.#malformed(this.#cut(offset, IPV6_HEADER_LENGTH) ? IPV6_TRUNCATED : IPV6_BAD)
+    this.family = 6
+    for (let word = 0; word < 4; word++) {
+      this.source[word] = ip.source(word)
+      this.destination[word] = ip.destination(word)
+    }
+    this.ttl = ip.hopLimit
+    this.ipId = 0
+    this.trafficClass = ip.trafficClass
+    this.dontFragment = 0
+    this.protocol = ip.nextHeader
+    const after = offset + IPV6_HEADER_LENGTH
+    const length = ip.payloadLength
+    if (length !== 0) this.#limit(after + length)
+    else if (
+      this.protocol === EXTENSION_HOP_BY_HOP &&
+      this.#extension.at(this.datagram, after, EXTENSION_HOP_BY_HOP)
+    ) {
+      // A jumbogram that stands under the smallest jumbo length is no reason to cut it: what is there is read.
+      const jumbo = this.#extension.jumboLength
+      if (jumbo !== 0) this.#limit(after + jumbo)
+    }
+    return this.#extensions(after)
+  }
+
+  /** Steps over extension headers; behind IPv4 only the authentication header is one. */
+  #extensions(offset: number): number {
+    const extension = this.#extension
+    while (isExtension(this.protocol) && (this.family === 6 || this.protocol === EXTENSION_AUTHENTICATION)) {
+      if (!extension.at(this.datagram, offset, this.protocol)) return this.#malformed(EXTENSION_TRUNCATED)
+      const fragment = this.protocol === EXTENSION_FRAGMENT
+      this.protocol = extension.nextHeader
+      offset += extension.headerLength
+      if (!fragment) continue
+      this.ipId = extension.fragmentIdentification
+      if (extension.fragmentOffset !== 0) return this.#opaque(offset, KIND_FRAGMENT)
+    }
+    return this.#transport(offset)
+  }
+
+  #transport(offset: number): number {
+    this.transportOffset = offset
+    switch (this.protocol) {
+      case PROTOCOL_TCP:
+        return this.#tcp(offset)
+      case PROTOCOL_UDP:
+        return this.#udp(offset)
+      case PROTOCOL_ICMP:
+        if (this.family !== 4) return this.#opaque(offset, KIND_OTHER_IP)
+        if (!this.icmp.at(this.datagram, offset)) return this.#malformed(ICMP_TRUNCATED)
+        if (this.icmp.isError) this.quoted.at(this.datagram, offset + ICMP_HEADER_LENGTH)
+        this.#payload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
+        return KIND_ICMP
+      case PROTOCOL_ICMP6:
+        if (this.family !== 6) return this.#opaque(offset, KIND_OTHER_IP)
+        if (!this.icmp6.at(this.datagram, offset)) return this.#malformed(ICMP_TRUNCATED)
+        if (this.icmp6.isError) this.quoted.at(this.datagram, offset + ICMP_HEADER_LENGTH)
+        this.#payload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
+        return KIND_ICMP
+      default:
+        return this.#opaque(offset, KIND_OTHER_IP)
+    }
+  }
+
+  #tcp(offset: number): number {
+    const tcp = this.tcp
+    if (!tcp.at(this.datagram, offset))
+      return this.#malformed(this.#cut(offset, 20) ? TCP_TRUNCATED : TCP_BAD)
+    this.sourcePort = tcp.sourcePort
+    this.destinationPort = tcp.destinationPort
+    const length = tcp.headerLength
+    if (length > 20) this.tcpOptions.at(this.datagram, offset + 20, length - 20)
+    else this.tcpOptions.clear()
+    this.#payload(offset + length, this.datagram.wireEnd)
+    return KIND_TCP
+  }
+
+  #udp(offset: number): number {
+    const udp = this.udp
+    if (!udp.at(this.datagram, offset))
+      return this.#malformed(this.#cut(offset, UDP_HEADER_LENGTH) ? UDP_TRUNCATED : UDP_BAD)
+    this.sourcePort = udp.sourcePort
+    this.destinationPort = udp.destinationPort
+    const { wireEnd } = this.datagram
+    const length = udp.length
+    this.#payload(offset + UDP_HEADER_LENGTH, length === 0 ? wireEnd : Math.min(wireEnd, offset + length))
+    return KIND_UDP
+  }
+
+  /** An IP payload that is not read any further. */
+  #opaque(offset: number, kind: number): number {
+    this.transportOffset = offset
+    this.#payload(offset, this.datagram.wireEnd)
+    return kind
+  }
+
+  #payload(offset: number, wireEnd: number): void {
+    const end = Math.min(this.datagram.end, wireEnd)
+    this.payloadOffset = offset
+    this.payloadLength = wireEnd > offset ? wireEnd - offset : 0
+    this.payloadCaptured = end > offset ? end - offset : 0
+  }
+
+  /** The IP length: what lies behind is link-layer padding. It can lie beyond the frame when the sender erred. */
+  #limit(wireEnd: number): void {
+    this.datagram.wireEnd = wireEnd
+    if (wireEnd < this.datagram.end) this.datagram.end = wireEnd
+  }
+
+  /** Whether snaplen, and not the sender, is why `length` bytes are not there. */
+  #cut(offset: number, length: number): boolean {
+    return offset + length > this.datagram.end && offset + length <= this.datagram.wireEnd
+  }
+
+  #malformed(reason: number): number {
+    this.reason = reason
+    return KIND_MALFORMED
+  }
+}
+
+export const KIND_TCP = 1
+export const KIND_UDP = 2
+/** ICMP or ICMPv6: see `family`. */
+export const KIND_ICMP = 3
+export const KIND_OTHER_IP = 4
+/** Not the first fragment of a packet: no transport header in it. */
+export const KIND_FRAGMENT = 5
+export const KIND_NOT_IP = 6
+export const KIND_UNKNOWN_LINK = 7
+export const KIND_MALFORMED = 8
+
+const LINK_TRUNCATED = 1
+const VLAN_TRUNCATED = 2
+const IPV4_TRUNCATED = 3
+const IPV4_BAD = 4
+const IPV6_TRUNCATED = 5
+const IPV6_BAD = 6
+const EXTENSION_TRUNCATED = 7
+const TCP_TRUNCATED = 8
+const TCP_BAD = 9
+const UDP_TRUNCATED = 10
+const UDP_BAD = 11
+const ICMP_TRUNCATED = 12
+
+/** What `PacketStack.reason` says. "Truncated": the capture is cut there; "bad": so sent. */
+export const REASONS: readonly string[] = [
+  '',
+  'truncated before the end of the link header',
+  'truncated before the end of the VLAN tag',
+  'truncated before the end of the IPv4 header',
+  'bad IPv4 header',
+  'truncated before the end of the IPv6 header',
+  'bad IPv6 header',
+  'truncated before the end of an IPv6 extension header',
+  'truncated before the end of the TCP header',
+  'bad TCP header',
+  'truncated before the end of the UDP header',
+  'bad UDP header',
+  'truncated before the end of the ICMP header',
+]
