@@ -47,6 +47,8 @@ interface EventBase {
   readonly proto: 'tcp' | 'udp' | 'icmp'
   readonly src: Endpoint
   readonly dst: Endpoint
+  /** Which end `src` is: the sender of the segment (of the quoted one for `icmp_error`). */
+  readonly sender: Side
   process?: Pick<ProcessRef, 'pid' | 'comm' | 'attribution'>
   readonly text: string
 }
