@@ -6,18 +6,18 @@ const HEADER_LENGTH = 14
 
 /** Ethernet header. Borrowed: valid after `at()` returned true, until the next packet. */
 export class EthernetHeader {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + HEADER_LENGTH <= frame.end
   }
 
   /** Below 1536 it is the length of an 802.3 frame and no type. */
   get etherType(): number {
-    return this.#view.getUint16(this.#offset + ETHER_TYPE)
+    return this.view.getUint16(this.offset + ETHER_TYPE)
   }
 
   /** Writes a header with both addresses zero. */

@@ -5,6 +5,9 @@ export const EMPTY_VIEW = new DataView(new ArrayBuffer(0))
  * The packet that header views read: a window into the memory of one batch.
  *
  * Borrowed like the batch. `rebind` once per batch, `move` once per packet; holds no bytes of its own.
+ *
+ * The views in this folder keep their state in `private` members, not in `#` names: those made the walk of one
+ * packet 74 ns instead of 51 (measured, Node 20), because their larger bytecode exhausts V8's inlining budget.
  */
 export class Frame {
   bytes: Uint8Array = new Uint8Array(0)

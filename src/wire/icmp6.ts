@@ -12,40 +12,40 @@ const HEADER_LENGTH = 8
 
 /** ICMPv6 header (RFC 4443). Borrowed: valid after `at()` returned true, until the next packet. */
 export class Icmp6Header {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + HEADER_LENGTH <= frame.end
   }
 
   get type(): number {
-    return this.#view.getUint8(this.#offset + TYPE)
+    return this.view.getUint8(this.offset + TYPE)
   }
 
   get code(): number {
-    return this.#view.getUint8(this.#offset + CODE)
+    return this.view.getUint8(this.offset + CODE)
   }
 
   get checksum(): number {
-    return this.#view.getUint16(this.#offset + CHECKSUM)
+    return this.view.getUint16(this.offset + CHECKSUM)
   }
 
   /** Of an echo. */
   get identifier(): number {
-    return this.#view.getUint16(this.#offset + IDENTIFIER)
+    return this.view.getUint16(this.offset + IDENTIFIER)
   }
 
   /** Of an echo. */
   get sequence(): number {
-    return this.#view.getUint16(this.#offset + SEQUENCE)
+    return this.view.getUint16(this.offset + SEQUENCE)
   }
 
   /** Bytes; only of "packet too big". */
   get mtu(): number {
-    return this.#view.getUint32(this.#offset + MTU)
+    return this.view.getUint32(this.offset + MTU)
   }
 
   /** Whether the message quotes the packet that it is about (RFC 4443 section 2.1: types below 128). */

@@ -15,13 +15,13 @@ const MIN_LENGTH = 20
 
 /** IPv4 header (RFC 791). Borrowed: valid after `at()` returned true, until the next packet. */
 export class Ipv4Header {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   /** False when fewer than 20 bytes are captured, or version, header length or total length are impossible. */
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     if (offset + MIN_LENGTH > frame.end) return false
     const headerLength = this.headerLength
     if (this.version !== 4 || headerLength < MIN_LENGTH || offset + headerLength > frame.wireEnd) return false
@@ -30,61 +30,61 @@ export class Ipv4Header {
   }
 
   get version(): number {
-    return this.#view.getUint8(this.#offset + VERSION_LENGTH) >> 4
+    return this.view.getUint8(this.offset + VERSION_LENGTH) >> 4
   }
 
   /** Bytes, options included. */
   get headerLength(): number {
-    return (this.#view.getUint8(this.#offset + VERSION_LENGTH) & 0xf) * 4
+    return (this.view.getUint8(this.offset + VERSION_LENGTH) & 0xf) * 4
   }
 
   /** Differentiated services and ECN, the whole byte (RFC 2474, RFC 3168). */
   get trafficClass(): number {
-    return this.#view.getUint8(this.#offset + TRAFFIC_CLASS)
+    return this.view.getUint8(this.offset + TRAFFIC_CLASS)
   }
 
   /** Header and payload, bytes. 0 where segmentation was left to the device, or in BIG TCP: see the frame. */
   get totalLength(): number {
-    return this.#view.getUint16(this.#offset + TOTAL_LENGTH)
+    return this.view.getUint16(this.offset + TOTAL_LENGTH)
   }
 
   get identification(): number {
-    return this.#view.getUint16(this.#offset + IDENTIFICATION)
+    return this.view.getUint16(this.offset + IDENTIFICATION)
   }
 
   /** 1 or 0. */
   get dontFragment(): number {
-    return (this.#view.getUint8(this.#offset + FRAGMENT) >> 6) & 1
+    return (this.view.getUint8(this.offset + FRAGMENT) >> 6) & 1
   }
 
   /** 1 or 0. */
   get moreFragments(): number {
-    return (this.#view.getUint8(this.#offset + FRAGMENT) >> 5) & 1
+    return (this.view.getUint8(this.offset + FRAGMENT) >> 5) & 1
   }
 
   /** Bytes. */
   get fragmentOffset(): number {
-    return (this.#view.getUint16(this.#offset + FRAGMENT) & 0x1fff) * 8
+    return (this.view.getUint16(this.offset + FRAGMENT) & 0x1fff) * 8
   }
 
   get ttl(): number {
-    return this.#view.getUint8(this.#offset + TTL)
+    return this.view.getUint8(this.offset + TTL)
   }
 
   get protocol(): number {
-    return this.#view.getUint8(this.#offset + PROTOCOL)
+    return this.view.getUint8(this.offset + PROTOCOL)
   }
 
   get checksum(): number {
-    return this.#view.getUint16(this.#offset + CHECKSUM)
+    return this.view.getUint16(this.offset + CHECKSUM)
   }
 
   get source(): number {
-    return this.#view.getUint32(this.#offset + SOURCE)
+    return this.view.getUint32(this.offset + SOURCE)
   }
 
   get destination(): number {
-    return this.#view.getUint32(this.#offset + DESTINATION)
+    return this.view.getUint32(this.offset + DESTINATION)
   }
 
   /** Writes a header for tests and scenarios; options are written behind it by the caller. Returns its 20 bytes. */

@@ -13,37 +13,37 @@ const OPTION_JUMBO = 0xc2
 
 /** One extension header of `kind`. Borrowed: valid after `at()` returned true, until the next packet. */
 export class ExtensionHeader {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
-  #kind = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
+  private kind = 0
 
   /** False when the header is not whole in the capture. `kind` is the number that announced it. */
   at(frame: Frame, offset: number, kind: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
-    this.#kind = kind
+    this.view = frame.view
+    this.offset = offset
+    this.kind = kind
     return offset + MIN_LENGTH <= frame.end && offset + this.headerLength <= frame.end
   }
 
   get nextHeader(): number {
-    return this.#view.getUint8(this.#offset + NEXT_HEADER)
+    return this.view.getUint8(this.offset + NEXT_HEADER)
   }
 
   /** Bytes. The unit differs: 8 bytes not counting the first 8, fixed for fragments, words less 2 for AH. */
   get headerLength(): number {
-    if (this.#kind === EXTENSION_FRAGMENT) return MIN_LENGTH
-    const length = this.#view.getUint8(this.#offset + LENGTH)
-    return this.#kind === EXTENSION_AUTHENTICATION ? (length + 2) * 4 : (length + 1) * 8
+    if (this.kind === EXTENSION_FRAGMENT) return MIN_LENGTH
+    const length = this.view.getUint8(this.offset + LENGTH)
+    return this.kind === EXTENSION_AUTHENTICATION ? (length + 2) * 4 : (length + 1) * 8
   }
 
   /** Bytes; only for a fragment header. */
   get fragmentOffset(): number {
-    return this.#view.getUint16(this.#offset + FRAGMENT_OFFSET) & 0xfff8
+    return this.view.getUint16(this.offset + FRAGMENT_OFFSET) & 0xfff8
   }
 
   /** 32 bits; only for a fragment header. */
   get fragmentIdentification(): number {
-    return this.#view.getUint32(this.#offset + FRAGMENT_IDENTIFICATION)
+    return this.view.getUint32(this.offset + FRAGMENT_IDENTIFICATION)
   }
 
   /**
@@ -51,17 +51,16 @@ export class ExtensionHeader {
    * 0 without the option. Only for a hop-by-hop header.
    */
   get jumboLength(): number {
-    const end = this.#offset + this.headerLength
-    let offset = this.#offset + OPTIONS
+    const end = this.offset + this.headerLength
+    let offset = this.offset + OPTIONS
     while (offset + 1 < end) {
-      const option = this.#view.getUint8(offset)
+      const option = this.view.getUint8(offset)
       if (option === OPTION_PAD1) {
         offset++
         continue
       }
-      const length = this.#view.getUint8(offset + 1)
-      if (option === OPTION_JUMBO && length === 4 && offset + 6 <= end)
-        return this.#view.getUint32(offset + 2)
+      const length = this.view.getUint8(offset + 1)
+      if (option === OPTION_JUMBO && length === 4 && offset + 6 <= end) return this.view.getUint32(offset + 2)
       offset += 2 + length
     }
     return 0

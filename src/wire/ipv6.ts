@@ -11,49 +11,49 @@ const HEADER_LENGTH = 40
 
 /** IPv6 header (RFC 8200). Borrowed: valid after `at()` returned true, until the next packet. */
 export class Ipv6Header {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   /** False when fewer than 40 bytes are captured or the version is another. */
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + HEADER_LENGTH <= frame.end && this.version === 6
   }
 
   get version(): number {
-    return this.#view.getUint8(this.#offset + VERSION_CLASS) >> 4
+    return this.view.getUint8(this.offset + VERSION_CLASS) >> 4
   }
 
   get trafficClass(): number {
-    return (this.#view.getUint16(this.#offset + VERSION_CLASS) >> 4) & 0xff
+    return (this.view.getUint16(this.offset + VERSION_CLASS) >> 4) & 0xff
   }
 
   get flowLabel(): number {
-    return this.#view.getUint32(this.#offset + VERSION_CLASS) & 0xfffff
+    return this.view.getUint32(this.offset + VERSION_CLASS) & 0xfffff
   }
 
   /** Everything after the 40 bytes, extension headers included; 0 in a jumbogram (RFC 2675). */
   get payloadLength(): number {
-    return this.#view.getUint16(this.#offset + PAYLOAD_LENGTH)
+    return this.view.getUint16(this.offset + PAYLOAD_LENGTH)
   }
 
   get nextHeader(): number {
-    return this.#view.getUint8(this.#offset + NEXT_HEADER)
+    return this.view.getUint8(this.offset + NEXT_HEADER)
   }
 
   get hopLimit(): number {
-    return this.#view.getUint8(this.#offset + HOP_LIMIT)
+    return this.view.getUint8(this.offset + HOP_LIMIT)
   }
 
   /** Word 0 to 3 of the source address. */
   source(word: number): number {
-    return this.#view.getUint32(this.#offset + SOURCE + word * 4)
+    return this.view.getUint32(this.offset + SOURCE + word * 4)
   }
 
   /** Word 0 to 3 of the destination address. */
   destination(word: number): number {
-    return this.#view.getUint32(this.#offset + DESTINATION + word * 4)
+    return this.view.getUint32(this.offset + DESTINATION + word * 4)
   }
 
   static emit(view: DataView, offset: number, fields: Ipv6Fields): number {

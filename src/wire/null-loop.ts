@@ -11,18 +11,18 @@ const HEADER_LENGTH = 4
  * Borrowed: valid after `at()` returned true, until the next packet.
  */
 export class NullHeader {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + HEADER_LENGTH <= frame.end
   }
 
   get family(): number {
-    const big = this.#view.getUint32(this.#offset + FAMILY)
-    return big > 0xffff ? this.#view.getUint32(this.#offset + FAMILY, true) : big
+    const big = this.view.getUint32(this.offset + FAMILY)
+    return big > 0xffff ? this.view.getUint32(this.offset + FAMILY, true) : big
   }
 
   /** 0 when the family is not IP. */

@@ -11,9 +11,9 @@ const QUOTED_TRANSPORT = 8
  * the quotation. Borrowed: numbers copied by `at()`, valid until the next packet; nothing holds while `valid` is 0.
  */
 export class QuotedPacket {
-  readonly #ipv4 = new Ipv4Header()
-  readonly #ipv6 = new Ipv6Header()
-  readonly #extension = new ExtensionHeader()
+  private readonly ipv4 = new Ipv4Header()
+  private readonly ipv6 = new Ipv6Header()
+  private readonly extension = new ExtensionHeader()
   /** 1 when all the rest is read. */
   valid = 0
   family = 0
@@ -30,7 +30,7 @@ export class QuotedPacket {
   /** False, and `valid` 0, when the addresses or the first 8 bytes of TCP or UDP are not there. */
   at(frame: Frame, offset: number): boolean {
     this.valid = 0
-    const transport = this.#network(frame, offset)
+    const transport = this.network(frame, offset)
     if (transport < 0) return false
     this.sourcePort = 0
     this.destinationPort = 0
@@ -46,8 +46,8 @@ export class QuotedPacket {
   }
 
   /** Offset of the transport header, -1 when it cannot be found or is in another fragment. */
-  #network(frame: Frame, offset: number): number {
-    const ipv4 = this.#ipv4
+  private network(frame: Frame, offset: number): number {
+    const ipv4 = this.ipv4
     if (ipv4.at(frame, offset)) {
       if (ipv4.fragmentOffset !== 0) return -1
       this.family = 4
@@ -58,7 +58,7 @@ export class QuotedPacket {
       this.protocol = ipv4.protocol
       return offset + ipv4.headerLength
     }
-    const ipv6 = this.#ipv6
+    const ipv6 = this.ipv6
     if (!ipv6.at(frame, offset)) return -1
     this.family = 6
     for (let word = 0; word < 4; word++) {
@@ -66,11 +66,11 @@ export class QuotedPacket {
       this.destination[word] = ipv6.destination(word)
     }
     this.protocol = ipv6.nextHeader
-    return this.#extensions(frame, offset + IPV6_HEADER_LENGTH)
+    return this.extensions(frame, offset + IPV6_HEADER_LENGTH)
   }
 
-  #extensions(frame: Frame, offset: number): number {
-    const extension = this.#extension
+  private extensions(frame: Frame, offset: number): number {
+    const extension = this.extension
     while (isExtension(this.protocol)) {
       if (!extension.at(frame, offset, this.protocol)) return -1
       if (this.protocol === EXTENSION_FRAGMENT && extension.fragmentOffset !== 0) return -1

@@ -7,17 +7,17 @@ const MIN_LENGTH = 1
 
 /** A packet without a link header. Borrowed: valid after `at()` returned true, until the next packet. */
 export class RawPacket {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + MIN_LENGTH <= frame.end
   }
 
   get version(): number {
-    return this.#view.getUint8(this.#offset + VERSION) >> 4
+    return this.view.getUint8(this.offset + VERSION) >> 4
   }
 
   /** 0 when the version is neither 4 nor 6. */

@@ -7,20 +7,20 @@ const HEADER_LENGTH = 16
 
 /** Linux cooked header, first version. Borrowed: valid after `at()` returned true, until the next packet. */
 export class SllHeader {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + HEADER_LENGTH <= frame.end
   }
 
   /** An EtherType, or 0 where the device's packets have none (`cookedEtherType`). */
   get etherType(): number {
     return cookedEtherType(
-      this.#view.getUint16(this.#offset + ARPHRD),
-      this.#view.getUint16(this.#offset + PROTOCOL),
+      this.view.getUint16(this.offset + ARPHRD),
+      this.view.getUint16(this.offset + PROTOCOL),
     )
   }
 

@@ -10,31 +10,31 @@ const HEADER_LENGTH = 20
 
 /** Linux cooked header, second version. Borrowed: valid after `at()` returned true, until the next packet. */
 export class Sll2Header {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + HEADER_LENGTH <= frame.end
   }
 
   /** An EtherType, or 0 where the device's packets have none (`cookedEtherType`). */
   get etherType(): number {
     return cookedEtherType(
-      this.#view.getUint16(this.#offset + ARPHRD),
-      this.#view.getUint16(this.#offset + PROTOCOL),
+      this.view.getUint16(this.offset + ARPHRD),
+      this.view.getUint16(this.offset + PROTOCOL),
     )
   }
 
   /** Index of the device in the capturing machine's network namespace. */
   get interfaceIndex(): number {
-    return this.#view.getUint32(this.#offset + INTERFACE)
+    return this.view.getUint32(this.offset + INTERFACE)
   }
 
   /** 0 to us, 1 broadcast, 2 multicast, 3 to somebody else, 4 sent by us. */
   get packetType(): number {
-    return this.#view.getUint8(this.#offset + PACKET_TYPE)
+    return this.view.getUint8(this.offset + PACKET_TYPE)
   }
 
   static emit(view: DataView, offset: number, fields: Sll2Fields): number {

@@ -79,15 +79,15 @@ export class PacketStack {
   /** Of an ICMP error; else `valid` is 0. */
   readonly quoted: QuotedPacket = new QuotedPacket()
 
-  readonly #ethernet = new EthernetHeader()
-  readonly #vlan = new VlanTag()
-  readonly #sll = new SllHeader()
-  readonly #sll2 = new Sll2Header()
-  readonly #null = new NullHeader()
-  readonly #raw = new RawPacket()
-  readonly #ipv4 = new Ipv4Header()
-  readonly #ipv6 = new Ipv6Header()
-  readonly #extension = new ExtensionHeader()
+  private readonly ethernet = new EthernetHeader()
+  private readonly vlan = new VlanTag()
+  private readonly sll = new SllHeader()
+  private readonly sll2 = new Sll2Header()
+  private readonly null = new NullHeader()
+  private readonly raw = new RawPacket()
+  private readonly ipv4 = new Ipv4Header()
+  private readonly ipv6 = new Ipv6Header()
+  private readonly extension = new ExtensionHeader()
 
   /** Reads the packet `frame` stands on; `linkType` is its LINKTYPE_ value. Returns `kind`. */
   walk(frame: Frame, linkType: number): number {
@@ -98,66 +98,66 @@ export class PacketStack {
     this.payloadLength = 0
     this.payloadCaptured = 0
     this.quoted.valid = 0
-    this.kind = this.#link(frame, linkType)
+    this.kind = this.walkLink(frame, linkType)
     return this.kind
   }
 
-  #link(frame: Frame, linkType: number): number {
+  private walkLink(frame: Frame, linkType: number): number {
     const start = frame.start
     switch (linkType) {
       case LINK_ETHERNET:
-        if (!this.#ethernet.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
-        return this.#tagged(frame, start + ETHERNET_HEADER_LENGTH, this.#ethernet.etherType)
+        if (!this.ethernet.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+        return this.walkTags(frame, start + ETHERNET_HEADER_LENGTH, this.ethernet.etherType)
       case LINK_LINUX_SLL2:
-        if (!this.#sll2.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
-        return this.#tagged(frame, start + SLL2_HEADER_LENGTH, this.#sll2.etherType)
+        if (!this.sll2.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+        return this.walkTags(frame, start + SLL2_HEADER_LENGTH, this.sll2.etherType)
       case LINK_LINUX_SLL:
-        if (!this.#sll.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
-        return this.#tagged(frame, start + SLL_HEADER_LENGTH, this.#sll.etherType)
+        if (!this.sll.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+        return this.walkTags(frame, start + SLL_HEADER_LENGTH, this.sll.etherType)
       case LINK_NULL:
       case LINK_LOOP:
-        if (!this.#null.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
-        return this.#network(frame, start + NULL_HEADER_LENGTH, this.#null.etherType)
+        if (!this.null.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+        return this.walkNetwork(frame, start + NULL_HEADER_LENGTH, this.null.etherType)
       case LINK_RAW_BSD:
       case LINK_RAW_OPENBSD:
       case LINK_RAW:
-        if (!this.#raw.at(frame, start)) return this.#malformed(LINK_TRUNCATED)
-        return this.#network(frame, start, this.#raw.etherType)
+        if (!this.raw.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+        return this.walkNetwork(frame, start, this.raw.etherType)
       case LINK_IPV4:
-        return this.#network(frame, start, ETHERTYPE_IPV4)
+        return this.walkNetwork(frame, start, ETHERTYPE_IPV4)
       case LINK_IPV6:
-        return this.#network(frame, start, ETHERTYPE_IPV6)
+        return this.walkNetwork(frame, start, ETHERTYPE_IPV6)
       default:
         return KIND_UNKNOWN_LINK
     }
   }
 
   /** Steps over VLAN tags, however many (802.1ad stacks two, some networks more). */
-  #tagged(frame: Frame, offset: number, etherType: number): number {
+  private walkTags(frame: Frame, offset: number, etherType: number): number {
     while (isVlan(etherType)) {
-      if (!this.#vlan.at(frame, offset)) return this.#malformed(VLAN_TRUNCATED)
-      etherType = this.#vlan.etherType
+      if (!this.vlan.at(frame, offset)) return this.malformed(VLAN_TRUNCATED)
+      etherType = this.vlan.etherType
       offset += VLAN_TAG_LENGTH
     }
-    return this.#network(frame, offset, etherType)
+    return this.walkNetwork(frame, offset, etherType)
   }
 
-  #network(frame: Frame, offset: number, etherType: number): number {
+  private walkNetwork(frame: Frame, offset: number, etherType: number): number {
     this.networkOffset = offset
     const datagram = this.datagram
     datagram.rebind(frame.bytes, frame.view)
     datagram.start = offset
     datagram.end = frame.end
     datagram.wireEnd = frame.wireEnd
-    if (etherType === ETHERTYPE_IPV4) return this.#network4(offset)
-    if (etherType === ETHERTYPE_IPV6) return this.#network6(offset)
+    if (etherType === ETHERTYPE_IPV4) return this.walkIpv4(offset)
+    if (etherType === ETHERTYPE_IPV6) return this.walkIpv6(offset)
     return KIND_NOT_IP
   }
 
-  #network4(offset: number): number {
-    const ip = this.#ipv4
+  private walkIpv4(offset: number): number {
+    const ip = this.ipv4
     if (!ip.at(this.datagram, offset))
-      return this.#malformed(this.#cut(offset, 20) ? IPV4_TRUNCATED : IPV4_BAD)
+      return this.malformed(this.isCut(offset, 20) ? IPV4_TRUNCATED : IPV4_BAD)
     this.family = 4
     const source = this.source
     const destination = this.destination
@@ -170,15 +170,15 @@ export class PacketStack {
     this.trafficClass = ip.trafficClass
     this.dontFragment = ip.dontFragment
     this.protocol = ip.protocol
-    if (ip.totalLength !== 0) this.#limit(offset + ip.totalLength)
+    if (ip.totalLength !== 0) this.endAt(offset + ip.totalLength)
     const after = offset + ip.headerLength
-    return ip.fragmentOffset === 0 ? this.#extensions(after) : this.#opaque(after, KIND_FRAGMENT)
+    return ip.fragmentOffset === 0 ? this.walkExtensions(after) : this.opaque(after, KIND_FRAGMENT)
   }
 
-  #network6(offset: number): number {
-    const ip = this.#ipv6
+  private walkIpv6(offset: number): number {
+    const ip = this.ipv6
     if (!ip.at(this.datagram, offset))
-      return this.#malformed(this.#cut(offset, IPV6_HEADER_LENGTH) ? IPV6_TRUNCATED : IPV6_BAD)
+      return this.malformed(this.isCut(offset, IPV6_HEADER_LENGTH) ? IPV6_TRUNCATED : IPV6_BAD)
     this.family = 6
     for (let word = 0; word < 4; word++) {
       this.source[word] = ip.source(word)
@@ -191,90 +191,90 @@ export class PacketStack {
     this.protocol = ip.nextHeader
     const after = offset + IPV6_HEADER_LENGTH
     const length = ip.payloadLength
-    if (length !== 0) this.#limit(after + length)
+    if (length !== 0) this.endAt(after + length)
     else if (
       this.protocol === EXTENSION_HOP_BY_HOP &&
-      this.#extension.at(this.datagram, after, EXTENSION_HOP_BY_HOP)
+      this.extension.at(this.datagram, after, EXTENSION_HOP_BY_HOP)
     ) {
       // A jumbogram that stands under the smallest jumbo length is no reason to cut it: what is there is read.
-      const jumbo = this.#extension.jumboLength
-      if (jumbo !== 0) this.#limit(after + jumbo)
+      const jumbo = this.extension.jumboLength
+      if (jumbo !== 0) this.endAt(after + jumbo)
     }
-    return this.#extensions(after)
+    return this.walkExtensions(after)
   }
 
   /** Steps over extension headers; behind IPv4 only the authentication header is one. */
-  #extensions(offset: number): number {
-    const extension = this.#extension
+  private walkExtensions(offset: number): number {
+    const extension = this.extension
     while (isExtension(this.protocol) && (this.family === 6 || this.protocol === EXTENSION_AUTHENTICATION)) {
-      if (!extension.at(this.datagram, offset, this.protocol)) return this.#malformed(EXTENSION_TRUNCATED)
+      if (!extension.at(this.datagram, offset, this.protocol)) return this.malformed(EXTENSION_TRUNCATED)
       const fragment = this.protocol === EXTENSION_FRAGMENT
       this.protocol = extension.nextHeader
       offset += extension.headerLength
       if (!fragment) continue
       this.ipId = extension.fragmentIdentification
-      if (extension.fragmentOffset !== 0) return this.#opaque(offset, KIND_FRAGMENT)
+      if (extension.fragmentOffset !== 0) return this.opaque(offset, KIND_FRAGMENT)
     }
-    return this.#transport(offset)
+    return this.walkTransport(offset)
   }
 
-  #transport(offset: number): number {
+  private walkTransport(offset: number): number {
     this.transportOffset = offset
     switch (this.protocol) {
       case PROTOCOL_TCP:
-        return this.#tcp(offset)
+        return this.walkTcp(offset)
       case PROTOCOL_UDP:
-        return this.#udp(offset)
+        return this.walkUdp(offset)
       case PROTOCOL_ICMP:
-        if (this.family !== 4) return this.#opaque(offset, KIND_OTHER_IP)
-        if (!this.icmp.at(this.datagram, offset)) return this.#malformed(ICMP_TRUNCATED)
+        if (this.family !== 4) return this.opaque(offset, KIND_OTHER_IP)
+        if (!this.icmp.at(this.datagram, offset)) return this.malformed(ICMP_TRUNCATED)
         if (this.icmp.isError) this.quoted.at(this.datagram, offset + ICMP_HEADER_LENGTH)
-        this.#payload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
+        this.setPayload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
         return KIND_ICMP
       case PROTOCOL_ICMP6:
-        if (this.family !== 6) return this.#opaque(offset, KIND_OTHER_IP)
-        if (!this.icmp6.at(this.datagram, offset)) return this.#malformed(ICMP_TRUNCATED)
+        if (this.family !== 6) return this.opaque(offset, KIND_OTHER_IP)
+        if (!this.icmp6.at(this.datagram, offset)) return this.malformed(ICMP_TRUNCATED)
         if (this.icmp6.isError) this.quoted.at(this.datagram, offset + ICMP_HEADER_LENGTH)
-        this.#payload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
+        this.setPayload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
         return KIND_ICMP
       default:
-        return this.#opaque(offset, KIND_OTHER_IP)
+        return this.opaque(offset, KIND_OTHER_IP)
     }
   }
 
-  #tcp(offset: number): number {
+  private walkTcp(offset: number): number {
     const tcp = this.tcp
     if (!tcp.at(this.datagram, offset))
-      return this.#malformed(this.#cut(offset, 20) ? TCP_TRUNCATED : TCP_BAD)
+      return this.malformed(this.isCut(offset, 20) ? TCP_TRUNCATED : TCP_BAD)
     this.sourcePort = tcp.sourcePort
     this.destinationPort = tcp.destinationPort
     const length = tcp.headerLength
     if (length > 20) this.tcpOptions.at(this.datagram, offset + 20, length - 20)
     else this.tcpOptions.clear()
-    this.#payload(offset + length, this.datagram.wireEnd)
+    this.setPayload(offset + length, this.datagram.wireEnd)
     return KIND_TCP
   }
 
-  #udp(offset: number): number {
+  private walkUdp(offset: number): number {
     const udp = this.udp
     if (!udp.at(this.datagram, offset))
-      return this.#malformed(this.#cut(offset, UDP_HEADER_LENGTH) ? UDP_TRUNCATED : UDP_BAD)
+      return this.malformed(this.isCut(offset, UDP_HEADER_LENGTH) ? UDP_TRUNCATED : UDP_BAD)
     this.sourcePort = udp.sourcePort
     this.destinationPort = udp.destinationPort
     const { wireEnd } = this.datagram
     const length = udp.length
-    this.#payload(offset + UDP_HEADER_LENGTH, length === 0 ? wireEnd : Math.min(wireEnd, offset + length))
+    this.setPayload(offset + UDP_HEADER_LENGTH, length === 0 ? wireEnd : Math.min(wireEnd, offset + length))
     return KIND_UDP
   }
 
   /** An IP payload that is not read any further. */
-  #opaque(offset: number, kind: number): number {
+  private opaque(offset: number, kind: number): number {
     this.transportOffset = offset
-    this.#payload(offset, this.datagram.wireEnd)
+    this.setPayload(offset, this.datagram.wireEnd)
     return kind
   }
 
-  #payload(offset: number, wireEnd: number): void {
+  private setPayload(offset: number, wireEnd: number): void {
     const end = Math.min(this.datagram.end, wireEnd)
     this.payloadOffset = offset
     this.payloadLength = wireEnd > offset ? wireEnd - offset : 0
@@ -282,17 +282,17 @@ export class PacketStack {
   }
 
   /** The IP length: what lies behind is link-layer padding. It can lie beyond the frame when the sender erred. */
-  #limit(wireEnd: number): void {
+  private endAt(wireEnd: number): void {
     this.datagram.wireEnd = wireEnd
     if (wireEnd < this.datagram.end) this.datagram.end = wireEnd
   }
 
   /** Whether snaplen, and not the sender, is why `length` bytes are not there. */
-  #cut(offset: number, length: number): boolean {
+  private isCut(offset: number, length: number): boolean {
     return offset + length > this.datagram.end && offset + length <= this.datagram.wireEnd
   }
 
-  #malformed(reason: number): number {
+  private malformed(reason: number): number {
     this.reason = reason
     return KIND_MALFORMED
   }

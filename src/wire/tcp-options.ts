@@ -13,8 +13,8 @@ const MAX_SACK_BLOCKS = 4
  * `present` says which there are (HAS_ constants); a value is meaningful only where its bit is set.
  */
 export class TcpOptions {
-  #view: DataView = EMPTY_VIEW
-  #sackOffset = 0
+  private view: DataView = EMPTY_VIEW
+  private sackOffset = 0
   /** HAS_ bits. */
   present = 0
   /** Kinds in order of appearance, no-operations and the end mark included; `count` of them are valid. */
@@ -48,7 +48,7 @@ export class TcpOptions {
    */
   at(frame: Frame, offset: number, length: number): boolean {
     const view = frame.view
-    this.#view = view
+    this.view = view
     if (length === 12 && offset + 12 <= frame.end && view.getUint32(offset) === NOP_NOP_TIMESTAMPS) {
       this.present = HAS_TIMESTAMPS
       this.sackCount = 0
@@ -75,7 +75,7 @@ export class TcpOptions {
         this.count--
         return false
       }
-      this.#read(view, kind, offset + 2, size - 2)
+      this.read(view, kind, offset + 2, size - 2)
       offset += size
     }
     return true
@@ -83,16 +83,16 @@ export class TcpOptions {
 
   /** Sequence number at the left edge of SACK block `index`, 0 to `sackCount - 1`. */
   sackLeft(index: number): number {
-    return this.#view.getUint32(this.#sackOffset + index * 8)
+    return this.view.getUint32(this.sackOffset + index * 8)
   }
 
   /** The sequence number after the last one of SACK block `index`. */
   sackRight(index: number): number {
-    return this.#view.getUint32(this.#sackOffset + index * 8 + 4)
+    return this.view.getUint32(this.sackOffset + index * 8 + 4)
   }
 
   /** An option of the wrong size is listed in `kinds`, but its bit stays clear, as receivers ignore it. */
-  #read(view: DataView, kind: number, offset: number, size: number): void {
+  private read(view: DataView, kind: number, offset: number, size: number): void {
     switch (kind) {
       case KIND_MSS:
         if (size !== 2) return
@@ -109,7 +109,7 @@ export class TcpOptions {
         return
       case KIND_SACK:
         if (size === 0 || size % 8 !== 0 || size > 8 * MAX_SACK_BLOCKS) return
-        this.#sackOffset = offset
+        this.sackOffset = offset
         this.sackCount = size / 8
         this.present |= HAS_SACK
         return

@@ -13,55 +13,55 @@ const MIN_LENGTH = 20
 
 /** TCP header (RFC 9293). Borrowed: valid after `at()` returned true, until the next packet. */
 export class TcpHeader {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   /** False when fewer than 20 bytes are captured or the header length is not 20 bytes to the segment's end. */
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     if (offset + MIN_LENGTH > frame.end) return false
     const length = this.headerLength
     return length >= MIN_LENGTH && offset + length <= frame.wireEnd
   }
 
   get sourcePort(): number {
-    return this.#view.getUint16(this.#offset + SOURCE_PORT)
+    return this.view.getUint16(this.offset + SOURCE_PORT)
   }
 
   get destinationPort(): number {
-    return this.#view.getUint16(this.#offset + DESTINATION_PORT)
+    return this.view.getUint16(this.offset + DESTINATION_PORT)
   }
 
   get sequence(): number {
-    return this.#view.getUint32(this.#offset + SEQUENCE)
+    return this.view.getUint32(this.offset + SEQUENCE)
   }
 
   get acknowledgement(): number {
-    return this.#view.getUint32(this.#offset + ACKNOWLEDGEMENT)
+    return this.view.getUint32(this.offset + ACKNOWLEDGEMENT)
   }
 
   /** Bytes, options included. */
   get headerLength(): number {
-    return (this.#view.getUint8(this.#offset + DATA_OFFSET_FLAGS) >> 4) * 4
+    return (this.view.getUint8(this.offset + DATA_OFFSET_FLAGS) >> 4) * 4
   }
 
   /** The nine flags, AE to FIN, as one number. */
   get flags(): number {
-    return this.#view.getUint16(this.#offset + DATA_OFFSET_FLAGS) & FLAGS_MASK
+    return this.view.getUint16(this.offset + DATA_OFFSET_FLAGS) & FLAGS_MASK
   }
 
   /** As sent, unscaled. */
   get window(): number {
-    return this.#view.getUint16(this.#offset + WINDOW)
+    return this.view.getUint16(this.offset + WINDOW)
   }
 
   get checksum(): number {
-    return this.#view.getUint16(this.#offset + CHECKSUM)
+    return this.view.getUint16(this.offset + CHECKSUM)
   }
 
   get urgentPointer(): number {
-    return this.#view.getUint16(this.#offset + URGENT_POINTER)
+    return this.view.getUint16(this.offset + URGENT_POINTER)
   }
 
   /** Writes a header for tests and scenarios; options are written behind it by the caller. Returns its 20 bytes. */

@@ -9,34 +9,34 @@ const HEADER_LENGTH = 8
 
 /** UDP header (RFC 768). Borrowed: valid after `at()` returned true, until the next packet. */
 export class UdpHeader {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   /** False when fewer than 8 bytes are captured or the length field says less than the header (0 means jumbo). */
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     if (offset + HEADER_LENGTH > frame.end) return false
     const length = this.length
     return length >= HEADER_LENGTH || length === 0
   }
 
   get sourcePort(): number {
-    return this.#view.getUint16(this.#offset + SOURCE_PORT)
+    return this.view.getUint16(this.offset + SOURCE_PORT)
   }
 
   get destinationPort(): number {
-    return this.#view.getUint16(this.#offset + DESTINATION_PORT)
+    return this.view.getUint16(this.offset + DESTINATION_PORT)
   }
 
   /** Header and payload, bytes; 0 in a jumbogram (RFC 2675 section 4). */
   get length(): number {
-    return this.#view.getUint16(this.#offset + LENGTH)
+    return this.view.getUint16(this.offset + LENGTH)
   }
 
   /** 0 when the sender made none. */
   get checksum(): number {
-    return this.#view.getUint16(this.#offset + CHECKSUM)
+    return this.view.getUint16(this.offset + CHECKSUM)
   }
 
   static emit(view: DataView, offset: number, fields: UdpFields): number {

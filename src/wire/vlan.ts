@@ -7,23 +7,23 @@ const TAG_LENGTH = 4
 
 /** One VLAN tag, standing behind its EtherType. Borrowed: valid after `at()` returned true, until the next packet. */
 export class VlanTag {
-  #view: DataView = EMPTY_VIEW
-  #offset = 0
+  private view: DataView = EMPTY_VIEW
+  private offset = 0
 
   at(frame: Frame, offset: number): boolean {
-    this.#view = frame.view
-    this.#offset = offset
+    this.view = frame.view
+    this.offset = offset
     return offset + TAG_LENGTH <= frame.end
   }
 
   /** VLAN identifier, 0 to 4095. */
   get identifier(): number {
-    return this.#view.getUint16(this.#offset + CONTROL) & 0xfff
+    return this.view.getUint16(this.offset + CONTROL) & 0xfff
   }
 
   /** Of what the tag wraps: another tag's, or the packet's. */
   get etherType(): number {
-    return this.#view.getUint16(this.#offset + ETHER_TYPE)
+    return this.view.getUint16(this.offset + ETHER_TYPE)
   }
 
   static emit(view: DataView, offset: number, fields: VlanFields): number {
