@@ -15,7 +15,6 @@ export interface StreamOptions extends CommonOptions {
   readonly timeFormat: TimeFormat
   readonly resolve?: true
   readonly count?: number
-  readonly duration?: number
 }
 
 export function addCommonOptions(command: Command): Command {
@@ -38,7 +37,6 @@ export function addStreamOptions(command: Command): Command {
         .default('local'),
     )
     .option('-c, --count <n>', 'end after this many packets', parsePositive)
-    .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)
 }
 
 /** A whole number from 1 on. */

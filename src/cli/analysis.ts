@@ -1,0 +1,137 @@
+import type { PacketSource } from '../capture/source.ts'
+import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+import { FlowTracker } from '../flow/tracker.ts'
+import { serviceName } from '../host/names.ts'
+import { createStyle, wantsColor } from '../render/style.ts'
+import { TraceClock } from '../render/time.ts'
+import type { AnalysisOptions } from './capture-options.ts'
+import type { FlowProcesses } from './flow-processes.ts'
+import type { Io } from './io.ts'
+import { type PacketSink, Pump } from './pump.ts'
+import { jsonReport, type Report, type Selection, selectionOf, textReport } from './report.ts'
+
+/** How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. */
+const LINGER_FILE = (60 * NANOS_PER_SECOND) as Nanos
+const LINGER_LIVE = (1 * NANOS_PER_SECOND) as Nanos
+
+export interface AnalysisParts {
+  readonly source: PacketSource
+  readonly options: AnalysisOptions
+  readonly io: Io
+  readonly processes?: FlowProcesses
+  readonly sink?: PacketSink
+  /** SYN retransmissions this machine would make; a file is read with a modern kernel's defaults. */
+  readonly synLadder?: { readonly retries: number; readonly linear: number }
+  /** Called before each read's packets are analysed. */
+  readonly before?: () => void
+  /** Called after them, with how many there were. */
+  readonly after?: (packets: number) => void
+}
+
+/** Source → decoder → tracker → report: what `trace`, `read` and plain `socktrace` have in common. */
+export class Analysis {
+  readonly clock: TraceClock = new TraceClock()
+  readonly selection: Selection
+  readonly tracker: FlowTracker
+  readonly pump: Pump
+  readonly report: Report
+  readonly #parts: AnalysisParts
+
+  constructor(parts: AnalysisParts) {
+    const { source, options, io, processes } = parts
+    const live = source.engine !== 'file'
+    this.#parts = parts
+    this.selection = selectionOf(options, options.json === true)
+    this.report = makeReport(parts, this.clock, this.selection)
+    this.tracker = new FlowTracker(
+      {
+        protocols: options.proto,
+        linger: live ? LINGER_LIVE : LINGER_FILE,
+        maxFlows: options.maxFlows,
+        names: (iface) => source.interfaces[iface]?.name,
+        framed: !live,
+        ...(parts.synLadder === undefined ? {} : { synLadder: parts.synLadder }),
+      },
+      this.#sinks(processes),
+    )
+    this.pump = new Pump({
+      source,
+      tracker: this.tracker,
+      ...(parts.sink === undefined ? {} : { sink: parts.sink }),
+      ...(options.count === undefined ? {} : { count: options.count }),
+      before: () => this.#before(),
+      after: (packets) => {
+        parts.after?.(packets)
+        if (live || packets === 0) io.flush()
+      },
+    })
+  }
+
+  /** Analyses everything, then gives the flows still open and the summary. */
+  async run(truncated: () => boolean): Promise<void> {
+    await this.pump.run()
+    this.#before()
+    this.tracker.finish()
+    this.summarize(truncated())
+    this.#parts.io.flush()
+  }
+
+  summarize(truncated: boolean): void {
+    const { totals } = this.pump
+    const { source } = this.#parts
+    const counters = source.counters()
+    const seen = totals.packets > 0
+    this.report.summary({
+      engine: source.engine,
+      packets: totals.packets,
+      bytes: totals.bytes,
+      flows: this.tracker.flowCount,
+      skipped: totals.skipped,
+      received: source.engine === 'file' ? undefined : counters.received,
+      droppedKernel: counters.droppedKernel,
+      droppedInterface: counters.droppedInterface,
+      truncated,
+      first: seen ? totals.first : undefined,
+      last: seen ? totals.last : undefined,
+    })
+  }
+
+  #before(): void {
+    const { source, processes, before } = this.#parts
+    this.clock.originSeconds = source.originSeconds
+    if (processes !== undefined) processes.originSeconds = source.originSeconds
+    before?.()
+  }
+
+  #sinks(processes: FlowProcesses | undefined): ConstructorParameters<typeof FlowTracker>[1] {
+    const { report, selection } = this
+    return {
+      ...(selection.events && {
+        event: (event) => {
+          if (processes === undefined || processes.event(event)) report.event(event)
+        },
+      }),
+      ...((selection.flows || processes !== undefined) && {
+        flow: (flow) => {
+          const chosen = processes === undefined || processes.flow(flow)
+          if (chosen && selection.flows) report.flow(flow)
+        },
+      }),
+    }
+  }
+}
+
+function makeReport({ source, options, io }: AnalysisParts, clock: TraceClock, selection: Selection): Report {
+  if (options.json) return jsonReport(io, clock)
+  const style = createStyle(
+    wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env }),
+  )
+  const portName = (port: number, proto: string): string | undefined =>
+    options.resolve ? serviceName(port, proto === 'udp' ? 'udp' : 'tcp') : undefined
+  return textReport(
+    io,
+    clock,
+    { style, timeFormat: options.timeFormat, live: source.engine !== 'file', portName },
+    selection,
+  )
+}

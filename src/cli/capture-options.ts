@@ -1,0 +1,41 @@
+import { type Command, Option } from 'commander'
+import { addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
+import type { SelectionOptions } from './report.ts'
+
+export type EngineChoice = 'auto' | 'ring' | 'cap'
+
+/** Where live packets come from. */
+export interface InterfaceOptions {
+  readonly interface?: readonly string[]
+  readonly engine: EngineChoice
+}
+
+/** What `trace` and `read` share. */
+export interface AnalysisOptions extends StreamOptions, SelectionOptions {
+  readonly write?: string
+  readonly proto: 'tcp' | 'all'
+  readonly maxFlows: number
+}
+
+export function addInterfaceOptions(command: Command): Command {
+  return command
+    .option('-i, --interface <name>', 'capture on this interface (repeatable; default: every one)', collect)
+    .addOption(
+      new Option('--engine <engine>', 'how packets are captured: kernel ring, or libpcap through cap')
+        .choices(['auto', 'ring', 'cap'])
+        .default('auto'),
+    )
+}
+
+export function addAnalysisOptions(command: Command): Command {
+  return addStreamOptions(command)
+    .option('-w, --write <file>', 'also write the packets to this pcapng file, annotated with their processes')
+    .option('--events', 'print the events (the default)')
+    .option('--flows', 'print the flow records, each at its end')
+    .option('--packets', 'print a line for every packet')
+    .option('--summary', 'print only the summary')
+    .addOption(
+      new Option('--proto <which>', 'which flows have records').choices(['tcp', 'all']).default('tcp'),
+    )
+    .option('--max-flows <n>', 'flows held at a time', parsePositive, 1_000_000)
+}

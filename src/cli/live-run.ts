@@ -1,0 +1,83 @@
+import { openCap } from '../host/cap.ts'
+import type { LiveOptions, LiveSource } from '../host/live-source.ts'
+import { Owners } from '../host/owners.ts'
+import { ReaderWatch } from '../host/reader-gone.ts'
+import { openRing } from '../host/ring.ts'
+import { readSysctl } from '../host/sysctl.ts'
+import { Waiter } from '../host/wait.ts'
+import { Analysis } from './analysis.ts'
+import type { EngineChoice } from './capture-options.ts'
+import { FlowProcesses } from './flow-processes.ts'
+import type { Io } from './io.ts'
+import { onSignals } from './signals.ts'
+import type { TraceOptions } from './trace.ts'
+
+/** `auto` is the ring: only where it cannot be had at all does `cap` take its place. */
+async function openSource(engine: EngineChoice, options: LiveOptions): Promise<LiveSource> {
+  if (engine === 'cap' || (engine === 'auto' && process.platform !== 'linux')) return openCap(options)
+  return openRing(options)
+}
+
+/** The kernel's own SYN retransmissions; `tcp_syn_linear_timeouts` came with Linux 6.5. */
+function synLadder(): { retries: number; linear: number } {
+  return {
+    retries: readSysctl('net.ipv4.tcp_syn_retries') ?? 6,
+    linear: readSysctl('net.ipv4.tcp_syn_linear_timeouts') ?? 0,
+  }
+}
+
+function processChoice({ pid = [], comm = [] }: TraceOptions): ConstructorParameters<typeof FlowProcesses>[1] {
+  if (pid.length === 0 && comm.length === 0) return undefined
+  return { pids: new Set(pid.map(Number)), comms: new Set(comm) }
+}
+
+/** A live run from the opened capture to its summary. `opened` is called once nothing can be missed any more. */
+export async function runLive(
+  filter: string,
+  options: TraceOptions,
+  io: Io,
+  opened: () => void = () => {},
+): Promise<void> {
+  const waiter = new Waiter()
+  const interfaces = options.interface ?? []
+  const source = await openSource(options.engine, {
+    interfaces,
+    ...(filter === '' ? {} : { filter }),
+    snaplen: options.snaplen,
+    promiscuous: options.promiscuous,
+    ringMib: options.bufferSize,
+    waiter,
+  })
+  const owners = new Owners({ waiter })
+  const processes = new FlowProcesses(owners, processChoice(options))
+  const reader = new ReaderWatch(1)
+  const analysis = new Analysis({
+    source,
+    options,
+    io,
+    processes,
+    synLadder: synLadder(),
+    before: () => owners.drain(),
+    after(packets) {
+      if (packets === 0 && reader.isGone()) source.close()
+    },
+  })
+  const forget = onSignals(
+    () => source.close(),
+    () => analysis.summarize(false),
+  )
+  const timer = options.duration && setTimeout(() => source.close(), options.duration)
+  try {
+    io.note(`listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`)
+    for (const lack of owners.degraded) io.note(lack)
+    opened()
+    await analysis.run(() => false)
+  } finally {
+    if (timer) clearTimeout(timer)
+    forget()
+    source.close()
+    owners.close()
+    waiter.close()
+  }
+  if (source.failure !== undefined) throw source.failure
+}
