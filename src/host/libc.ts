@@ -32,6 +32,10 @@ export const getsockopt: (
   value: Uint8Array,
   length: Uint8Array,
 ) => number = library.func('int getsockopt(int fd, int level, int name, void *value, void *length)')
+/** `address` and `length` (u32) are filled in. */
+export const getsockname: (fd: number, address: Uint8Array, length: Uint8Array) => number = library.func(
+  'int getsockname(int fd, void *address, void *length)',
+)
 export const send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = library.func(
   'int64_t send(int fd, const void *bytes, size_t length, int flags)',
 )
@@ -125,6 +129,14 @@ export function lastError(action: string): SystemError {
 /** True when `mmap` failed. */
 export function isMapFailed(pointer: Pointer): boolean {
   return koffi.address(pointer) === 0xffffffffffffffffn
+}
+
+/**
+ * Address of a Buffer's memory, for a pointer inside a structure. Only for memory outside the JavaScript heap
+ * (`new Uint8Array(new ArrayBuffer(n))`), which never moves; the caller keeps it alive during the call.
+ */
+export function addressOf(bytes: Uint8Array): bigint {
+  return koffi.address(bytes)
 }
 
 /** Native memory as an ArrayBuffer, without a copy. Reading it after `munmap` kills the process: never unmap. */
