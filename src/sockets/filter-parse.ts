@@ -1,0 +1,170 @@
+import { UserError } from '../user-error.ts'
+
+export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>='
+
+/** A token and where it stands in the words joined by one space. */
+interface Token {
+  readonly kind: '(' | ')' | 'and' | 'or' | 'not' | 'compare' | 'word' | 'end'
+  readonly text: string
+  readonly at: number
+}
+
+const OPERATORS: Readonly<Record<string, Token['kind']>> = {
+  '(': '(',
+  ')': ')',
+  '&': 'and',
+  '&&': 'and',
+  and: 'and',
+  '|': 'or',
+  '||': 'or',
+  or: 'or',
+  '!': 'not',
+  not: 'not',
+}
+
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  '=': '=',
+  '==': '=',
+  eq: '=',
+  '!=': '!=',
+  ne: '!=',
+  neq: '!=',
+  '<': '<',
+  lt: '<',
+  '<=': '<=',
+  le: '<=',
+  leq: '<=',
+  '>': '>',
+  gt: '>',
+  '>=': '>=',
+  ge: '>=',
+  geq: '>=',
+}
+
+/** Quoted text; a path to the next space or `)`; an operator; any other run. */
+const TOKEN = /"([^"]*)"|'([^']*)'|[/@][^\s)]*|&&?|\|\|?|[=!<>]=|[=!<>()]|[^\s=!<>()&|"']+|\S/gy
+
+function tokenize(source: string): Token[] {
+  const tokens: Token[] = []
+  const space = /\s*/y
+  for (let at = 0; ; ) {
+    space.lastIndex = at
+    space.exec(source)
+    at = space.lastIndex
+    TOKEN.lastIndex = at
+    const match = TOKEN.exec(source)
+    if (match === null) return [...tokens, { kind: 'end', text: '', at: source.length }]
+    const text = match[1] ?? match[2] ?? match[0]
+    const quoted = match[1] !== undefined || match[2] !== undefined
+    const kind = quoted ? 'word' : (OPERATORS[text] ?? (text in COMPARISONS ? 'compare' : 'word'))
+    tokens.push({ kind, text, at })
+    at = TOKEN.lastIndex
+  }
+}
+
+export type Predicate<T> = (record: T) => boolean
+
+/** One predicate of the language: reads its operator and value from the cursor. */
+export type Keyword<T> = (cursor: Cursor) => Predicate<T>
+
+/** The tokens of a filter, read from left to right. */
+export class Cursor {
+  readonly #source: string
+  readonly #tokens: readonly Token[]
+  #next = 0
+
+  constructor(words: readonly string[]) {
+    this.#source = words.join(' ')
+    this.#tokens = tokenize(this.#source)
+  }
+
+  get peek(): Token {
+    return this.#tokens[this.#next]!
+  }
+
+  take(): Token {
+    const token = this.peek
+    if (token.kind !== 'end') this.#next++
+    return token
+  }
+
+  /** Takes the next token when it is the word `text`. */
+  takeWord(...texts: string[]): boolean {
+    if (this.peek.kind !== 'word' || !texts.includes(this.peek.text)) return false
+    this.#next++
+    return true
+  }
+
+  /** A comparison, `=` when none is written; `allowed` says what the predicate `name` understands. */
+  comparison(name: string, allowed: readonly Comparison[]): Comparison {
+    if (this.peek.kind !== 'compare') return '='
+    const token = this.take()
+    const comparison = COMPARISONS[token.text]!
+    if (!allowed.includes(comparison)) this.fail(`"${name}" takes only ${allowed.join(' or ')}`, token.at)
+    return comparison
+  }
+
+  /** The next word as a value, turned into `T`; `expected` names what should stand there. */
+  value<T>(expected: string, read: (text: string) => T | undefined): T {
+    const token = this.take()
+    // `dev lo and …` is fine, but a device may also be called `eq`: a value is whatever word stands there.
+    const value = token.kind === 'word' ? read(token.text) : undefined
+    if (value === undefined) this.fail(`expected ${expected}`, token.at)
+    return value
+  }
+
+  fail(problem: string, at: number): never {
+    throw new UserError(`Cannot read the filter: ${problem}\n  ${this.#source}\n  ${' '.repeat(at)}^`, {
+      hint: "the language is that of ss(8), for example: state established '( dport = :443 or sport = :443 )'",
+    })
+  }
+}
+
+/**
+ * Parses `or` < `and` < `not`, parentheses, and `and` left out between two predicates.
+ * Throws `UserError` that points at the character where reading stopped.
+ */
+export function parseExpression<T>(cursor: Cursor, keywords: ReadonlyMap<string, Keyword<T>>): Predicate<T> {
+  function or(): Predicate<T> {
+    const operands = [and()]
+    while (cursor.peek.kind === 'or') {
+      cursor.take()
+      operands.push(and())
+    }
+    return operands.length === 1 ? operands[0]! : (record) => operands.some((operand) => operand(record))
+  }
+
+  function and(): Predicate<T> {
+    const operands = [not()]
+    while (!['or', ')', 'end'].includes(cursor.peek.kind)) {
+      if (cursor.peek.kind === 'and') cursor.take()
+      operands.push(not())
+    }
+    return operands.length === 1 ? operands[0]! : (record) => operands.every((operand) => operand(record))
+  }
+
+  function not(): Predicate<T> {
+    if (cursor.peek.kind !== 'not') return primary()
+    cursor.take()
+    const operand = not()
+    return (record) => !operand(record)
+  }
+
+  function primary(): Predicate<T> {
+    const token = cursor.take()
+    if (token.kind === '(') {
+      const inner = or()
+      const close = cursor.take()
+      if (close.kind !== ')') cursor.fail('expected ")"', close.at)
+      return inner
+    }
+    const keyword = token.kind === 'word' ? keywords.get(token.text) : undefined
+    if (keyword !== undefined) return keyword(cursor)
+    if (token.kind === 'end') cursor.fail('it ends where a predicate is expected', token.at)
+    return cursor.fail(`expected one of ${[...keywords.keys()].join(', ')}`, token.at)
+  }
+
+  const expression = or()
+  if (cursor.peek.kind !== 'end') cursor.fail('nothing is open that this could close', cursor.peek.at)
+  return expression
+}
