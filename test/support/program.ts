@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+/** One way in which a user has the program. */
+export interface Way {
+  readonly name: string
+  readonly file: string
+  readonly engine: 'ring' | 'cap'
+  /** The make target that makes `file`. */
+  readonly madeBy: string
+}
+
+const REPOSITORY = { file: resolve('bin/socktrace'), madeBy: 'make build' }
+const INSTALLED = { file: resolve('build/npm-prefix/bin/socktrace'), madeBy: 'make pack' }
+const EXECUTABLE = { file: resolve('build/socktrace-linux-x64'), madeBy: 'make package' }
+
+export const repository: Way = { name: 'the repository, ring engine', engine: 'ring', ...REPOSITORY }
+export const executable: Way = { name: 'the one executable, ring engine', engine: 'ring', ...EXECUTABLE }
+
+export const WAYS: readonly Way[] = [
+  repository,
+  { name: 'the repository, cap engine', engine: 'cap', ...REPOSITORY },
+  { name: 'installed with npm from the packed tarball', engine: 'ring', ...INSTALLED },
+  executable,
+  { name: 'the one executable, cap engine', engine: 'cap', ...EXECUTABLE },
+]
+
+/** The program's file; throws when it was not built, so that a test of it fails and is not skipped. */
+export function builtFile({ file, madeBy }: Way): string {
+  if (!existsSync(file)) throw new Error(`${file} is not there: ${madeBy} has not made it`)
+  return file
+}
+
+export interface Ran {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command to its end; one that hangs is killed after 30 s and has `status` null. */
+export function runCommand(command: readonly string[], environment: NodeJS.ProcessEnv = process.env): Ran {
+  const [file, ...args] = command
+  const { error, status, stdout, stderr } = spawnSync(file!, args, {
+    encoding: 'utf8',
+    env: environment,
+    timeout: 30_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 1 << 28,
+  })
+  if (error !== undefined && status !== null) throw error
+  return { status, stdout, stderr }
+}
+
+/** A command that runs beside the test; what it prints is kept and can be waited for. */
+export class Running {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+  readonly #ended: Promise<unknown>
+
+  constructor(command: readonly string[]) {
+    const [file, ...args] = command
+    this.child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    this.#ended = once(this.child, 'close')
+  }
+
+  get pid(): number {
+    return this.child.pid!
+  }
+
+  /** Resolves once `isThere` holds for what was printed so far; rejects when the command ends first or in 20 s. */
+  async until(what: string, isThere: (running: this) => boolean): Promise<void> {
+    const limit = AbortSignal.timeout(20_000)
+    while (!isThere(this)) {
+      const printed = Promise.race([
+        once(this.child.stdout!, 'data', { signal: limit }),
+        once(this.child.stderr!, 'data', { signal: limit }),
+        this.#ended.then(() => 'ended'),
+      ])
+      const outcome = await printed.catch(() => 'late')
+      if ((outcome === 'ended' || outcome === 'late') && !isThere(this))
+        throw new Error(`${this.#command} ${outcome} before ${what}\n${this.stdout}\n${this.stderr}`)
+    }
+  }
+
+  /** Sends a signal and waits for the end; the exit code, or the signal that killed it. */
+  async stop(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+    this.child.kill(signal)
+    return this.ended()
+  }
+
+  async ended(): Promise<number | NodeJS.Signals | null> {
+    const limit = setTimeout(() => this.child.kill('SIGKILL'), 20_000)
+    await this.#ended
+    clearTimeout(limit)
+    return this.child.exitCode ?? this.child.signalCode
+  }
+
+  get #command(): string {
+    return this.child.spawnargs.join(' ')
+  }
+}
+
+/** The objects of an NDJSON text; throws at a line that is not JSON. */
+export function ndjson<Item = Record<string, unknown>>(text: string): Item[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Item)
+}
