@@ -18,6 +18,9 @@ export class PacketBatch {
   time: Float64Array
   /** Index into the source's `interfaces`. */
   iface: Uint16Array
+  /** 1-based number of the packet in the capture, counted by `push` over all batches, whatever is filtered out later. */
+  number: Float64Array
+  #pushed = 0
 
   constructor(capacity = 4096) {
     this.start = new Uint32Array(capacity)
@@ -25,6 +28,7 @@ export class PacketBatch {
     this.original = new Uint32Array(capacity)
     this.time = new Float64Array(capacity)
     this.iface = new Uint16Array(capacity)
+    this.number = new Float64Array(capacity)
   }
 
   /** Points the batch at another piece of memory and empties it. */
@@ -43,6 +47,7 @@ export class PacketBatch {
     this.original[row] = original
     this.time[row] = time
     this.iface[row] = iface
+    this.number[row] = ++this.#pushed
     this.count = row + 1
   }
 
@@ -57,5 +62,6 @@ export class PacketBatch {
     this.original = grown(new Uint32Array(capacity), this.original)
     this.time = grown(new Float64Array(capacity), this.time)
     this.iface = grown(new Uint16Array(capacity), this.iface)
+    this.number = grown(new Float64Array(capacity), this.number)
   }
 }

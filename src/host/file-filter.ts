@@ -21,7 +21,7 @@ export class FileFilter {
   apply(batch: PacketBatch, interfaces: readonly CaptureInterface[]): void {
     for (let at = this.#byInterface.length; at < interfaces.length; at++)
       this.#byInterface.push(this.#program(interfaces[at]!.linkType))
-    const { count, view, start, captured, original, time, iface } = batch
+    const { count, view, start, captured, original, time, iface, number } = batch
     let kept = 0
     for (let row = 0; row < count; row++) {
       const program = this.#byInterface[iface[row]!]!
@@ -31,6 +31,7 @@ export class FileFilter {
       original[kept] = original[row]!
       time[kept] = time[row]!
       iface[kept] = iface[row]!
+      number[kept] = number[row]!
       kept++
     }
     batch.count = kept
