@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { LINK_ETHERNET, LINK_LINUX_SLL2, LINK_RAW } from '../capture/link-type.ts'
 import { EXIT, UserError } from '../user-error.ts'
+import { interfaceFacts, interfaceStatistics } from './interface-request.ts'
 
 /** One network interface of this namespace; reading it needs no privilege. */
 export interface Device {
@@ -22,9 +22,11 @@ export interface Device {
   readonly addresses: readonly string[]
 }
 
-const SYSFS = '/sys/class/net'
 const IFF_UP = 0x1
 const IFF_LOOPBACK = 0x8
+const IFF_RUNNING = 0x40
+/** ARPHRD_ETHER: the hardware address is six bytes. */
+const ETHERNET = 1
 
 /** Hardware types (ARPHRD_, linux/if_arp.h) whose packets start with a header that is understood as it is. */
 const LINK_TYPES: ReadonlyMap<number, number> = new Map([
@@ -48,20 +50,14 @@ export function listDevices(): Device[] {
     .sort((a, b) => a.index - b.index)
 }
 
-/** Names of all interfaces; empty where there is no sysfs. */
+/** Names of all interfaces of this network namespace. */
 export function deviceNames(): string[] {
-  try {
-    // Files such as bonding_masters stand beside the interfaces' folders.
-    return readdirSync(SYSFS).filter((name) => existsSync(`${SYSFS}/${name}/ifindex`))
-  } catch {
-    return []
-  }
+  return interfaceStatistics().map(({ name }) => name)
 }
 
-/** Packets that the interface itself dropped since it exists; `undefined` when sysfs does not tell. */
+/** Packets that the interface itself dropped since it exists; `undefined` when there is no such interface. */
 export function interfaceDrops(name: string): number | undefined {
-  const drops = Number.parseInt(attribute(name, 'statistics/rx_dropped'), 10)
-  return Number.isNaN(drops) ? undefined : drops
+  return interfaceStatistics().find((row) => row.name === name)?.receiveDrops
 }
 
 /** The answer to a name that no interface has. */
@@ -75,30 +71,20 @@ export function unknownInterface(name: string): UserError {
 
 /** An interface can vanish at any moment: then there is no device. */
 function readDevice(name: string, addresses: readonly string[]): Device | undefined {
-  const index = Number.parseInt(attribute(name, 'ifindex'), 10)
-  if (Number.isNaN(index)) return undefined
-  const flags = Number.parseInt(attribute(name, 'flags'), 16)
-  const mac = attribute(name, 'address')
-  const loopback = (flags & IFF_LOOPBACK) !== 0
+  const facts = interfaceFacts(name)
+  if (facts === undefined) return undefined
+  const { index, flags, mtu, hardwareType, wireless } = facts
+  const mac = Array.from(facts.mac, (byte) => byte.toString(16).padStart(2, '0')).join(':')
   return {
     name,
     index,
     up: (flags & IFF_UP) !== 0,
-    running: attribute(name, 'carrier') === '1',
-    loopback,
-    ...(existsSync(`${SYSFS}/${name}/phy80211`) ? { wireless: true as const } : {}),
-    mtu: Number.parseInt(attribute(name, 'mtu'), 10),
-    linkType: linkTypeOfHardware(Number.parseInt(attribute(name, 'type'), 10)) ?? LINK_LINUX_SLL2,
-    ...(mac === '' || loopback ? {} : { mac }),
+    running: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
+    loopback: (flags & IFF_LOOPBACK) !== 0,
+    ...(wireless ? { wireless } : {}),
+    mtu,
+    linkType: linkTypeOfHardware(hardwareType) ?? LINK_LINUX_SLL2,
+    ...(hardwareType === ETHERNET ? { mac } : {}),
     addresses,
-  }
-}
-
-/** Text of one sysfs file, trimmed; empty when it is not there or cannot be read (`carrier` of a device that is down). */
-function attribute(name: string, file: string): string {
-  try {
-    return readFileSync(`${SYSFS}/${name}/${file}`, 'latin1').trim()
-  } catch {
-    return ''
   }
 }
