@@ -92,8 +92,8 @@ class Puppet {
 async function answer(puppet: Puppet, { id, call, args }: PuppetRequest): Promise<PuppetAnswer> {
   try {
     // Each call takes exactly what `PuppetRequest.args` holds for it; the scenes are the only caller.
-    const method = puppet[call] as (...args: readonly (string | number)[]) => Promise<string | undefined>
-    const result = await method.apply(puppet, args)
+    const method = puppet[call] as (...args: (string | number)[]) => Promise<string | undefined>
+    const result = await method.apply(puppet, [...args])
     return result === undefined ? { id } : { id, result }
   } catch (error) {
     return { id, error: (error as NodeJS.ErrnoException).code ?? String(error) }

@@ -9,8 +9,8 @@ export type Room = 'client' | 'server'
 
 export const ROOMS: readonly Room[] = ['client', 'server']
 
-/** TEST-NET-1 (RFC 5737): addresses for documentation, which no real network uses. */
-export const ADDRESSES: Readonly<Record<Room, string>> = { client: '192.0.2.1', server: '192.0.2.2' }
+/** Private addresses (RFC 1918); nothing outside the two namespaces can see them. */
+export const ADDRESSES: Readonly<Record<Room, string>> = { client: '10.9.8.1', server: '10.9.8.2' }
 /** The two ends of the cable; each name exists in its own namespace only. */
 export const INTERFACES: Readonly<Record<Room, string>> = { client: 'veth-client', server: 'veth-server' }
 

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { Lab } from '../host/lab.ts'
+import { selfCommand } from '../host/self-command.ts'
+import { spawnInUserNamespace, userNamespaceRefusal } from '../host/user-namespace.ts'
+import { EXIT, type ExitCode, UserError } from '../user-error.ts'
+import { SCENES } from './demo-scenes.ts'
+import { Stage } from './demo-stage.ts'
+import { jsonView, textView } from './demo-view.ts'
+import { processIo } from './io.ts'
+import type { CommonOptions } from './options.ts'
+
+/** Set for the run inside the user namespace, so that a refusal there is not answered with another one. */
+const INSIDE = 'SOCKTRACE_USER_NAMESPACE'
+
+/** Plays every scene here, or as root of a user namespace where this process may not make network namespaces. */
+export async function runDemo(options: CommonOptions): Promise<void> {
+  if (Lab.isPossible()) await play(options)
+  else await playInUserNamespace()
+}
+
+async function play(options: CommonOptions): Promise<void> {
+  const originSeconds = Math.floor(Date.now() / 1000)
+  const io = processIo(options.quiet)
+  const view = options.json ? jsonView(io) : textView(io, options, originSeconds)
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt).once('SIGHUP', interrupt)
+  let stage: Stage | undefined
+  try {
+    view.open()
+    stage = await Stage.open(view, originSeconds, stop.signal)
+    for (const [index, scene] of SCENES.entries()) {
+      view.scene(index + 1, scene)
+      await Promise.race([scene.play(stage), aborted(stop.signal)])
+    }
+    await stage.end()
+    view.close()
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    io.note('Interrupted: the namespaces, the cable and the programs are gone')
+  } finally {
+    await stage?.close()
+  }
+}
+
+async function playInUserNamespace(): Promise<void> {
+  const refusal =
+    process.env[INSIDE] === undefined
+      ? userNamespaceRefusal()
+      : { reason: 'the user namespace may not make network namespaces', mend: 'run with sudo' }
+  if (refusal !== undefined)
+    throw new UserError(`Cannot make network namespaces: no CAP_SYS_ADMIN, and ${refusal.reason}`, {
+      hint: `${refusal.mend}, or run with sudo`,
+      exitCode: EXIT.privilege,
+    })
+  const { file, prefix } = selfCommand()
+  const child = spawnInUserNamespace(file, [...prefix, ...process.argv.slice(2)], {
+    ...process.env,
+    [INSIDE]: '1',
+  })
+  // Ctrl-C reaches both of us; the child cleans up and ends, and so do we.
+  const forward = (signal: NodeJS.Signals): void => {
+    if (signal !== 'SIGINT') child.kill(signal)
+  }
+  process.on('SIGINT', forward).on('SIGTERM', forward).on('SIGHUP', forward)
+  const [code] = (await once(child, 'exit')) as [number | null]
+  process.exitCode = (code ?? EXIT.internal) as ExitCode
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,0 +1,180 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { FlowEvent } from '../flow/event.ts'
+import { ADDRESSES, INTERFACES, Lab, ROOMS, type Room } from '../host/lab.ts'
+import { selfCommand } from '../host/self-command.ts'
+import type { SocketRecord } from '../sockets/socket.ts'
+import { EXIT, UserError } from '../user-error.ts'
+import { Actor } from './demo-actor.ts'
+import { EventMerge } from './demo-merge.ts'
+import { eventOf, type TracedObject, Tracer } from './demo-tracer.ts'
+
+/** What the audience gets to see, in order. */
+export interface Audience {
+  event(event: FlowEvent, line: string): void
+  /** Any other object of the NDJSON: a flow record, a summary. */
+  object(line: string): void
+  sockets(caption: string, rows: readonly { readonly room: Room; readonly socket: SocketRecord }[]): void
+  tell(text: string): void
+}
+
+/** Longer than the second SYN retransmission takes on any kernel (3 s), shorter than patience. */
+const EVENT_TIMEOUT_MS = 6000
+/** A safeguard only: a `trace` whose parent was killed ends by itself. */
+const TRACE_DURATION = '20s'
+
+interface Expectation {
+  readonly matches: (event: FlowEvent) => boolean
+  readonly seen: () => void
+}
+
+/** The lab with its two programs inside and the two traces that watch them. */
+export class Stage {
+  readonly client: Actor
+  readonly server: Actor
+  readonly #lab: Lab
+  readonly #audience: Audience
+  readonly #originSeconds: number
+  readonly #signal: AbortSignal
+  readonly #children = new Set<ChildProcess>()
+  readonly #expectations = new Set<Expectation>()
+  readonly #merge: EventMerge
+  readonly #tracers: readonly Tracer[]
+
+  private constructor(lab: Lab, audience: Audience, originSeconds: number, signal: AbortSignal) {
+    this.#lab = lab
+    this.#originSeconds = originSeconds
+    this.#audience = audience
+    this.#signal = signal
+    this.#merge = new EventMerge((line) => this.#show(line))
+    this.server = new Actor(this.#start('server', ['demo', '__puppet', 'web-server'], ['pipe', 'pipe']))
+    this.client = new Actor(this.#start('client', ['demo', '__puppet', 'web-client'], ['pipe', 'pipe']))
+    this.#tracers = ROOMS.map((room) => this.#trace(room))
+  }
+
+  /** Resolves once nothing can be missed; events' times count from `originSeconds`. The caller closes the stage in any case that this does not throw. */
+  static async open(audience: Audience, originSeconds: number, signal: AbortSignal): Promise<Stage> {
+    const stage = new Stage(Lab.create(), audience, originSeconds, signal)
+    try {
+      await Promise.all(stage.#tracers.map((tracer) => tracer.ready(signal)))
+    } catch (error) {
+      await stage.close()
+      throw error
+    }
+    return stage
+  }
+
+  /** Resolves when an event that `matches` has been shown; `what` names it should it never come. */
+  until(matches: (event: FlowEvent) => boolean, what: string): Promise<void> {
+    const expected = new Promise<void>((resolve, reject) => {
+      const late = setTimeout(() => {
+        const hint = 'see `socktrace doctor`'
+        reject(
+          new UserError(`Cannot go on: the trace did not show ${what}`, { hint, exitCode: EXIT.internal }),
+        )
+      }, EVENT_TIMEOUT_MS)
+      const seen = (): void => {
+        clearTimeout(late)
+        resolve()
+      }
+      this.#signal.addEventListener('abort', seen, { once: true })
+      this.#expectations.add({ matches, seen })
+    })
+    // A scene that fails elsewhere never comes to await this.
+    expected.catch(() => {})
+    return expected
+  }
+
+  /** Shows the sockets of both rooms as `socktrace list` sees them. */
+  async sockets(caption: string): Promise<void> {
+    const lists = await Promise.all(
+      ROOMS.map(async (room) => {
+        const sockets = await this.#list(room)
+        return sockets.map((socket) => ({ room, socket }))
+      }),
+    )
+    this.#merge.flush()
+    this.#audience.sockets(caption, lists.flat())
+  }
+
+  tell(text: string): void {
+    this.#audience.tell(text)
+  }
+
+  /** Drops what comes to a TCP port of the server, silently: by nftables, or by a route where there is none. */
+  dropAtServer(port: number): void {
+    const hook = '{ type filter hook input priority 0; }'
+    const rule = `tcp dport ${port} drop`
+    try {
+      this.#lab.run('server', 'nft', [
+        `add table ip demo; add chain ip demo in ${hook}; add rule ip demo in ${rule}`,
+      ])
+    } catch {
+      // The rule that looks up local addresses comes first (priority 0) unless it is moved behind ours.
+      this.#lab.run('server', 'ip', ['rule', 'add', 'priority', '200', 'lookup', 'local'])
+      const black = ['priority', '100', 'ipproto', 'tcp', 'dport', String(port), 'blackhole']
+      this.#lab.run('server', 'ip', ['rule', 'add', ...black])
+      this.#lab.run('server', 'ip', ['rule', 'delete', 'priority', '0'])
+    }
+  }
+
+  /** Lets the traces finish: what they say at their end is shown too. */
+  async end(): Promise<void> {
+    await Promise.all(this.#tracers.map((tracer) => tracer.stop()))
+    this.#merge.flush()
+  }
+
+  /** Ends every process; the namespaces, the cable and the firewall go with the last of them. */
+  async close(): Promise<void> {
+    this.#merge.close()
+    for (const child of this.#children) child.kill('SIGKILL')
+    await Promise.all([...this.#children].map((child) => once(child, 'exit')))
+    this.#lab.close()
+  }
+
+  #start(
+    room: Room,
+    args: readonly string[],
+    [stdin, stdout]: readonly ['pipe' | 'ignore', 'pipe'],
+  ): ChildProcess {
+    const { file, prefix } = selfCommand()
+    const child = this.#lab.spawn(room, file, [...prefix, ...args], { stdio: [stdin, stdout, 'pipe'] })
+    child.stderr!.resume()
+    this.#children.add(child)
+    child.once('exit', () => this.#children.delete(child))
+    return child
+  }
+
+  #trace(room: Room): Tracer {
+    const args = ['trace', '--json', '-i', INTERFACES[room], '--duration', TRACE_DURATION]
+    return new Tracer(this.#start(room, args, ['ignore', 'pipe']), (object, line) => {
+      // Each event is told by the trace beside its sender, which knows the sender's process.
+      const mine = object.src === undefined ? room === 'client' : object.src.addr === ADDRESSES[room]
+      if (mine) this.#merge.add(line, object.type === 'event' ? object.time : undefined)
+    })
+  }
+
+  async #list(room: Room): Promise<SocketRecord[]> {
+    const child = this.#start(room, ['list', '--json', '-t'], ['ignore', 'pipe'])
+    const chunks: Buffer[] = []
+    child.stdout!.on('data', (data: Buffer) => chunks.push(data))
+    await once(child, 'close', { signal: this.#signal })
+    const lines = Buffer.concat(chunks).toString().trim().split('\n').filter(Boolean)
+    return lines.map((line) => JSON.parse(line) as SocketRecord).filter(({ type }) => type === 'socket')
+  }
+
+  #show(line: string): void {
+    const object = JSON.parse(line) as TracedObject
+    if (object.type !== 'event') {
+      this.#audience.object(line)
+      return
+    }
+    const event = eventOf(line, this.#originSeconds)
+    this.#audience.event(event, line)
+    for (const expectation of this.#expectations) {
+      if (!expectation.matches(event)) continue
+      this.#expectations.delete(expectation)
+      expectation.seen()
+    }
+  }
+}
