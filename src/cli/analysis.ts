@@ -1,5 +1,5 @@
 import type { PacketSource } from '../capture/source.ts'
-import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { FlowTracker } from '../flow/tracker.ts'
 import { serviceName } from '../host/names.ts'
 import { createStyle, wantsColor } from '../render/style.ts'
@@ -74,6 +74,12 @@ export class Analysis {
     this.tracker.finish()
     this.summarize(truncated())
     this.#parts.io.flush()
+  }
+
+  /** Lets a live trace's clock move while nothing arrives: ended flows give their records. */
+  advance(epochMs: number): void {
+    const { originSeconds } = this.clock
+    if (originSeconds > 0) this.tracker.advance((epochMs * NANOS_PER_MS - originSeconds * NANOS_PER_SECOND) as Nanos)
   }
 
   summarize(truncated: boolean): void {

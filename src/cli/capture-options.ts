@@ -29,7 +29,10 @@ export function addInterfaceOptions(command: Command): Command {
 
 export function addAnalysisOptions(command: Command): Command {
   return addStreamOptions(command)
-    .option('-w, --write <file>', 'also write the packets to this pcapng file, annotated with their processes')
+    .option(
+      '-w, --write <file>',
+      'also write the packets to this pcapng file, annotated with their processes',
+    )
     .option('--events', 'print the events (the default)')
     .option('--flows', 'print the flow records, each at its end')
     .option('--packets', 'print a line for every packet')

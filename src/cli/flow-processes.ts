@@ -67,8 +67,10 @@ export class FlowProcesses {
     }
     if (proto !== 'icmp') {
       const epoch = this.originSeconds * NANOS_PER_SECOND + at
-      if (ends.client === undefined) add(ends, 'client', this.#lookup.find(proto, client, server, 'client', epoch))
-      if (ends.server === undefined) add(ends, 'server', this.#lookup.find(proto, server, client, 'server', epoch))
+      if (ends.client === undefined)
+        add(ends, 'client', this.#lookup.find(proto, client, server, 'client', epoch))
+      if (ends.server === undefined)
+        add(ends, 'server', this.#lookup.find(proto, server, client, 'server', epoch))
     }
     return ends
   }

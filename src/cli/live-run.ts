@@ -26,7 +26,10 @@ function synLadder(): { retries: number; linear: number } {
   }
 }
 
-function processChoice({ pid = [], comm = [] }: TraceOptions): ConstructorParameters<typeof FlowProcesses>[1] {
+function processChoice({
+  pid = [],
+  comm = [],
+}: TraceOptions): ConstructorParameters<typeof FlowProcesses>[1] {
   if (pid.length === 0 && comm.length === 0) return undefined
   return { pids: new Set(pid.map(Number)), comms: new Set(comm) }
 }
@@ -59,16 +62,22 @@ export async function runLive(
     synLadder: synLadder(),
     before: () => owners.drain(),
     after(packets) {
-      if (packets === 0 && reader.isGone()) source.close()
+      if (packets === 0) {
+        analysis.advance(Date.now())
+        if (reader.isGone()) analysis.pump.stop()
+      }
     },
   })
-  const forget = onSignals(
-    () => source.close(),
-    () => analysis.summarize(false),
-  )
-  const timer = options.duration && setTimeout(() => source.close(), options.duration)
+  const stop = (): void => {
+    analysis.pump.stop()
+    waiter.wake()
+  }
+  const forget = onSignals(stop, () => analysis.summarize(false))
+  const timer = options.duration && setTimeout(stop, options.duration)
   try {
-    io.note(`listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`)
+    io.note(
+      `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
+    )
     for (const lack of owners.degraded) io.note(lack)
     opened()
     await analysis.run(() => false)

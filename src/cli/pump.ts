@@ -1,4 +1,3 @@
-import { setImmediate as turnOfEventLoop } from 'node:timers/promises'
 import { PacketBatch } from '../capture/batch.ts'
 import { END, type PacketSource } from '../capture/source.ts'
 import type { Nanos } from '../flow/time.ts'
@@ -6,12 +5,19 @@ import type { FlowTracker } from '../flow/tracker.ts'
 import { Frame } from '../wire/frame.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../wire/stack.ts'
 
-/** A drain of a busy source gives keys, signals and timers a turn after this long, ms. */
-const TURN_MS = 4
+/** How long a stopped run may still work on packets that keep coming, ms. */
+const STOP_MS = 100
 
 /** Whoever wants each packet after it was analysed. Everything it is given is borrowed. */
 export interface PacketSink {
-  packet(batch: PacketBatch, index: number, frame: Frame, stack: PacketStack, row: number, number: number): void
+  packet(
+    batch: PacketBatch,
+    index: number,
+    frame: Frame,
+    stack: PacketStack,
+    row: number,
+    number: number,
+  ): void
 }
 
 export interface PumpOptions {
@@ -42,6 +48,7 @@ export class Pump {
   readonly #frame = new Frame()
   readonly #stack = new PacketStack()
   readonly #batch = new PacketBatch()
+  #stopAt: number | undefined
 
   constructor(options: PumpOptions) {
     this.#options = options
@@ -49,7 +56,6 @@ export class Pump {
 
   async run(): Promise<void> {
     const { source, before, after, count = Number.POSITIVE_INFINITY } = this.#options
-    let turn = performance.now()
     for (;;) {
       const read = await source.read(this.#batch)
       if (read === END) return
@@ -57,9 +63,13 @@ export class Pump {
       this.#analyse(Math.min(read, count - this.totals.packets))
       after(read)
       if (this.totals.packets >= count) return
-      if (read > 0 && performance.now() - turn > TURN_MS) await turnOfEventLoop()
-      if (read === 0 || performance.now() - turn > TURN_MS) turn = performance.now()
+      if (this.#stopAt !== undefined && (read === 0 || performance.now() > this.#stopAt)) return
     }
+  }
+
+  /** Ends the run once what has already arrived is analysed, at most `STOP_MS` from now. */
+  stop(): void {
+    this.#stopAt ??= performance.now() + STOP_MS
   }
 
   /** The packet path: nothing in this loop allocates. */
@@ -80,8 +90,8 @@ export class Pump {
       totals.packets += 1
       totals.bytes += original
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
-      const row = tracker.packet(stack, batch.time[index]! as Nanos, iface, totals.packets)
-      if (sink !== undefined) sink.packet(batch, index, frame, stack, row, totals.packets)
+      const row = tracker.packet(stack, batch.time[index]! as Nanos, iface, batch.number[index]!)
+      if (sink !== undefined) sink.packet(batch, index, frame, stack, row)
     }
     totals.last = batch.time[count - 1]!
   }

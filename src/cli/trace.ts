@@ -25,7 +25,9 @@ export function defineTrace(program: Command): void {
   const command = program
     .command('trace')
     .summary('watch connections live')
-    .description('Captures packets and prints what happens to each connection, with the processes at its ends.')
+    .description(
+      'Captures packets and prints what happens to each connection, with the processes at its ends.',
+    )
     .argument('[filter...]', 'capture filter as tcpdump takes it, for example: tcp port 443')
   addAnalysisOptions(addInterfaceOptions(command))
     .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)

@@ -1,0 +1,104 @@
+import { formatAddress } from '../wire/address.ts'
+import {
+  KIND_FRAGMENT,
+  KIND_ICMP,
+  KIND_MALFORMED,
+  KIND_TCP,
+  KIND_UDP,
+  type PacketStack,
+  REASONS,
+} from '../wire/stack.ts'
+import { ACK } from '../wire/tcp.ts'
+import { flagsText } from '../wire/tcp-flags.ts'
+import {
+  HAS_MSS,
+  HAS_SACK,
+  HAS_SACK_PERMITTED,
+  HAS_TIMESTAMPS,
+  HAS_WINDOW_SCALE,
+  type TcpOptions,
+} from '../wire/tcp-options.ts'
+
+/** What is known of a packet beside its headers. */
+export interface PacketFacts {
+  /** 1-based number in the capture. */
+  readonly packet: number
+  readonly iface: string | undefined
+  /** Serial of its flow, where it belongs to one. */
+  readonly flow: number | undefined
+  /** Length on the wire, bytes. */
+  readonly length: number
+}
+
+/** One packet as tcpdump would print it with `-S` (sequence numbers as sent), without the time and interface. */
+export function packetText(stack: PacketStack): string {
+  if (stack.kind === KIND_MALFORMED) return `damaged: ${REASONS[stack.reason]}`
+  if (stack.family === 0) return 'not IP'
+  const ip = stack.family === 4 ? 'IP' : 'IP6'
+  const source = formatAddress(stack.family, stack.source)
+  const destination = formatAddress(stack.family, stack.destination)
+  switch (stack.kind) {
+    case KIND_TCP:
+      return `${ip} ${source}.${stack.sourcePort} > ${destination}.${stack.destinationPort}: ${tcpText(stack)}`
+    case KIND_UDP:
+      return `${ip} ${source}.${stack.sourcePort} > ${destination}.${stack.destinationPort}: UDP, length ${stack.payloadLength}`
+    case KIND_ICMP: {
+      const { type, code } = stack.family === 4 ? stack.icmp : stack.icmp6
+      const name = stack.family === 4 ? 'ICMP' : 'ICMP6'
+      return `${ip} ${source} > ${destination}: ${name} type ${type} code ${code}, length ${stack.payloadLength + 8}`
+    }
+    case KIND_FRAGMENT:
+      return `${ip} ${source} > ${destination}: fragment ${stack.ipId} of protocol ${stack.protocol}, length ${stack.payloadLength}`
+    default:
+      return `${ip} ${source} > ${destination}: protocol ${stack.protocol}, length ${stack.payloadLength}`
+  }
+}
+
+/** The members of a `packet` object of the JSON contract that come from its headers. */
+export function packetFields(stack: PacketStack): object {
+  if (stack.kind === KIND_MALFORMED) return { proto: null, damaged: REASONS[stack.reason] }
+  if (stack.family === 0) return { proto: null }
+  const addresses = {
+    src: { addr: formatAddress(stack.family, stack.source), port: stack.sourcePort },
+    dst: { addr: formatAddress(stack.family, stack.destination), port: stack.destinationPort },
+  }
+  const len = stack.payloadLength
+  switch (stack.kind) {
+    case KIND_TCP: {
+      const { flags, sequence: seq, acknowledgement: ack, window: win } = stack.tcp
+      return { proto: 'tcp', ...addresses, flags: flagsText(flags), seq, ack, win, len }
+    }
+    case KIND_UDP:
+      return { proto: 'udp', ...addresses, len }
+    case KIND_ICMP: {
+      const { type: icmp_type, code: icmp_code } = stack.family === 4 ? stack.icmp : stack.icmp6
+      return { proto: 'icmp', ...addresses, icmp_type, icmp_code, len }
+    }
+    default:
+      return { proto: String(stack.protocol), ...addresses, len }
+  }
+}
+
+function tcpText({ tcp, tcpOptions, payloadLength }: PacketStack): string {
+  const { sequence, flags } = tcp
+  const range = payloadLength > 0 ? `${sequence}:${(sequence + payloadLength) >>> 0}` : `${sequence}`
+  const parts = [`Flags [${flagsText(flags)}]`, `seq ${range}`]
+  if ((flags & ACK) !== 0) parts.push(`ack ${tcp.acknowledgement}`)
+  parts.push(`win ${tcp.window}`)
+  if (tcpOptions.count > 0) parts.push(`options [${optionsText(tcpOptions)}]`)
+  parts.push(`length ${payloadLength}`)
+  return parts.join(', ')
+}
+
+function optionsText(options: TcpOptions): string {
+  const parts: string[] = []
+  const { present } = options
+  if (present & HAS_MSS) parts.push(`mss ${options.mss}`)
+  if (present & HAS_SACK_PERMITTED) parts.push('sackOK')
+  if (present & HAS_TIMESTAMPS) parts.push(`TS val ${options.timestampValue} ecr ${options.timestampEcho}`)
+  if (present & HAS_WINDOW_SCALE) parts.push(`wscale ${options.windowScale}`)
+  if (present & HAS_SACK)
+    for (let block = 0; block < options.sackCount; block++)
+      parts.push(`sack ${options.sackLeft(block)}:${options.sackRight(block)}`)
+  return parts.join(',')
+}
