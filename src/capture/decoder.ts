@@ -37,7 +37,7 @@ export interface CaptureDecoder {
   readonly originSeconds: number
   /**
    * After `decode`: bytes that must stand together, counted from the first one not consumed, before `decode`
-   * can get any further. A caller whose chunk is smaller grows it; at most `MAX_RECORD`.
+   * can get any further. A caller whose chunk is smaller grows it; bounded by `MAX_RECORD` and a header.
    */
   readonly needed: number
   readonly damage: CaptureDamage | undefined
@@ -51,5 +51,15 @@ export interface CaptureDecoder {
   finish(leftover: number): CaptureDamage | undefined
 }
 
-/** Largest record that is believed, bytes (libpcap's own bound for the link types with the largest packets). */
+/** Largest block or record that is believed, bytes: libpcap's bound for USB and D-Bus captures. */
 export const MAX_RECORD = 128 * 1024 * 1024
+
+/** Largest packet that tcpdump and Wireshark write or accept on every other link, bytes. */
+const MAX_PACKET = 262_144
+const LINK_DBUS = 231
+const LINK_USB_PCAP = 249
+
+/** Captured bytes of one packet beyond which the file is damaged. */
+export function largestPacket(linkType: number): number {
+  return linkType === LINK_DBUS || linkType === LINK_USB_PCAP ? MAX_RECORD : MAX_PACKET
+}
