@@ -43,6 +43,8 @@ export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number
   'int64_t recv(int fd, void *bytes, size_t length, int flags)',
 )
 export const close: (fd: number) => number = library.func('int close(int fd)')
+export const dup: (fd: number) => number = library.func('int dup(int fd)')
+export const dup2: (from: number, to: number) => number = library.func('int dup2(int from, int to)')
 export const read: (fd: number, bytes: Uint8Array, length: number) => number = library.func(
   'int64_t read(int fd, void *bytes, size_t length)',
 )
@@ -84,6 +86,31 @@ export const prctl: (option: number, a: number, b: number, c: number, d: number)
 export const interfaceName: (index: number, name: Uint8Array) => Pointer | null = library.func(
   'void *if_indextoname(unsigned int index, void *name)',
 )
+/** `perf_event_open(2)`, which the C library does not wrap; `number` is the architecture's system call. */
+export const perfEventOpen: (
+  number: number,
+  attributes: Uint8Array,
+  pid: number,
+  cpu: number,
+  group: number,
+  flags: number,
+) => number = library.func('syscall', 'long', ['long', 'void *', 'long', 'long', 'long', 'unsigned long'])
+/** `fsopen(2)`; `name` ends in NUL. The same number on every architecture, as the next two. */
+export const fsopen: (name: Uint8Array, flags: number) => number = systemCall(430, ['void *', 'long'])
+/** `fsconfig(2)`. */
+export const fsconfig: (fd: number, command: number, key: null, value: null, aux: number) => number =
+  systemCall(431, ['long', 'long', 'void *', 'void *', 'long'])
+/** `fsmount(2)`. */
+export const fsmount: (fd: number, flags: number, attributes: number) => number = systemCall(432, [
+  'long',
+  'long',
+  'long',
+])
+/** `to` receives i64 seconds and i64 nanoseconds. */
+export const clockGettime: (clock: number, to: Uint8Array) => number = library.func(
+  'int clock_gettime(int clock, void *to)',
+)
+export const pageSize: () => number = library.func('int getpagesize()')
 const pollFunction = library.func('int poll(void *descriptors, unsigned long count, int timeout)')
 /** `poll(2)` on the main thread; `timeout` in milliseconds. */
 export const poll: (descriptors: Uint8Array, count: number, timeout: number) => number = pollFunction
@@ -94,6 +121,11 @@ export const pollAsync: (
   timeout: number,
   done: (error: unknown, ready: number) => void,
 ) => void = pollFunction.async
+
+function systemCall<A extends unknown[]>(number: number, types: string[]): (...parameters: A) => number {
+  const call = library.func('syscall', 'long', ['long', ...types])
+  return (...parameters) => call(number, ...parameters)
+}
 
 const errnoNames = new Map<number, string>(
   Object.entries(koffi.os.errno).map(([name, number]) => [number as number, name]),
