@@ -15,7 +15,7 @@ export class EthernetHeader {
     return offset + HEADER_LENGTH <= frame.end
   }
 
-  /** Below 1536 it is the length of an 802.3 frame and no type. */
+  /** Below `ETHERTYPE_MIN` it is the length of an 802.3 frame and no type. */
   get etherType(): number {
     return this.view.getUint16(this.offset + ETHER_TYPE)
   }
@@ -29,5 +29,7 @@ export class EthernetHeader {
 
 export const ETHERNET_HEADER_LENGTH = HEADER_LENGTH
 
+/** Smaller numbers are lengths (IEEE 802.3 clause 3.2.6). */
+export const ETHERTYPE_MIN = 0x600
 export const ETHERTYPE_IPV4 = 0x0800
 export const ETHERTYPE_IPV6 = 0x86dd

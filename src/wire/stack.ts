@@ -1,4 +1,10 @@
-import { ETHERNET_HEADER_LENGTH, ETHERTYPE_IPV4, ETHERTYPE_IPV6, EthernetHeader } from './ethernet.ts'
+import {
+  ETHERNET_HEADER_LENGTH,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  ETHERTYPE_MIN,
+  EthernetHeader,
+} from './ethernet.ts'
 import { Frame } from './frame.ts'
 import { ICMP_HEADER_LENGTH, IcmpHeader } from './icmp.ts'
 import { Icmp6Header } from './icmp6.ts'
@@ -16,6 +22,7 @@ import { QuotedPacket } from './quoted-packet.ts'
 import { RawPacket } from './raw.ts'
 import { SLL_HEADER_LENGTH, SllHeader } from './sll.ts'
 import { SLL2_HEADER_LENGTH, Sll2Header } from './sll2.ts'
+import { SNAP_HEADER_LENGTH, SnapHeader } from './snap.ts'
 import { TcpHeader } from './tcp.ts'
 import { TcpOptions } from './tcp-options.ts'
 import { UDP_HEADER_LENGTH, UdpHeader } from './udp.ts'
@@ -81,6 +88,7 @@ export class PacketStack {
 
   private readonly ethernet = new EthernetHeader()
   private readonly vlan = new VlanTag()
+  private readonly snap = new SnapHeader()
   private readonly sll = new SllHeader()
   private readonly sll2 = new Sll2Header()
   private readonly null = new NullHeader()
@@ -139,6 +147,8 @@ export class PacketStack {
       etherType = this.vlan.etherType
       offset += VLAN_TAG_LENGTH
     }
+    if (etherType < ETHERTYPE_MIN && this.snap.at(frame, offset))
+      return this.walkNetwork(frame, offset + SNAP_HEADER_LENGTH, this.snap.etherType)
     return this.walkNetwork(frame, offset, etherType)
   }
 
