@@ -43,10 +43,6 @@ export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number
   'int64_t recv(int fd, void *bytes, size_t length, int flags)',
 )
 export const close: (fd: number) => number = library.func('int close(int fd)')
-/** `time` gets `struct timespec`: i64 seconds, i64 nanoseconds. */
-export const clockGettime: (clock: number, time: Uint8Array) => number = library.func(
-  'int clock_gettime(int clock, void *time)',
-)
 export const dup: (fd: number) => number = library.func('int dup(int fd)')
 export const dup2: (from: number, to: number) => number = library.func('int dup2(int from, int to)')
 export const read: (fd: number, bytes: Uint8Array, length: number) => number = library.func(
@@ -110,10 +106,6 @@ export const fsmount: (fd: number, flags: number, attributes: number) => number 
   'long',
   'long',
 ])
-/** `to` receives i64 seconds and i64 nanoseconds. */
-export const clockGettime: (clock: number, to: Uint8Array) => number = library.func(
-  'int clock_gettime(int clock, void *to)',
-)
 export const pageSize: () => number = library.func('int getpagesize()')
 const pollFunction = library.func('int poll(void *descriptors, unsigned long count, int timeout)')
 /** `poll(2)` on the main thread; `timeout` in milliseconds. */
