@@ -43,6 +43,10 @@ export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number
   'int64_t recv(int fd, void *bytes, size_t length, int flags)',
 )
 export const close: (fd: number) => number = library.func('int close(int fd)')
+/** `time` gets `struct timespec`: i64 seconds, i64 nanoseconds. */
+export const clockGettime: (clock: number, time: Uint8Array) => number = library.func(
+  'int clock_gettime(int clock, void *time)',
+)
 export const dup: (fd: number) => number = library.func('int dup(int fd)')
 export const dup2: (from: number, to: number) => number = library.func('int dup2(int from, int to)')
 export const read: (fd: number, bytes: Uint8Array, length: number) => number = library.func(
