@@ -60,11 +60,10 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
   return { records, degraded }
 }
 
-/** Even root is refused in a container that dropped the capabilities. */
 export function deniedNote(denied: number, root = process.geteuid?.() === 0): string {
   const missing = `the owners of some sockets are unknown: the descriptors of ${denied} ${denied === 1 ? 'process' : 'processes'} cannot be read`
   return root
-    ? `${missing}; this root lacks CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH: in a container, add them (--cap-add SYS_PTRACE,DAC_READ_SEARCH)`
+    ? `${missing}, not even by this root: a container without CAP_SYS_PTRACE, or a security module`
     : `${missing}; run with sudo, or: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep "$(command -v node)"`
 }
 

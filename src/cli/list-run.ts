@@ -1,0 +1,131 @@
+import { interfaceNames, serviceName, servicePort } from '../host/names.ts'
+import { readProcess } from '../host/procfs.ts'
+import { reverseNames } from '../host/reverse-names.ts'
+import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'
+import { writeColumns } from '../render/columns.ts'
+import { writeCsv } from '../render/csv.ts'
+import { type SocketColumn, socketColumns } from '../render/socket-columns.ts'
+import { socketJson } from '../render/socket-json.ts'
+import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
+import { createStyle, wantsColor } from '../render/style.ts'
+import { TraceClock } from '../render/time.ts'
+import { parseFilter, type SocketFilter } from '../sockets/filter.ts'
+import type { SocketProcess, SocketRecord, SocketState } from '../sockets/socket.ts'
+import { CONNECTED_STATES, LISTENING_STATES } from '../sockets/state-names.ts'
+import { EXIT, type ExitCode } from '../user-error.ts'
+import type { Io } from './io.ts'
+import type { ListOptions } from './list.ts'
+import { chooseColumns, order } from './list-order.ts'
+
+/** How long names may be waited for (`--resolve`). */
+const RESOLVE_LIMIT_MS = 1000
+/** Lines of a terminal that are not the table: the header and the next prompt. */
+const SCREEN_MARGIN = 2
+
+/** Where the sockets come from; tests give their own. */
+export type TakeSnapshot = (options: SnapshotOptions) => Snapshot
+
+/** One listing. Exit code 1 only with `--quiet` and no match. */
+export async function runList(
+  words: readonly string[],
+  options: ListOptions,
+  io: Io,
+  take: TakeSnapshot = snapshot,
+): Promise<ExitCode> {
+  const filter = parseFilter(words, { servicePort, interfaceName: interfaceNames() })
+  const numeric = socketColumns(NUMERIC)
+  const columns = chooseColumns(options, numeric)
+  const inOrder = order(options.sort, numeric)
+  const started = performance.now()
+  const time = new TraceClock(performance.timeOrigin / 1000).rfc3339(started * 1e6)
+  const { records, degraded } = take(snapshotOptions(options, filter))
+  const selected = records.filter(selection(options, filter))
+  if (options.verbose)
+    io.note(
+      `${records.length} sockets read in ${(performance.now() - started).toFixed(0)} ms, ${selected.length} match`,
+    )
+  for (const note of degraded) io.note(`socktrace: ${note}`)
+  if (options.quiet) return selected.length > 0 ? EXIT.fine : EXIT.finding
+  const ordered = inOrder(selected)
+  const names = options.resolve && !options.numeric ? await resolved(ordered) : NUMERIC
+  if (options.json) writeJson(ordered, time, names, options, io)
+  else if (options.csv) writeCsv(ordered, columns, options.header, (text) => io.write(text))
+  else await writeText(ordered, chooseColumns(options, socketColumns(names)), options, io)
+  io.flush()
+  return EXIT.fine
+}
+
+function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOptions {
+  const tables = (['tcp', 'udp', 'raw', 'unix'] as const).filter((name: TableName) => options[name])
+  const oneFamily = options.ipv4 !== options.ipv6
+  return {
+    ...(tables.length > 0 && { tables }),
+    ...(oneFamily && { families: [options.ipv4 ? 'inet' : 'inet6'] }),
+    processes: filter.needsProcesses || (options.process && !options.quiet),
+  }
+}
+
+/** As in ss, states that the filter names replace the selection by options. */
+function selection(options: ListOptions, filter: SocketFilter): (record: SocketRecord) => boolean {
+  if (filter.namesStates || (!options.listening && !options.connected)) return filter.matches
+  const states = new Set<SocketState>(options.listening ? LISTENING_STATES : CONNECTED_STATES)
+  return (record) => states.has(record.state) && filter.matches(record)
+}
+
+/** Ports from /etc/services, hosts as far as they answer in time. */
+async function resolved(records: readonly SocketRecord[]): Promise<EndpointNames> {
+  const addresses = new Set<string>()
+  for (const { local, remote } of records)
+    for (const { addr } of [local, remote])
+      if (addr !== undefined && addr !== '0.0.0.0' && addr !== '::') addresses.add(addr)
+  const hosts = await reverseNames(addresses, RESOLVE_LIMIT_MS)
+  return {
+    host: (addr) => hosts.get(addr),
+    port: (port, { netid }) =>
+      netid === 'raw' ? undefined : serviceName(port, netid === 'udp' ? 'udp' : 'tcp'),
+  }
+}
+
+function writeJson(
+  records: readonly SocketRecord[],
+  time: string,
+  names: EndpointNames,
+  options: ListOptions,
+  io: Io,
+): void {
+  const details = new Map<number, Partial<SocketProcess>>()
+  for (const record of records) {
+    const shown = options.extended
+      ? { ...record, processes: record.processes.map((owner) => withDetails(owner, details)) }
+      : record
+    io.write(socketJson(shown, time, names))
+  }
+}
+
+/** Each process is read once; one that is gone keeps what the scan saw. */
+function withDetails(owner: SocketProcess, known: Map<number, Partial<SocketProcess>>): SocketProcess {
+  let details = known.get(owner.pid)
+  if (details === undefined) {
+    const { netns: _, uid: __, ...shown } = readProcess(owner.pid) ?? {}
+    details = shown
+    known.set(owner.pid, details)
+  }
+  return { ...details, ...owner }
+}
+
+async function writeText(
+  records: readonly SocketRecord[],
+  columns: readonly SocketColumn[],
+  options: ListOptions,
+  io: Io,
+): Promise<void> {
+  const style = createStyle(
+    wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env }),
+  )
+  const { header } = options
+  const width = io.isTerminal && !options.oneline ? io.columns : undefined
+  if (width !== undefined && records.length <= io.rows - SCREEN_MARGIN) {
+    const { renderTable } = await import('../render/table.ts')
+    io.write(renderTable(records, columns, { header, style, width }))
+  } else writeColumns(records, columns, { header, style, width }, (text) => io.write(text))
+}

@@ -1,0 +1,77 @@
+import { type Command, Option } from 'commander'
+import type { ColorChoice } from '../render/style.ts'
+import { processIo } from './io.ts'
+
+/** Options of `list`; FILTER words come apart from them. */
+export interface ListOptions {
+  readonly tcp?: true
+  readonly udp?: true
+  readonly raw?: true
+  readonly unix?: true
+  readonly listening?: true
+  readonly connected?: true
+  readonly ipv4?: true
+  readonly ipv6?: true
+  readonly process: boolean
+  readonly numeric?: true
+  readonly resolve?: true
+  readonly extended?: true
+  readonly options?: true
+  readonly header: boolean
+  readonly oneline?: true
+  readonly sort?: string
+  readonly columns?: string
+  readonly csv?: true
+  readonly json?: true
+  readonly color: ColorChoice
+  readonly quiet?: true
+  /** `-q` */
+  readonly q?: true
+  readonly verbose?: true
+}
+
+export function defineList(program: Command): void {
+  program
+    .command('list')
+    .alias('ls')
+    .summary('list sockets with their state and process')
+    .description(
+      'Lists the sockets of this machine once, TCP and UDP in every state when nothing is selected.\n' +
+        'Options and FILTER are those of ss(8).',
+    )
+    .argument(
+      '[filter...]',
+      "for example: state established '( dport = :443 or sport = :443 )' dst 10.0.0.0/8",
+    )
+    .option('-t, --tcp', 'TCP sockets')
+    .option('-u, --udp', 'UDP sockets')
+    .option('-w, --raw', 'raw sockets')
+    .option('-x, --unix', 'unix sockets')
+    .option('-l, --listening', 'only listeners, and datagram sockets without a peer')
+    .option('-a, --all', 'every state (the default)')
+    .option('--connected', "only what has a peer (ss's own default)")
+    .option('-4, --ipv4', 'only IPv4')
+    .option('-6, --ipv6', 'only IPv6')
+    .option('-p, --process', 'the processes that hold the socket (the default)', true)
+    .option('--no-process', 'do not look for processes')
+    .option('-n, --numeric', 'numbers instead of names (the default)')
+    .option('-r, --resolve', 'names of ports and hosts, as far as they are known within a second')
+    .option('-e, --extended', "uid, inode, cookie; with --json also the processes' command lines")
+    .option('-o, --options', 'timers')
+    .option('-H, --no-header', 'no header line')
+    .option('-O, --oneline', 'whole lines on a terminal too, nothing cut')
+    .option('--sort <column>', 'order by a column; -COLUMN or COLUMN:desc for the reverse')
+    .option('--columns <names>', 'which columns, separated by commas')
+    .addOption(new Option('--csv', 'comma-separated values (RFC 4180)').conflicts('json'))
+    .option('--json', 'print NDJSON: one object a line, nothing else on stdout (`socktrace schema`)')
+    .addOption(
+      new Option('--color <when>', 'use colours').choices(['auto', 'always', 'never']).default('auto'),
+    )
+    .option('--quiet', 'print nothing: the exit code is 0 when a socket matched, else 1')
+    .option('-q', 'no notes on stderr')
+    .option('-v, --verbose', 'more notes on stderr')
+    .action(async (filter: readonly string[], options: ListOptions) => {
+      const { runList } = await import('./list-run.ts')
+      process.exitCode = await runList(filter, options, processIo(options.q))
+    })
+}

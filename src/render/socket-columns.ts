@@ -1,0 +1,132 @@
+import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
+import { parseAddress } from '../wire/address.ts'
+import type { Column } from './columns.ts'
+import { sanitize } from './sanitize.ts'
+import {
+  type EndpointNames,
+  endpointText,
+  extendedText,
+  netidText,
+  processText,
+  timerText,
+} from './socket-text.ts'
+import { stateStyle } from './style.ts'
+
+export type SocketColumn = Column<SocketRecord>
+
+/** Shortest useful address column: an IPv4 address cut in the middle still shows its port. */
+const MIN_ADDRESS = 15
+const MIN_PROCESS = 10
+
+/** Every column that `list` has, in the order of its help. */
+export function socketColumns(names: EndpointNames): SocketColumn[] {
+  return [
+    { name: 'netid', header: 'Netid', text: netidText },
+    {
+      name: 'state',
+      header: 'State',
+      text: ({ state }) => state,
+      paint: (cell, { state }, style) => stateStyle(style, state)(cell),
+    },
+    number('recv_q', 'Recv-Q', ({ recv_q }) => recv_q),
+    number('send_q', 'Send-Q', ({ send_q }) => send_q),
+    endpoint('local', 'Local', names),
+    endpoint('remote', 'Peer', names),
+    {
+      name: 'process',
+      header: 'Process',
+      cut: 'end',
+      min: MIN_PROCESS,
+      text: ({ processes }) => processText(processes),
+      key: ({ processes }) => processes[0]?.comm ?? '',
+    },
+    text('timer', 'Timer', timerText, ({ timer }) => timer?.expires_ms ?? -1),
+    text('extended', 'Extended', extendedText),
+    text('family', 'Family', ({ family }) => family),
+    text(
+      'local_addr',
+      'Local-Addr',
+      ({ local }) => place(local),
+      ({ local }) => addressKey(local),
+    ),
+    number('local_port', 'Local-Port', ({ local }) => local.port ?? local.inode),
+    text(
+      'remote_addr',
+      'Peer-Addr',
+      ({ remote }) => place(remote),
+      ({ remote }) => addressKey(remote),
+    ),
+    number('remote_port', 'Peer-Port', ({ remote }) => remote.port ?? remote.inode),
+    text(
+      'pid',
+      'Pid',
+      ({ processes }) => processes.map(({ pid }) => pid).join(' '),
+      ({ processes }) => processes[0]?.pid ?? -1,
+    ),
+    text('comm', 'Comm', ({ processes }) => processes.map(({ comm }) => sanitize(comm)).join(' ')),
+    text('fd', 'Fd', ({ processes }) => processes.map(({ fd }) => fd).join(' ')),
+    number('uid', 'Uid', ({ uid }) => uid ?? undefined),
+    text('user', 'User', ({ user }) => sanitize(user ?? '')),
+    number('inode', 'Inode', ({ inode }) => inode),
+    text(
+      'cookie',
+      'Cookie',
+      ({ cookie }) => cookie ?? '',
+      ({ cookie }) => (cookie ?? '').padStart(16, '0'),
+    ),
+    text('iface', 'Iface', ({ iface }) => sanitize(iface ?? '')),
+    number('netns', 'Netns', ({ netns }) => netns ?? undefined),
+    number('mark', 'Mark', ({ mark }) => mark),
+    number('accept_queue', 'Accept-Queue', ({ listen }) => listen?.accept_queue),
+    number('backlog', 'Backlog', ({ listen }) => listen?.backlog),
+    number('syn_queue', 'Syn-Queue', ({ listen }) => listen?.syn_queue),
+  ]
+}
+
+function text(
+  name: string,
+  header: string,
+  read: (record: SocketRecord) => string,
+  key?: (record: SocketRecord) => number | string,
+): SocketColumn {
+  return { name, header, cut: 'end', text: read, ...(key !== undefined && { key }) }
+}
+
+/** A number that does not apply is an empty cell and sorts first. */
+function number(
+  name: string,
+  header: string,
+  read: (record: SocketRecord) => number | undefined,
+): SocketColumn {
+  return {
+    name,
+    header,
+    align: 'right',
+    text: (record) => String(read(record) ?? ''),
+    key: (record) => read(record) ?? -1,
+  }
+}
+
+function endpoint(side: 'local' | 'remote', header: string, names: EndpointNames): SocketColumn {
+  return {
+    name: side,
+    header,
+    cut: 'middle',
+    min: MIN_ADDRESS,
+    text: (record) => endpointText(record, side, names),
+    key: (record) => addressKey(record[side]) + String(record[side].port ?? 0).padStart(5, '0'),
+  }
+}
+
+function place({ addr, path }: SocketEndpoint): string {
+  return addr ?? sanitize(path ?? '')
+}
+
+/** Addresses in numeric order, IPv4 before IPv6 before paths. */
+function addressKey({ addr, path }: SocketEndpoint): string {
+  const address = addr === undefined ? undefined : parseAddress(addr)
+  if (address === undefined) return `p${path ?? ''}`
+  return (
+    String(address.family) + [...address.words].map((word) => word.toString(16).padStart(8, '0')).join('')
+  )
+}

@@ -1,0 +1,90 @@
+import type { SocketEndpoint, SocketProcess, SocketRecord } from '../sockets/socket.ts'
+import { sanitize } from './sanitize.ts'
+
+/** Names instead of numbers, where they are known (`--resolve`). */
+export interface EndpointNames {
+  readonly port: (port: number, record: SocketRecord) => string | undefined
+  readonly host: (addr: string) => string | undefined
+}
+
+export const NUMERIC: EndpointNames = { port: () => undefined, host: () => undefined }
+
+/**
+ * One end as ss writes it: `10.0.0.1:443`, `[::1]:443`, `*` for a port that is 0 or for the address of a
+ * dual-stack wildcard, `%eth0` for a bound device. Unix: the path or `*`, and the inode.
+ */
+export function endpointText(record: SocketRecord, side: 'local' | 'remote', names: EndpointNames): string {
+  const end: SocketEndpoint = record[side]
+  if (record.netid === 'unix') return `${end.path === undefined ? '*' : sanitize(end.path)} ${end.inode ?? 0}`
+  const addr = end.addr ?? '*'
+  // `v6only` is there for sockets without a peer only; false means that IPv4 comes in too.
+  const everything = addr === '::' && record.v6only === false
+  const name = everything ? undefined : names.host(addr)
+  const shown = everything
+    ? '*'
+    : name !== undefined
+      ? sanitize(name)
+      : addr.includes(':')
+        ? `[${addr}]`
+        : addr
+  const device = side === 'local' && record.iface !== undefined ? `%${sanitize(record.iface)}` : ''
+  const port = end.port ?? 0
+  return `${shown}${device}:${port === 0 ? '*' : (names.port(port, record) ?? port)}`
+}
+
+/** `nginx[77] fd 6`; a process with several descriptors once: `nginx[77] fd 6,9`. */
+export function processText(processes: readonly SocketProcess[]): string {
+  const byPid = new Map<number, { comm: string; fds: number[] }>()
+  for (const { pid, comm, fd } of processes) {
+    const known = byPid.get(pid)
+    if (known === undefined) byPid.set(pid, { comm, fds: [fd] })
+    else known.fds.push(fd)
+  }
+  return [...byPid].map(([pid, { comm, fds }]) => `${sanitize(comm)}[${pid}] fd ${fds.join(',')}`).join(', ')
+}
+
+/** ss tells the kinds of unix sockets apart in this column. */
+export function netidText({ netid, socket_type }: SocketRecord): string {
+  switch (socket_type) {
+    case undefined:
+      return netid
+    case 'stream':
+      return 'u_str'
+    case 'dgram':
+      return 'u_dgr'
+    case 'seqpacket':
+      return 'u_seq'
+    default:
+      return socket_type satisfies never
+  }
+}
+
+/** `timer:(keepalive,1min2sec,0)` as `ss -o` writes it, empty without a timer. */
+export function timerText({ timer }: SocketRecord): string {
+  return timer === undefined ? '' : `timer:(${timer.name},${expiryText(timer.expires_ms)},${timer.retrans})`
+}
+
+/**
+ * A timer's rest in the notation of ss: `15ms` is `015ms`, under 10 s `2.500ms` (seconds and milliseconds), then
+ * whole seconds, minutes with seconds, and from 10 minutes on minutes alone. Nothing left is empty.
+ */
+export function expiryText(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  const seconds = Math.floor(ms / 1000) % 60
+  const rest = ms % 1000
+  const showsRest = minutes === 0 && seconds <= 9 && rest > 0
+  let text = minutes > 0 ? `${minutes}min` : ''
+  if (seconds > 0 && minutes <= 9) text += `${seconds}${showsRest ? '.' : 'sec'}`
+  return showsRest ? `${text}${String(rest).padStart(3, '0')}ms` : text
+}
+
+/** `uid:33 ino:1234 sk:4a` as `ss -e` writes it: uid 0 and what is not known are left out. */
+export function extendedText({ uid, inode, cookie, mark, v6only }: SocketRecord): string {
+  const parts: string[] = []
+  if (uid) parts.push(`uid:${uid}`)
+  parts.push(`ino:${inode}`)
+  if (cookie !== null) parts.push(`sk:${cookie}`)
+  if (mark !== undefined) parts.push(`fwmark:0x${mark.toString(16)}`)
+  if (v6only !== undefined) parts.push(`v6only:${Number(v6only)}`)
+  return parts.join(' ')
+}
