@@ -66,18 +66,19 @@ export class Tracepoints {
 
 /** The kernel's CLOCK_MONOTONIC, ns: what records carry, without the offset of a time namespace. */
 export function monotonicNow(): number {
-  return Number(process.hrtime.bigint()) - namespaceOffset()
+  return kernelTime(Number(process.hrtime.bigint()))
 }
 
 let offset: number | undefined
 
-function namespaceOffset(): number {
-  offset ??= readNamespaceOffset()
-  return offset
+/** This process's CLOCK_MONOTONIC as the kernel's own, ns: they differ in a time namespace only. */
+export function kernelTime(monotonic: number): number {
+  offset ??= namespaceOffset()
+  return monotonic - offset
 }
 
 /** time_namespaces(7): `monotonic SECONDS NANOSECONDS`; 0 where there are none (before Linux 5.6). */
-function readNamespaceOffset(): number {
+function namespaceOffset(): number {
   try {
     const [, seconds, nanos] =
       /^monotonic\s+(-?\d+)\s+(-?\d+)/m.exec(readFileSync('/proc/self/timens_offsets', 'latin1')) ?? []

@@ -1,0 +1,261 @@
+import { ConnectionOwners } from '../kernel/connection-owners.ts'
+import { ListenCalls } from '../kernel/listen-calls.ts'
+import { ProcessNames } from '../kernel/process-names.ts'
+import { CLOSE, LISTEN, StateEvent, SYN_SENT, stateFields } from '../kernel/state-event.ts'
+import {
+  RECORD_COMM,
+  RECORD_EXIT,
+  RECORD_FORK,
+  RECORD_LOST,
+  RECORD_SAMPLE,
+  type RecordCursor,
+} from '../kernel/trace-event.ts'
+import type { Attribution, ProcessRef } from '../process-ref.ts'
+import { parseAddress } from '../wire/address.ts'
+import { monotonicToRealtimeOffset } from './clock.ts'
+import { DatagramOwners } from './datagram-owners.ts'
+import { ListenerOwners } from './listener-owners.ts'
+import { LocalAddresses } from './local-addresses.ts'
+import { currentNetns } from './netns.ts'
+import { grantHint } from './privileges.ts'
+import { type ProcessImage, ProcessImages } from './process-images.ts'
+import { listPids, readComm } from './procfs.ts'
+import { type Ends, SocketFinder } from './socket-finder.ts'
+import { Tracefs } from './tracefs.ts'
+import { type DescriptorSet, kernelTime, monotonicNow, Tracepoints } from './tracepoints.ts'
+
+/** Only what ownership turns on: of the ten or so changes of a connection, four. */
+const FILTER = `protocol==6 && (newstate==${SYN_SENT} || newstate==${LISTEN} || newstate==${CLOSE} || oldstate==${SYN_SENT})`
+
+/** Nanoseconds between two rounds of forgetting. */
+const HOUSEKEEPING = 1e9
+/** Without kernel events an older packet may be of an earlier connection with the same ends, ns. */
+const UNTRACED_LAG = 2e9
+
+/** An end of a connection as packets name it. */
+export interface End {
+  readonly addr: string
+  readonly port: number
+}
+
+export interface OwnersOptions {
+  /** Is told the descriptors that become readable when the kernel has told something. */
+  readonly waiter?: DescriptorSet
+  /** Default true; false leaves the kernel's events alone, so that short-lived processes are missed. */
+  readonly tracepoints?: boolean
+}
+
+/**
+ * Who owns the ends of connections on this machine.
+ *
+ * With kernel events (CAP_PERFMON) the process of every connect() and listen() is exact, also when it lives only
+ * a millisecond. Without them sockets are looked up while they exist. Never a guess: what is not certain is
+ * `undefined`.
+ */
+export class Owners {
+  /** What is missing and the mend, for the user to read. */
+  readonly degraded: string[] = []
+  /** Kernel records that found no room; each time everything learnt from records is forgotten. */
+  lost = 0
+  readonly #tracepoints: Tracepoints | undefined
+  readonly #event: StateEvent | undefined
+  readonly #names = new ProcessNames()
+  readonly #images = new ProcessImages()
+  readonly #connects: ConnectionOwners
+  readonly #listens: ListenCalls
+  readonly #listeners: ListenerOwners
+  readonly #datagrams: DatagramOwners
+  readonly #finder: SocketFinder
+  readonly #addresses = new LocalAddresses()
+  readonly #visit = (record: RecordCursor): void => this.#record(record)
+  #housekeeping = 0
+  /** Epoch of the records' clock, ns: CLOCK_REALTIME − CLOCK_MONOTONIC. */
+  #epoch = 0n
+  #epochAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: OwnersOptions = {}) {
+    const netns = currentNetns()
+    this.#connects = new ConnectionOwners(netns)
+    this.#listens = new ListenCalls(netns)
+    this.#finder = new SocketFinder()
+    const opened = options.tracepoints === false ? undefined : this.#open(options.waiter)
+    this.#tracepoints = opened?.tracepoints
+    this.#event = opened?.event
+    if (opened !== undefined) this.#learnNames()
+    this.#listeners = new ListenerOwners(this.#finder, this.#listens, this.#names, opened !== undefined)
+    this.#datagrams = new DatagramOwners(this.#finder)
+  }
+
+  /** Reads what the kernel has told since last time; call it after packets were read, before they are analysed. */
+  drain(): void {
+    if (this.#tracepoints === undefined) return
+    if (!this.#tracepoints.drain(this.#visit)) this.#forgetAll()
+    const now = monotonicNow()
+    if (now - this.#housekeeping < HOUSEKEEPING) return
+    this.#housekeeping = now
+    this.#connects.expire(now)
+    this.#listens.expire(now)
+  }
+
+  /**
+   * The process at the end `local` of a connection with `remote`, at the time of one of its packets;
+   * `undefined` when that end is not on this machine or its owner is not known for certain.
+   */
+  find(
+    proto: 'tcp' | 'udp',
+    local: End,
+    remote: End,
+    role: 'client' | 'server',
+    epochNanos: bigint | number,
+  ): ProcessRef | undefined {
+    const from = parseAddress(local.addr)
+    const to = parseAddress(remote.addr)
+    if (from === undefined || to === undefined) return undefined
+    const ends: Ends = { local: from, localPort: local.port, remote: to, remotePort: remote.port }
+    const time = this.#monotonic(epochNanos)
+    if (proto === 'udp') {
+      const holder = this.#addresses.has(from) ? this.#datagrams.find(ends) : undefined
+      return holder && this.#reference(holder.pid, holder.attribution)
+    }
+    const caller = this.#connects.find(from, local.port, to, remote.port, time)
+    if (caller !== undefined) return reference(caller as ProcessImage, 'tracepoint')
+    if (!this.#addresses.has(from)) return undefined
+    const holder = role === 'server' ? this.#listeners.find(ends, time) : undefined
+    if (holder !== undefined) return this.#reference(holder.pid, holder.attribution)
+    return this.#connecting(ends, time) ?? this.#holder(ends, time)
+  }
+
+  close(): void {
+    this.#tracepoints?.close()
+    this.#finder.close()
+  }
+
+  #open(waiter: DescriptorSet | undefined): { tracepoints: Tracepoints; event: StateEvent } | undefined {
+    const lack = 'connections of short-lived processes have no owner: kernel events'
+    try {
+      const tracefs = new Tracefs()
+      try {
+        const format = tracefs.format('sock', 'inet_sock_set_state')
+        const fields = format === undefined ? undefined : stateFields(format)
+        if (format === undefined || fields === undefined) {
+          this.degraded.push(`${lack} lack sock:inet_sock_set_state, which Linux has since 4.16`)
+          return undefined
+        }
+        const tracepoints = new Tracepoints([{ id: format.id, filter: FILTER }], waiter)
+        return { tracepoints, event: new StateEvent(fields) }
+      } finally {
+        tracefs.close()
+      }
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error
+      const mend = grantHint(['cap_perfmon', 'cap_dac_read_search', 'cap_sys_ptrace'])
+      this.degraded.push(`${lack} cannot be read (${String(error.code)}); ${mend}`)
+      return undefined
+    }
+  }
+
+  #record(record: RecordCursor): void {
+    const { type } = record
+    if (type === RECORD_SAMPLE) this.#state(record)
+    else if (type === RECORD_COMM) {
+      const { pid, tid } = record
+      this.#names.comm(tid, Buffer.from(record.comm).toString('utf8'))
+      if (pid === tid) this.#images.forget(pid)
+    } else if (type === RECORD_FORK) {
+      const { pid, tid } = record
+      this.#names.fork(pid, tid, record.parentTid)
+      if (pid === tid) this.#images.forget(pid)
+    } else if (type === RECORD_EXIT) {
+      const { pid, tid } = record
+      this.#names.exit(pid, tid, record.time)
+      if (pid === tid) this.#images.forget(pid)
+    } else if (type === RECORD_LOST) {
+      this.lost += record.lost
+      this.#forgetAll()
+    }
+  }
+
+  #state(record: RecordCursor): void {
+    const event = this.#event!
+    if (!event.at(record.view, record.raw, record.rawLength)) return
+    const { newState, oldState } = event
+    // Only these two are made by the calling process itself; others run in whoever was interrupted.
+    const called = (oldState === CLOSE && newState === SYN_SENT) || newState === LISTEN
+    const caller = called ? this.#images.of(record.pid, this.#names.of(record.pid)) : undefined
+    if (newState === LISTEN || oldState === LISTEN) this.#listens.state(event, record.time, caller)
+    else this.#connects.state(event, record.time, caller)
+  }
+
+  /** Nothing learnt so far is certain any more; names are read anew. */
+  #forgetAll(): void {
+    this.#connects.clear()
+    this.#listens.clear()
+    this.#names.clear()
+    this.#images.clear()
+    this.#learnNames()
+  }
+
+  #learnNames(): void {
+    for (const pid of listPids()) {
+      const name = readComm(pid)
+      if (name !== undefined) this.#names.learn(pid, name)
+    }
+  }
+
+  /** connect() was seen, its port not yet: the socket with these ends must be held by one of the callers. */
+  #connecting(ends: Ends, time: number): ProcessRef | undefined {
+    const candidates = this.#connects.candidates(ends.local, ends.remote, ends.remotePort, time)
+    if (candidates.length === 0) return undefined
+    const socket = this.#finder.connection(ends)
+    if (socket === undefined || socket.inode === 0) return undefined
+    const callers = new Map(candidates.map((connect) => [connect.process!.pid, connect]))
+    const holders = this.#finder.holdersAmong(socket.inode, callers.keys())
+    const connect = new Set(holders).size === 1 ? callers.get(holders[0]!) : undefined
+    if (connect === undefined) return undefined
+    if (candidates.filter(({ process }) => process === connect.process).length === 1)
+      this.#connects.confirm(connect, ends.localPort)
+    return reference(connect.process as ProcessImage, 'tracepoint')
+  }
+
+  /** A connection older than the records: its socket, if it is still there, and still there afterwards. */
+  #holder(ends: Ends, time: number): ProcessRef | undefined {
+    if (this.#tracepoints === undefined && monotonicNow() - time > UNTRACED_LAG) return undefined
+    const socket = this.#finder.connection(ends)
+    if (socket === undefined) return undefined
+    const holder = this.#finder.holder(socket.inode)
+    if (holder === undefined) return undefined
+    const after = this.#finder.connection(ends)
+    if (after === undefined || after.inode !== socket.inode || after.cookie !== socket.cookie)
+      return undefined
+    return this.#reference(holder.pid, holder.attribution)
+  }
+
+  #reference(pid: number, attribution: Attribution): ProcessRef | undefined {
+    const image = this.#images.of(pid, this.#names.of(pid))
+    return image && reference(image, attribution)
+  }
+
+  /** The records' clock at a packet's time. The offset changes when the wall clock is set: measured every 100 ms. */
+  #monotonic(epochNanos: bigint | number): number {
+    const now = performance.now()
+    if (now - this.#epochAt > 100) {
+      this.#epoch = monotonicToRealtimeOffset()
+      this.#epochAt = now
+    }
+    return typeof epochNanos === 'bigint'
+      ? Number(epochNanos - this.#epoch)
+      : epochNanos - Number(this.#epoch)
+  }
+}
+
+function reference({ pid, comm, details }: ProcessImage, attribution: Attribution): ProcessRef {
+  return {
+    pid,
+    comm,
+    ...(details?.exe !== undefined && { exe: details.exe }),
+    ...(details?.cmdline !== undefined && { cmdline: details.cmdline }),
+    ...(details?.user !== undefined && { user: details.user }),
+    ...(details?.container !== undefined && { container: details.container }),
+    attribution,
+  }
+}
