@@ -2,6 +2,11 @@ import { type Command, Option } from 'commander'
 import { addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
 import type { SelectionOptions } from './report.ts'
 
+/** As tcpdump's: longer than any packet that is not a kernel super-segment. */
+export const DEFAULT_SNAPLEN = 262_144
+export const DEFAULT_RING_MIB = 16
+export const DEFAULT_MAX_FLOWS = 1_000_000
+
 export type EngineChoice = 'auto' | 'ring' | 'cap'
 
 /** Where live packets come from. */
@@ -40,5 +45,5 @@ export function addAnalysisOptions(command: Command): Command {
     .addOption(
       new Option('--proto <which>', 'which flows have records').choices(['tcp', 'all']).default('tcp'),
     )
-    .option('--max-flows <n>', 'flows held at a time', parsePositive, 1_000_000)
+    .option('--max-flows <n>', 'flows held at a time', parsePositive, DEFAULT_MAX_FLOWS)
 }

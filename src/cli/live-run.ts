@@ -39,7 +39,7 @@ export async function runLive(
   filter: string,
   options: TraceOptions,
   io: Io,
-  opened: () => void = () => {},
+  opened: () => Promise<void> = async () => {},
 ): Promise<void> {
   const waiter = new Waiter()
   const interfaces = options.interface ?? []
@@ -79,7 +79,7 @@ export async function runLive(
       `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
     )
     for (const lack of owners.degraded) io.note(lack)
-    opened()
+    await opened()
     await analysis.run(() => false)
   } finally {
     if (timer) clearTimeout(timer)

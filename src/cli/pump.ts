@@ -10,14 +10,7 @@ const STOP_MS = 100
 
 /** Whoever wants each packet after it was analysed. Everything it is given is borrowed. */
 export interface PacketSink {
-  packet(
-    batch: PacketBatch,
-    index: number,
-    frame: Frame,
-    stack: PacketStack,
-    row: number,
-    number: number,
-  ): void
+  packet(batch: PacketBatch, index: number, frame: Frame, stack: PacketStack, row: number): void
 }
 
 export interface PumpOptions {

@@ -3,6 +3,8 @@ import {
   type AnalysisOptions,
   addAnalysisOptions,
   addInterfaceOptions,
+  DEFAULT_RING_MIB,
+  DEFAULT_SNAPLEN,
   type InterfaceOptions,
 } from './capture-options.ts'
 import { processIo } from './io.ts'
@@ -16,10 +18,6 @@ export interface TraceOptions extends AnalysisOptions, InterfaceOptions {
   readonly pid?: readonly string[]
   readonly comm?: readonly string[]
 }
-
-/** As tcpdump's: longer than any packet that is not a kernel super-segment. */
-const DEFAULT_SNAPLEN = 262_144
-const DEFAULT_RING_MIB = 16
 
 export function defineTrace(program: Command): void {
   const command = program

@@ -1,0 +1,37 @@
+import type { UserError } from '../user-error.ts'
+import { DEFAULT_MAX_FLOWS, DEFAULT_RING_MIB, DEFAULT_SNAPLEN } from './capture-options.ts'
+import type { Io } from './io.ts'
+import { runList } from './list-run.ts'
+import { runLive } from './live-run.ts'
+import type { PlainOptions } from './stream.ts'
+
+/**
+ * The capture is opened before the sockets are listed, so that nothing falls between the two.
+ * Without the privilege to capture the list still comes, then the error that says how to get it.
+ */
+export async function runStream(options: PlainOptions, io: Io): Promise<void> {
+  const list = async (): Promise<void> => {
+    const { json, color, resolve } = options
+    const shown = { color, process: true, header: true, ...(json && { json }), ...(resolve && { resolve }) }
+    await runList([], shown, io)
+    if (!options.json) io.write('\n')
+  }
+  const live = {
+    ...options,
+    proto: 'tcp',
+    maxFlows: DEFAULT_MAX_FLOWS,
+    snaplen: DEFAULT_SNAPLEN,
+    bufferSize: DEFAULT_RING_MIB,
+    promiscuous: false,
+  } as const
+  let listed = false
+  try {
+    await runLive('', live, io, async () => {
+      listed = true
+      await list()
+    })
+  } catch (error) {
+    if (!listed && (error as UserError).exitCode !== undefined) await list()
+    throw error
+  }
+}

@@ -1,0 +1,46 @@
+import { closeSync, fchownSync, openSync } from 'node:fs'
+import { EXIT, UserError } from '../user-error.ts'
+import { writeAll } from './output.ts'
+
+/** A file that the program writes: `-` is standard output. It belongs to whoever called sudo. */
+export class OutputFile {
+  readonly #fd: number
+
+  /** Throws `UserError` (exit 4) when the file cannot be made. */
+  constructor(path: string) {
+    if (path === '-') {
+      this.#fd = 1
+      return
+    }
+    try {
+      this.#fd = openSync(path, 'w', 0o644)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new UserError(`Cannot write ${JSON.stringify(path)}: ${REASONS[code ?? ''] ?? code}`, {
+        hint: 'name a file in a folder where you may write',
+        exitCode: EXIT.input,
+        cause: error,
+      })
+    }
+    const { SUDO_UID, SUDO_GID } = process.env
+    if (process.getuid?.() === 0 && SUDO_UID !== undefined && SUDO_GID !== undefined)
+      fchownSync(this.#fd, Number(SUDO_UID), Number(SUDO_GID))
+  }
+
+  write(bytes: Uint8Array): void {
+    writeAll(this.#fd, bytes)
+  }
+
+  close(): void {
+    if (this.#fd > 1) closeSync(this.#fd)
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such folder',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EISDIR: 'it is a directory',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on device',
+}
