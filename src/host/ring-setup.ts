@@ -2,6 +2,7 @@ import { LINK_LINUX_SLL2 } from '../capture/link-type.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { linkTypeOfHardware, unknownInterface } from './devices.ts'
 import { compileLiveFilter } from './filter-compiler.ts'
+import { interfaceFacts } from './interface-request.ts'
 import * as libc from './libc.ts'
 import type { LiveOptions } from './live-source.ts'
 import { grantHint } from './privileges.ts'
@@ -19,10 +20,6 @@ const PACKET_RESERVE = 12
 const PACKET_MR_PROMISC = 1
 const TPACKET_V3 = 2
 const ETH_P_ALL = 3
-const SIOCGIFINDEX = 0x8933
-const SIOCGIFHWADDR = 0x8927
-const IFREQ_SIZE = 40
-const IFNAME_MAX = 15
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
 
@@ -65,16 +62,13 @@ export interface PacketRing {
  * Throws `UserError`: no privilege (exit 3), unknown interface or bad filter (exit 2), no memory (exit 2).
  */
 export function openPacketRing(name: string | undefined, options: LiveOptions): PacketRing {
-  const probe = openSocket(SOCK_DGRAM, name)
-  const index = name === undefined ? 0 : interfaceIndex(probe, name)
-  const ownLinkType = name === undefined ? undefined : linkTypeOfHardware(hardwareType(probe, name))
+  const facts = name === undefined ? undefined : interfaceFacts(name)
+  if (name !== undefined && facts === undefined) throw unknownInterface(name)
+  const index = facts?.index ?? 0
+  const ownLinkType = facts === undefined ? undefined : linkTypeOfHardware(facts.hardwareType)
   const cooked = ownLinkType === undefined
   const linkType = ownLinkType ?? LINK_LINUX_SLL2
-  let fd = probe
-  if (!cooked) {
-    libc.close(probe)
-    fd = openSocket(SOCK_RAW, name)
-  }
+  const fd = openSocket(cooked ? SOCK_DGRAM : SOCK_RAW, name)
   try {
     const filter =
       options.filter === undefined ? undefined : compileLiveFilter(options.filter, linkType, options.snaplen)
@@ -134,28 +128,6 @@ function openSocket(type: number, name: string | undefined): number {
     exitCode: EXIT.internal,
     cause: error,
   })
-}
-
-function interfaceIndex(fd: number, name: string): number {
-  const request = interfaceRequest(fd, SIOCGIFINDEX, name)
-  return new DataView(request.buffer).getInt32(16, true)
-}
-
-/** ARPHRD_ number of an interface. */
-function hardwareType(fd: number, name: string): number {
-  return new DataView(interfaceRequest(fd, SIOCGIFHWADDR, name).buffer).getUint16(16, true)
-}
-
-/** `struct ifreq`: name in 16 bytes, then the answer. */
-function interfaceRequest(fd: number, request: number, name: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(IFREQ_SIZE)
-  const encoded = new TextEncoder().encode(name)
-  if (encoded.length <= IFNAME_MAX) {
-    bytes.set(encoded)
-    if (libc.ioctlPointer(fd, request, bytes) !== -1) return bytes
-  }
-  libc.close(fd)
-  throw unknownInterface(name)
 }
 
 /** `struct tpacket_req3`: block size, blocks, frame size, frames, retire time, private area, features. */
