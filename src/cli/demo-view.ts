@@ -4,6 +4,7 @@ import { endpointText, eventLabel, LineWriter, processText } from '../render/lin
 import { sanitize } from '../render/sanitize.ts'
 import { createStyle, type Style, stateStyle, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
+import { wrap } from '../render/wrap.ts'
 import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
 import type { Scene } from './demo-scenes.ts'
 import type { Audience } from './demo-stage.ts'
@@ -50,7 +51,7 @@ export function textView(io: Io, options: CommonOptions, originSeconds: number):
     io.write(`${text}\n`)
     io.flush()
   }
-  const paragraph = (text: string): void => print(wrap(text, columns, ''))
+  const paragraph = (text: string): void => print(wrap(text, columns))
   const eventText = eventWriter(style, columns, new TraceClock(originSeconds))
   return {
     event(event) {
@@ -118,17 +119,4 @@ function socketText(style: Style, room: Room, socket: SocketRecord): string {
 
 function addressText({ addr = '', port = 0 }: SocketEndpoint): string {
   return port === 0 ? `${addr}:*` : endpointText({ addr, port })
-}
-
-/** Breaks at spaces; lines after the first begin with `indent`. `text` has no colours. */
-function wrap(text: string, columns: number, indent: string): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/(?<=\S) +/)) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = indent + word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line].join('\n')
 }

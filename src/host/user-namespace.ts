@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readSysctl } from './sysctl.ts'
 
 /** util-linux's and busybox's spelling: a user namespace whose root we are, with a network namespace of its own. */
 const UNSHARE = ['-U', '-r', '-n'] as const
 
 /** Switches that forbid user namespaces to ordinary users, each with the value that forbids and the mend. */
-const SWITCHES: readonly { readonly name: string; readonly forbids: string; readonly allow: string }[] = [
-  { name: 'kernel.unprivileged_userns_clone', forbids: '0', allow: '1' },
-  { name: 'user.max_user_namespaces', forbids: '0', allow: '15000' },
-  { name: 'user.max_net_namespaces', forbids: '0', allow: '15000' },
-  { name: 'kernel.apparmor_restrict_unprivileged_userns', forbids: '1', allow: '0' },
+const SWITCHES: readonly { readonly name: string; readonly forbids: number; readonly allow: number }[] = [
+  { name: 'kernel.unprivileged_userns_clone', forbids: 0, allow: 1 },
+  { name: 'user.max_user_namespaces', forbids: 0, allow: 15000 },
+  { name: 'user.max_net_namespaces', forbids: 0, allow: 15000 },
+  { name: 'kernel.apparmor_restrict_unprivileged_userns', forbids: 1, allow: 0 },
 ]
 
 /** Why an ordinary user cannot have network namespaces here, and the command that allows it. */
@@ -37,12 +37,4 @@ export function spawnInUserNamespace(
   env: Readonly<Record<string, string | undefined>>,
 ): ChildProcess {
   return spawn('unshare', [...UNSHARE, file, ...args], { stdio: 'inherit', env })
-}
-
-function readSysctl(name: string): string | undefined {
-  try {
-    return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'latin1').trim()
-  } catch {
-    return undefined
-  }
 }

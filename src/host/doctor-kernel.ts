@@ -1,0 +1,62 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { release } from 'node:os'
+import { isRefusal, type Probe, privilegeMend, reasonOf } from './doctor-probe.ts'
+import { hasCapability } from './privileges.ts'
+import { readSysctl } from './sysctl.ts'
+import { Tracefs } from './tracefs.ts'
+import { Tracepoints } from './tracepoints.ts'
+
+/** Linux that has everything, and the oldest on which `list` and `trace` work. */
+const FULL = [5, 10] as const
+const OLDEST = [4, 18] as const
+const TRACEFS = '/sys/kernel/tracing'
+
+export function probeKernel(version = release()): Probe {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  const isAtLeast = ([wantedMajor, wantedMinor]: readonly [number, number]): boolean =>
+    major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)
+  if (isAtLeast(FULL)) return { status: 'ok', detail: `Linux ${version}` }
+  const needs = `everything needs ${FULL.join('.')}`
+  if (isAtLeast(OLDEST)) return { status: 'degraded', detail: `Linux ${version}: ${needs}` }
+  return { status: 'missing', detail: `Linux ${version}: list and trace need ${OLDEST.join('.')}, ${needs}` }
+}
+
+/** Opens the tracepoint of socket state changes on every CPU, and closes it. */
+export function probeTracepoints(): Probe {
+  try {
+    const tracefs = new Tracefs()
+    try {
+      const format = tracefs.format('sock', 'inet_sock_set_state')
+      if (format === undefined)
+        return { status: 'missing', detail: 'this kernel has no tracepoint sock:inet_sock_set_state' }
+      new Tracepoints([{ id: format.id }]).close()
+      return { status: 'ok', detail: 'state changes tell the exact process of each connection' }
+    } finally {
+      tracefs.close()
+    }
+  } catch (error) {
+    const paranoid = readSysctl('kernel.perf_event_paranoid')
+    const setting = paranoid === undefined ? '' : ` (kernel.perf_event_paranoid is ${paranoid})`
+    const detail = `owners of short connections may be missed: ${reasonOf(error)}${setting}`
+    return { status: 'missing', detail, ...(isRefusal(error) ? { mend: tracepointMend() } : {}) }
+  }
+}
+
+/** Without CAP_SYS_ADMIN, tracefs has to be mounted by somebody else; then CAP_PERFMON is enough. */
+function tracepointMend(): string {
+  const isMounted = existsSync(`${TRACEFS}/events`) || isForbidden(TRACEFS)
+  const steps = isMounted ? [] : [`sudo mount -t tracefs tracefs ${TRACEFS}`]
+  const missing = (['cap_perfmon', 'cap_dac_read_search'] as const).filter((name) => !hasCapability(name))
+  if (missing.length > 0) steps.push(privilegeMend(missing))
+  return steps.join(' && ')
+}
+
+/** A mounted tracefs belongs to root alone (mode 0700), so that nothing below it is even seen. */
+function isForbidden(folder: string): boolean {
+  try {
+    readdirSync(folder)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES'
+  }
+}

@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process'
+import type { Probe } from './doctor-probe.ts'
+import { installCommand } from './install-command.ts'
+import { Lab } from './lab.ts'
+import { userNamespaceRefusal } from './user-namespace.ts'
+
+/** Makes a network namespace, here or as root of a user namespace; it is gone at once. */
+export function probeNamespaces(): Probe {
+  if (Lab.isPossible())
+    return { status: 'ok', detail: 'network namespaces can be made: `socktrace demo` works' }
+  const refusal = userNamespaceRefusal()
+  if (refusal === undefined)
+    return { status: 'ok', detail: 'network namespaces inside a user namespace: `socktrace demo` works' }
+  return { status: 'missing', detail: `\`socktrace demo\` cannot run: ${refusal.reason}`, mend: refusal.mend }
+}
+
+export function probeIproute2(): Probe {
+  const { error, stdout } = spawnSync('ip', ['-V'], { encoding: 'utf8' })
+  if (error === undefined) return { status: 'ok', detail: stdout.trim() }
+  const mend = installCommand('iproute2')
+  return { status: 'missing', detail: '`socktrace demo` needs the `ip` program', mend }
+}
