@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { release } from 'node:os'
 import { isRefusal, type Probe, privilegeMend, reasonOf } from './doctor-probe.ts'
 import { hasCapability } from './privileges.ts'
@@ -44,18 +44,16 @@ export function probeTracepoints(): Probe {
 
 /** Without CAP_SYS_ADMIN, tracefs has to be mounted by somebody else; then CAP_PERFMON is enough. */
 function tracepointMend(): string {
-  const isMounted = existsSync(`${TRACEFS}/events`) || isForbidden(TRACEFS)
-  const steps = isMounted ? [] : [`sudo mount -t tracefs tracefs ${TRACEFS}`]
+  const steps = isMounted() ? [] : [`sudo mount -t tracefs tracefs ${TRACEFS}`]
   const missing = (['cap_perfmon', 'cap_dac_read_search'] as const).filter((name) => !hasCapability(name))
   if (missing.length > 0) steps.push(privilegeMend(missing))
   return steps.join(' && ')
 }
 
-/** A mounted tracefs belongs to root alone (mode 0700), so that nothing below it is even seen. */
-function isForbidden(folder: string): boolean {
+/** A mounted tracefs belongs to root alone (mode 0700), so that others may not even look. */
+function isMounted(): boolean {
   try {
-    readdirSync(folder)
-    return false
+    return statSync(`${TRACEFS}/events`).isDirectory()
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EACCES'
   }

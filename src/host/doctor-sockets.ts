@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import {
   AF_INET,
   ALL_STATES,
@@ -44,7 +44,7 @@ function probeDump(what: string, request: Uint8Array, modules: string): Probe {
 /** Reads the descriptors of every process. */
 export function probeOwners(): Probe {
   // hidepid=2 hides the processes of others altogether, the first of them always there.
-  if (!existsSync('/proc/1'))
+  if (statSync('/proc/1', { throwIfNoEntry: false }) === undefined)
     return {
       status: 'degraded',
       detail: "other users' processes are hidden (/proc is mounted with hidepid)",

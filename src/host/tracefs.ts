@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { type EventFormat, parseEventFormat } from '../kernel/event-format.ts'
 import * as libc from './libc.ts'
 
@@ -19,7 +19,7 @@ export class Tracefs {
    * mount is made that has no place in the tree: it ends with its descriptor. Throws `SystemError`.
    */
   constructor(mounted: readonly string[] = MOUNTED) {
-    const place = mounted.find((folder) => existsSync(`${folder}/events`))
+    const place = mounted.find(isThere)
     this.#fd = place === undefined ? detachedMount() : -1
     this.#root = place ?? `/proc/self/fd/${this.#fd}`
   }
@@ -36,6 +36,15 @@ export class Tracefs {
 
   close(): void {
     if (this.#fd !== -1) libc.close(this.#fd)
+  }
+}
+
+/** Not `existsSync`: access(2) leaves the capabilities of an ordinary user aside, stat(2) does not. */
+function isThere(folder: string): boolean {
+  try {
+    return statSync(`${folder}/events`).isDirectory()
+  } catch {
+    return false
   }
 }
 
