@@ -1,5 +1,6 @@
 import { accepts, type ListenCall, type ListenCalls } from '../kernel/listen-calls.ts'
 import type { ProcessNames } from '../kernel/process-names.ts'
+import type { TracedProcess } from '../kernel/traced-process.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import { type Address, parseAddress } from '../wire/address.ts'
 import type { Ends, Holder, SocketFinder } from './socket-finder.ts'
@@ -98,11 +99,13 @@ export class ListenerOwners {
 
   /** The caller of listen(), if it still holds the socket; else whoever does. */
   #owner(listener: Listener, calls: readonly ListenCall[]): Holder | undefined {
-    const callers = calls.filter((call) => isSame(call, listener) && call.process !== undefined)
-    const pids = new Set(callers.map((call) => call.process!.pid).filter((pid) => pid !== INIT))
-    if (pids.size > 0) {
-      const [pid] = this.#finder.holdersAmong(listener.inode, pids)
-      if (pid !== undefined) return { pid, attribution: 'tracepoint' }
+    const callers = new Map<number, TracedProcess>()
+    for (const call of calls)
+      if (call.process !== undefined && call.process.pid !== INIT && isSame(call, listener))
+        callers.set(call.process.pid, call.process)
+    if (callers.size > 0) {
+      const [pid] = this.#finder.holdersAmong(listener.inode, callers.keys())
+      if (pid !== undefined) return { pid, attribution: 'tracepoint', caller: callers.get(pid)! }
     }
     return this.#finder.holder(listener.inode)
   }
@@ -119,13 +122,15 @@ export class ListenerOwners {
   /** Already closed: the caller of listen(), provided that it lived at that time. */
   #gone(ends: Ends, calls: readonly ListenCall[], time: number): Holder | undefined {
     const callers = calls.filter(({ family, local }) => accepts(family, local, null, ends.local) !== false)
-    const pid = callers[0]?.process?.pid
-    if (pid === undefined || pid === INIT) return undefined
+    const caller = callers[0]?.process
+    if (caller === undefined || caller.pid === INIT) return undefined
     // Whether a listener on [::] took IPv4 cannot be known any more.
-    if (callers.some(({ family, process }) => family !== ends.local.family || process?.pid !== pid))
+    if (callers.some(({ family, process }) => family !== ends.local.family || process?.pid !== caller.pid))
       return undefined
-    const exit = this.#names.exitOf(pid)
-    return exit !== undefined && exit < time ? undefined : { pid, attribution: 'tracepoint' }
+    const exit = this.#names.exitOf(caller.pid)
+    return exit !== undefined && exit < time
+      ? undefined
+      : { pid: caller.pid, attribution: 'tracepoint', caller }
   }
 }
 

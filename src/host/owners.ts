@@ -20,7 +20,7 @@ import { currentNetns } from './netns.ts'
 import { grantHint } from './privileges.ts'
 import { type ProcessImage, ProcessImages } from './process-images.ts'
 import { listPids, readComm } from './procfs.ts'
-import { type Ends, SocketFinder } from './socket-finder.ts'
+import { type Ends, type Holder, SocketFinder } from './socket-finder.ts'
 import { Tracefs } from './tracefs.ts'
 import { type DescriptorSet, kernelTime, monotonicNow, Tracepoints } from './tracepoints.ts'
 
@@ -115,13 +115,13 @@ export class Owners {
     const time = this.#monotonic(epochNanos)
     if (proto === 'udp') {
       const holder = this.#addresses.has(from) ? this.#datagrams.find(ends) : undefined
-      return holder && this.#reference(holder.pid, holder.attribution)
+      return holder && this.#reference(holder)
     }
     const caller = this.#connects.find(from, local.port, to, remote.port, time)
     if (caller !== undefined) return reference(caller as ProcessImage, 'tracepoint')
     if (!this.#addresses.has(from)) return undefined
     const holder = role === 'server' ? this.#listeners.find(ends, time) : undefined
-    if (holder !== undefined) return this.#reference(holder.pid, holder.attribution)
+    if (holder !== undefined) return this.#reference(holder)
     return this.#connecting(ends, time) ?? this.#holder(ends, time)
   }
 
@@ -227,11 +227,13 @@ export class Owners {
     const after = this.#finder.connection(ends)
     if (after === undefined || after.inode !== socket.inode || after.cookie !== socket.cookie)
       return undefined
-    return this.#reference(holder.pid, holder.attribution)
+    return this.#reference(holder)
   }
 
-  #reference(pid: number, attribution: Attribution): ProcessRef | undefined {
-    const image = this.#images.of(pid, this.#names.of(pid))
+  #reference({ pid, attribution, caller }: Holder): ProcessRef | undefined {
+    const name = this.#names.of(pid)
+    if (name === undefined && caller !== undefined) return reference(caller as ProcessImage, attribution)
+    const image = this.#images.of(pid, name)
     return image && reference(image, attribution)
   }
 
@@ -242,9 +244,8 @@ export class Owners {
       this.#epoch = monotonicToRealtimeOffset()
       this.#epochAt = now
     }
-    return typeof epochNanos === 'bigint'
-      ? Number(epochNanos - this.#epoch)
-      : epochNanos - Number(this.#epoch)
+    const time = typeof epochNanos === 'bigint' ? epochNanos : BigInt(Math.round(epochNanos))
+    return kernelTime(Number(time - this.#epoch))
   }
 }
 

@@ -1,4 +1,5 @@
 import { readlinkSync } from 'node:fs'
+import type { TracedProcess } from '../kernel/traced-process.ts'
 import type { Attribution } from '../process-ref.ts'
 import {
   AF_INET,
@@ -25,10 +26,12 @@ export interface Ends {
   readonly remotePort: number
 }
 
-/** A process that holds a socket now. */
+/** A process that holds a socket, or held it when it mattered. */
 export interface Holder {
   readonly pid: number
   readonly attribution: Attribution
+  /** As it was when it called listen(): all that is left once it is gone. */
+  readonly caller?: TracedProcess
 }
 
 const LISTEN_ONLY = 1 << 10
