@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { LINK_ETHERNET, LINK_LINUX_SLL2 } from '../../src/capture/link-type.ts'
+import { openCap } from '../../src/host/cap.ts'
+import { openCaptureFile } from '../../src/host/capture-file.ts'
+import type { LiveOptions, LiveSource } from '../../src/host/live-source.ts'
+import { openRing } from '../../src/host/ring.ts'
+import { Waiter } from '../../src/host/wait.ts'
+import { assertEnded, collect, type SeenPacket } from '../capture/source-conformance.ts'
+import { enterOwnNetwork, sendDatagrams, tcpExchange } from '../support/own-network.ts'
+import { Running } from '../support/program.ts'
+import { isRoot, rootTest } from '../support/root.ts'
+
+/** The last datagram of all traffic goes to this port (discard). */
+const LAST_PORT = 9
+const MILLISECOND = 1_000_000n
+
+const folder = mkdtempSync(join(tmpdir(), 'socktrace-sources-'))
+after(() => rmSync(folder, { recursive: true }))
+if (isRoot) enterOwnNetwork()
+
+function liveOptions(waiter: Waiter, more: Partial<LiveOptions>): LiveOptions {
+  return { interfaces: [], snaplen: 262_144, promiscuous: true, ringMib: 8, waiter, ...more }
+}
+
+/** Two exchanges over IPv4 and IPv6, one with segments larger than any MTU, and a datagram that ends it all. */
+async function makeTraffic(): Promise<void> {
+  await tcpExchange('127.0.0.1', 300_000)
+  await tcpExchange('::1', 1_000)
+  await sendDatagrams('127.0.0.1', 4242, 20, 500)
+  await sendDatagrams('127.0.0.1', LAST_PORT, 1, 7)
+}
+const isLast = (packet: SeenPacket): boolean =>
+  /^45.{16}11/.test(packet.network) && packet.network.slice(44, 48) === '0009'
+
+interface Captured {
+  readonly packets: readonly SeenPacket[]
+  readonly source: LiveSource
+}
+
+/** The same traffic through a source and through tcpdump, which runs beside it. */
+async function besideTcpdump(
+  open: (waiter: Waiter) => LiveSource | Promise<LiveSource>,
+  tcpdumpArguments: readonly string[],
+): Promise<{ live: Captured; file: readonly SeenPacket[] }> {
+  const path = join(folder, `${Math.random()}.pcap`)
+  const tcpdump = new Running([
+    // Printing each packet as well tells when the last one is in the file.
+    ...['tcpdump', '-nlU', '--print', '--immediate-mode', '--time-stamp-precision=nano', '-B', '8192'],
+    ...['-w', path, ...tcpdumpArguments],
+  ])
+  const waiter = new Waiter()
+  let live: Captured
+  try {
+    await tcpdump.until('it listens', ({ stderr }) => /listening on/.test(stderr))
+    const source = await open(waiter)
+    const reading = collect(source, (packets) => packets.some(isLast))
+    await makeTraffic()
+    const packets = await reading
+    await assertEnded(source)
+    live = { packets: packets.slice(0, packets.findIndex(isLast) + 1), source }
+    await tcpdump.until('the last packet', ({ stdout }) => stdout.includes(`127.0.0.1.${LAST_PORT}: UDP`))
+  } finally {
+    waiter.close()
+    await tcpdump.stop('SIGINT')
+  }
+  const fileSource = openCaptureFile(path)
+  const all = await collect(fileSource)
+  await assertEnded(fileSource)
+  assert.equal(fileSource.truncated, undefined)
+  // The answer to the last datagram (ICMP) may or may not have made it.
+  return { live, file: all.slice(0, all.findIndex(isLast) + 1) }
+}
+
+function assertSamePackets(actual: readonly SeenPacket[], expected: readonly SeenPacket[]): void {
+  const facts = ({ network, length }: SeenPacket): string => `${length} ${network}`
+  assert.ok(expected.length > 50)
+  assert.deepEqual(actual.map(facts), expected.map(facts))
+}
+
+function assertTimesWithin(
+  actual: readonly SeenPacket[],
+  expected: readonly SeenPacket[],
+  limit: bigint,
+): void {
+  for (const [i, { time }] of actual.entries()) {
+    const difference = time - expected[i]!.time
+    assert.ok(difference < limit && difference > -limit, `packet ${i + 1} is ${difference} ns away`)
+  }
+}
+
+rootTest('ring, one interface: the packets of tcpdump, each within 1 ms', async () => {
+  const { live, file } = await besideTcpdump(
+    (waiter) => openRing(liveOptions(waiter, { interfaces: ['lo'] })),
+    ['-i', 'lo'],
+  )
+  assertSamePackets(live.packets, file)
+  assertTimesWithin(live.packets, file, MILLISECOND)
+  assert.deepEqual(
+    live.packets.map(({ bytes }) => bytes),
+    file.map(({ bytes }) => bytes),
+  )
+  assert.equal(live.packets[0]!.linkType, LINK_ETHERNET)
+  assert.equal(live.source.timestamps, 'kernel')
+  const { received, droppedKernel } = live.source.counters()
+  assert.ok(received >= live.packets.length)
+  assert.equal(droppedKernel, 0)
+})
+
+rootTest(
+  'ring, every interface: the packets of tcpdump -i any, byte for byte with the cooked header',
+  async () => {
+    const { live, file } = await besideTcpdump(
+      (waiter) => openRing(liveOptions(waiter, {})),
+      ['-i', 'any', '-y', 'LINUX_SLL2'],
+    )
+    assertSamePackets(live.packets, file)
+    assertTimesWithin(live.packets, file, MILLISECOND)
+    assert.deepEqual(
+      live.packets.map(({ bytes }) => bytes),
+      file.map(({ bytes }) => bytes),
+    )
+    assert.equal(live.packets[0]!.linkType, LINK_LINUX_SLL2)
+    assert.equal(live.packets[0]!.iface, 'lo')
+  },
+)
+
+rootTest('ring with a filter: the packets of tcpdump with the same filter', async () => {
+  for (const interfaces of [['lo'], []]) {
+    const filter = 'udp dst port 4242 or dst port 9 or (tcp[tcpflags] & (tcp-syn|tcp-fin) != 0)'
+    const { live, file } = await besideTcpdump(
+      (waiter) => openRing(liveOptions(waiter, { interfaces, filter })),
+      ['-i', 'lo', filter],
+    )
+    assert.ok(file.length > 20 && file.length < 40)
+    assert.deepEqual(
+      live.packets.map(({ network }) => network),
+      file.map(({ network }) => network),
+    )
+    assert.equal(live.source.counters().received, live.packets.length)
+  }
+})
+
+rootTest('cap: the packets of tcpdump, stamped on delivery', async () => {
+  for (const [interfaces, device] of [
+    [['lo'], 'lo'],
+    [[], 'any'],
+  ] as const) {
+    const { live, file } = await besideTcpdump(
+      (waiter) => openCap(liveOptions(waiter, { interfaces })),
+      ['-i', device, '-s', '65535'],
+    )
+    const networks = (packets: readonly SeenPacket[]): string[] => packets.map(({ network }) => network)
+    assert.deepEqual(networks(live.packets), networks(file))
+    for (const [i, { time }] of live.packets.entries())
+      assert.ok(time >= file[i]!.time, 'never before it passed')
+    assert.equal(live.source.timestamps, 'delivery')
+  }
+})
