@@ -98,10 +98,10 @@ export class SockDiag {
         if (view.getUint32(offset + 8, true) === this.#sequence) {
           const type = view.getUint16(offset + 4, true)
           if ((view.getUint16(offset + 6, true) & NLM_F_DUMP_INTR) !== 0) interrupted = true
-          if (type === NLMSG_DONE) return interrupted
-          if (type === NLMSG_ERROR) {
+          // Both carry an errno: a table that is not there ends its dump at once, with -ENOENT in NLMSG_DONE.
+          if (type === NLMSG_DONE || type === NLMSG_ERROR) {
             const number = size >= HEADER_LENGTH + 4 ? -view.getInt32(offset + HEADER_LENGTH, true) : 0
-            if (number !== 0) throw new libc.SystemError('Cannot read the socket tables', number)
+            if (number > 0) throw new libc.SystemError('Cannot read the socket tables', number)
             return interrupted
           }
           if (type === SOCK_DIAG_BY_FAMILY) {

@@ -41,6 +41,11 @@ export interface Snapshot {
   readonly degraded: string[]
 }
 
+type TableFamily = 'inet' | 'inet6' | 'unix'
+
+const DEFAULT_TABLES: readonly TableName[] = ['tcp', 'udp']
+const INET_FAMILIES = ['inet', 'inet6'] as const
+const UNIX_FAMILY = ['unix'] as const
 const PROTOCOLS = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP, raw: IPPROTO_RAW } as const
 
 /**
@@ -68,53 +73,59 @@ export function deniedNote(denied: number, root = process.geteuid?.() === 0): st
 }
 
 function readTables(options: SnapshotOptions, degraded: string[]): SocketRecord[] {
-  const netns = currentNetns()
+  const context: DiagContext = { netns: currentNetns(), userName, interfaceName: interfaceNames(), decode }
   const records: SocketRecord[] = []
-  let diag: SockDiag | undefined
-  let refusal: string | undefined = options.source === 'proc' ? '' : undefined
-  if (refusal === undefined) {
-    try {
-      diag = new SockDiag()
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error
-      refusal = error.code
-    }
-  }
-  const context: DiagContext = { netns, userName, interfaceName: interfaceNames(), decode }
+  const fromProc = new Set<TableName>()
+  const refusals = new Set<string>()
   let interrupted = false
+  const refused = (error: unknown): void => {
+    if (!(error instanceof SystemError)) throw error
+    refusals.add(error.code)
+  }
+  const diag = options.source === 'proc' ? undefined : openDiag(refused)
+  const table = (name: TableName, family: TableFamily): SocketRecord[] => {
+    try {
+      const dump = diag && dumpTable(diag, name, family, options.states ?? ALL_STATES, context)
+      interrupted ||= dump?.interrupted ?? false
+      if (dump !== undefined) return dump.rows
+    } catch (error) {
+      refused(error)
+    }
+    fromProc.add(name)
+    return readProcTable(name, family, context)
+  }
   try {
-    for (const table of options.tables ?? ['tcp', 'udp'])
-      for (const family of table === 'unix' ? (['unix'] as const) : (options.families ?? ['inet', 'inet6'])) {
-        if (diag !== undefined) {
-          try {
-            const dump = dumpTable(diag, table, family, options.states ?? ALL_STATES, context)
-            interrupted ||= dump.interrupted
-            // Not push(...rows): a spread of 100 000 arguments overflows the stack.
-            for (const row of dump.rows) records.push(row)
-            continue
-          } catch (error) {
-            if (!(error instanceof SystemError)) throw error
-            refusal ??= error.code
-          }
-        }
-        for (const row of readProcTable(table, family, context)) records.push(row)
-      }
+    for (const name of options.tables ?? DEFAULT_TABLES)
+      // Not push(...rows): a spread of 100 000 arguments overflows the stack.
+      for (const family of name === 'unix' ? UNIX_FAMILY : (options.families ?? INET_FAMILIES))
+        for (const row of table(name, family)) records.push(row)
   } finally {
     diag?.close()
   }
-  if (refusal !== undefined)
-    degraded.push(
-      `sockets come from /proc/net${refusal && `, the kernel refused sock_diag (${refusal})`}: ` +
-        'backlogs, cookies and bound devices are not known; mend: sudo modprobe -a inet_diag tcp_diag udp_diag unix_diag',
-    )
+  if (fromProc.size > 0) degraded.push(procNote([...fromProc], [...refusals]))
   if (interrupted) degraded.push('the socket table changed while it was read: a socket may be missing')
   return joinUnixPeers(records)
+}
+
+function procNote(tables: readonly TableName[], refusals: readonly string[]): string {
+  const why = refusals.length > 0 ? ` because the kernel refused sock_diag (${refusals.join(', ')})` : ''
+  const modules = tables.map((name) => `${name}_diag`).join(' ')
+  return `the ${tables.join(', ')} sockets come from /proc/net${why}: backlogs, cookies, bound devices and unix peers are not known; sudo modprobe -a ${modules} may mend it`
+}
+
+function openDiag(refused: (error: unknown) => void): SockDiag | undefined {
+  try {
+    return new SockDiag()
+  } catch (error) {
+    refused(error)
+    return undefined
+  }
 }
 
 function dumpTable(
   diag: SockDiag,
   table: TableName,
-  family: 'inet' | 'inet6' | 'unix',
+  family: TableFamily,
   states: number,
   context: DiagContext,
 ): { rows: SocketRecord[]; interrupted: boolean } {
@@ -125,11 +136,7 @@ function dumpTable(
 }
 
 /** A family that the kernel was built without has no file: no rows. */
-function readProcTable(
-  table: TableName,
-  family: 'inet' | 'inet6' | 'unix',
-  context: ProcNetContext,
-): SocketRecord[] {
+function readProcTable(table: TableName, family: TableFamily, context: ProcNetContext): SocketRecord[] {
   const path = `/proc/thread-self/net/${table}${family === 'inet6' ? '6' : ''}`
   let text: string
   try {

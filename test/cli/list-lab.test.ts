@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+import fc from 'fast-check'
+import { endpointText, NUMERIC, netidText } from '../../src/render/socket-text.ts'
+import { parseFilter } from '../../src/sockets/filter.ts'
+import type { SocketRecord } from '../../src/sockets/socket.ts'
+import { statesNamed } from '../../src/sockets/state-names.ts'
+import { ConnectionsLab } from '../lab/connections-lab.ts'
+import { PORT } from '../lab/connections-plan.ts'
+import { ndjson } from '../support/program.ts'
+import { isRoot, rootTest } from '../support/root.ts'
+import { parseSs, type SsLine } from '../support/ss.ts'
+
+let lab: ConnectionsLab
+
+before(async () => {
+  if (isRoot) lab = await ConnectionsLab.open()
+})
+after(async () => {
+  if (isRoot) await lab.close()
+})
+
+function listed(...args: string[]): SocketRecord[] {
+  return ndjson<SocketRecord>(lab.list(['--json', ...args]))
+}
+
+function keyOf(record: SocketRecord): string {
+  const owners = record.processes.map(({ pid, fd }) => `${pid}/${fd}`).sort()
+  const ends = [endpointText(record, 'local', NUMERIC), endpointText(record, 'remote', NUMERIC)]
+  return [netidText(record), record.state, ...ends, owners.join(' ')].join(' | ')
+}
+
+/** A line of ss in the words of this program: its state names are spellings that the filter takes. */
+function keyOfSs({ netid, state, local, remote, owners }: SsLine): string {
+  const [first, second] = statesNamed(state) ?? []
+  // ss calls every closed socket UNCONN; here only a datagram or raw socket is.
+  const closed = netid === 'tcp' || netid === 'u_str' || netid === 'u_seq' ? first : second
+  return [netid, second === undefined ? first : closed, local, remote, owners.join(' ')].join(' | ')
+}
+
+rootTest('TCP and UDP agree with ss on protocol, state, both ends, pids and descriptors', () => {
+  const theirs = parseSs(lab.run(['ss', '-tuanpH']))
+    .map(keyOfSs)
+    .sort()
+  const ours = listed('-a').map(keyOf).sort()
+  assert.ok(ours.length > 1000, `${ours.length} sockets`)
+  assert.deepEqual(ours, theirs)
+})
+
+rootTest('/proc/net as the source gives the same sockets and owners', () => {
+  const script = `
+    const { snapshot } = await import('./src/host/socket-table.ts')
+    const { records } = snapshot({ source: 'proc', tables: ['tcp', 'udp', 'raw'] })
+    for (const record of records) console.log(JSON.stringify(record))`
+  const fromProc = ndjson<SocketRecord>(
+    lab.run([process.execPath, '--import', 'tsx', '--input-type=module', '-e', script]),
+  )
+  // What the text of /proc/net cannot tell.
+  const plain = (record: SocketRecord): string => keyOf({ ...record, v6only: true })
+  assert.deepEqual(fromProc.map(plain).sort(), listed('-tuw').map(plain).sort())
+})
+
+rootTest('unix and raw sockets agree with ss', () => {
+  const theirs = parseSs(lab.run(['ss', '-xanpH']), true)
+  const ours = listed('-x')
+  assert.ok(ours.length >= 3)
+  assert.deepEqual(
+    // ss leaves out the path of the peer.
+    ours.map((record) => keyOf({ ...record, remote: { inode: record.remote.inode! } })).sort(),
+    theirs.map(keyOfSs).sort(),
+  )
+  const raw = listed('-w')
+  assert.equal(raw.length, 1)
+  assert.deepEqual(
+    [raw[0]!.netid, raw[0]!.state, raw[0]!.local],
+    ['raw', 'UNCONN', { addr: '0.0.0.0', port: 1 }],
+  )
+})
+
+rootTest('a listener shows what waits to be accepted and what is half open', () => {
+  const listeners = listed('-l', '-t', '-4')
+  const of = (port: number) => listeners.find(({ local }) => local.port === port)?.listen
+  const backlog = 511
+  assert.deepEqual(of(PORT.acceptQueue), { accept_queue: 40, backlog, syn_queue: 0 })
+  assert.deepEqual(of(PORT.synRecv), { accept_queue: 0, backlog, syn_queue: 40 })
+  assert.deepEqual(of(PORT.established), { accept_queue: 0, backlog, syn_queue: 0 })
+})
+
+/** The filter examples of ss(8), numbers for names that only some machines know, and one of each predicate. */
+const FILTERS: readonly string[] = [
+  'state established ( dport = :ssh or sport = :ssh )',
+  'state fin-wait-1 ( sport = :http or sport = :https ) dst 193.233.7/24',
+  'state connected',
+  'state synchronized',
+  'state bucket',
+  'state big',
+  'state all',
+  'state time-wait state last-ack',
+  'exclude established',
+  'exclude listening exclude bucket',
+  'state connected exclude syn-sent exclude established',
+  'dst 127.0.0.1',
+  'src 127.0.0.0/8',
+  'dst [::1]',
+  'src [::1]:4002',
+  'src 127.0.0.1:4003',
+  'src *:4004',
+  'src 127.1/16',
+  'dport > :4003',
+  'dport >= 4003 and dport lt :4006',
+  '! dport = :4000',
+  'not ( sport = :4000 or dport = :4000 )',
+  'src [::ffff:127.0.0.1]',
+]
+
+/** States of Linux that this ss calls by a number are left to the lab itself. */
+function ssMatches(filter: string): string[] {
+  return parseSs(lab.run(['ss', '-tuanpH', ...filter.split(' ')]))
+    .map(keyOfSs)
+    .sort()
+}
+
+const NAMES = {
+  servicePort: (name: string) => ({ ssh: 22, http: 80, https: 443 })[name],
+  interfaceName: () => undefined,
+}
+
+rootTest('filters select what ss selects', () => {
+  const records = listed('-a')
+  for (const filter of FILTERS) {
+    const { matches } = parseFilter([filter], NAMES)
+    assert.deepEqual(records.filter(matches).map(keyOf).sort(), ssMatches(filter), filter)
+  }
+})
+
+rootTest('generated filters select what ss selects', () => {
+  const port = fc.integer({ min: 3999, max: 4009 })
+  const primary = fc.oneof(
+    fc
+      .tuple(
+        fc.constantFrom('sport', 'dport'),
+        fc.constantFrom('=', '!=', '<', '>', '<=', '>=', 'eq', 'neq'),
+        port,
+      )
+      .map(([side, operator, number]) => `${side} ${operator} :${number}`),
+    fc
+      .tuple(
+        fc.constantFrom('src', 'dst'),
+        fc.constantFrom('127.0.0.1', '127.0.0.0/8', '[::1]', '*'),
+        fc.option(port),
+      )
+      .map(([side, host, number]) => `${side} ${host}${number === null ? '' : `:${number}`}`),
+  )
+  // This ss reads `and` and `or` from left to right, so parentheses say what is meant.
+  const { expression } = fc.letrec<{ expression: string }>((tie) => ({
+    expression: fc.oneof(
+      { maxDepth: 3 },
+      primary,
+      fc
+        .tuple(tie('expression'), fc.constantFrom(' and ', ' or ', ' && ', ' | ', ' '), tie('expression'))
+        .map(([left, operator, right]) => `( ${left}${operator}${right} )`),
+      tie('expression').map((inner) => `not ( ${inner} )`),
+    ),
+  }))
+  const records = listed('-a')
+  fc.assert(
+    fc.property(expression, (filter) => {
+      const { matches } = parseFilter(filter.split(' '), NAMES)
+      assert.deepEqual(records.filter(matches).map(keyOf).sort(), ssMatches(filter))
+    }),
+    { seed: 4, numRuns: 60 },
+  )
+})

@@ -1,0 +1,83 @@
+import { rmSync } from 'node:fs'
+import { Namespace } from '../support/namespace.ts'
+import { Running, runCommand } from '../support/program.ts'
+import { EXPECTED, RULES, UNIX_PATH } from './connections-plan.ts'
+
+const SOURCE = ['--import', 'tsx'] as const
+const SETTLED_WITHIN_MS = 20_000
+
+/** More than 600 connections of real programs in a network namespace, every lasting TCP state among them. */
+export class ConnectionsLab {
+  readonly #namespace = new Namespace('sockets')
+  readonly #programs: Running[] = []
+
+  static async open(): Promise<ConnectionsLab> {
+    const lab = new ConnectionsLab()
+    try {
+      await lab.#start()
+    } catch (error) {
+      await lab.close()
+      throw error
+    }
+    return lab
+  }
+
+  async #start(): Promise<void> {
+    // Loopback would give the ports of TIME_WAIT to new connections after a second.
+    this.run(['sh', '-c', `echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse; nft '${RULES}'`])
+    await this.#program('server')
+    const stopped = await this.#program('stopped')
+    // `ip netns exec` becomes the program: its pid is the program's.
+    process.kill(stopped.pid, 'SIGSTOP')
+    await this.#program('client')
+    await this.#settled()
+  }
+
+  async #program(role: string): Promise<Running> {
+    const program = new Running(
+      this.#namespace.inside([process.execPath, ...SOURCE, 'test/lab/connections.ts', role]),
+    )
+    this.#programs.push(program)
+    await program.until('it is ready', ({ stdout }) => stdout.includes('ready'))
+    return program
+  }
+
+  /** The last FINs and ACKs are still on their way when the programs are ready. */
+  async #settled(): Promise<void> {
+    const limit = Date.now() + SETTLED_WITHIN_MS
+    for (;;) {
+      const states = this.run(['ss', '-tanH'])
+        .split('\n')
+        .map((line) => line.split(' ')[0]!)
+      const missing = Object.entries(EXPECTED).filter(
+        ([state, count]) => states.filter((name) => sameState(name, state)).length !== count,
+      )
+      if (missing.length === 0) return
+      if (Date.now() > limit) throw new Error(`The lab does not settle: ${JSON.stringify(missing)}`)
+      await new Promise((later) => setTimeout(later, 20))
+    }
+  }
+
+  /** What a command prints inside the namespace; throws when it fails. */
+  run(command: readonly string[]): string {
+    const { status, stdout, stderr } = runCommand(this.#namespace.inside(command))
+    if (status !== 0) throw new Error(`${command.join(' ')}: ${status} ${stderr}`)
+    return stdout
+  }
+
+  /** `socktrace list` from source, inside. */
+  list(args: readonly string[]): string {
+    return this.run([process.execPath, ...SOURCE, 'test/lab/list.ts', 'list', '-q', ...args])
+  }
+
+  async close(): Promise<void> {
+    for (const program of this.#programs) await program.stop('SIGKILL')
+    this.#namespace.close()
+    rmSync(UNIX_PATH, { force: true })
+  }
+}
+
+/** ss writes `ESTAB` and `FIN-WAIT-1`. */
+function sameState(ss: string, state: string): boolean {
+  return ss.replaceAll('-', '') === state.replaceAll('_', '') || (ss === 'ESTAB' && state === 'ESTABLISHED')
+}
