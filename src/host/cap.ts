@@ -99,6 +99,7 @@ class CapSource implements LiveSource {
   }
 
   async read(batch: PacketBatch): Promise<number> {
+    batch.count = 0
     if (this.#gathered.count === 0 && !this.#closed) await this.#wait()
     if (this.#closed) return END
     const full = this.#gathered

@@ -68,6 +68,7 @@ class FileSource implements CaptureFile {
   }
 
   async read(batch: PacketBatch): Promise<number> {
+    batch.count = 0
     while (!this.#ended) {
       // Signals and keys get their turn between chunks.
       await loopTurn()

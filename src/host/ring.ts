@@ -74,6 +74,7 @@ class RingSource implements LiveSource {
   }
 
   async read(batch: PacketBatch): Promise<number> {
+    batch.count = 0
     this.#readers[this.#current]!.handBack()
     if (performance.now() - this.#turn > TURN_MS) await this.#giveTurn()
     if (this.#closed) return END
