@@ -1,0 +1,147 @@
+import { diff } from '../wire/seq.ts'
+import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
+import { HAS_WINDOW_SCALE } from '../wire/tcp-options.ts'
+import type { SideColumns } from './columns.ts'
+import { SIDE_SCALED } from './marks.ts'
+import type { Segment } from './segment.ts'
+import type { FlowTable } from './table.ts'
+
+export const ANOMALY_RETRANSMISSION = 1 << 0
+export const ANOMALY_FAST_RETRANSMISSION = 1 << 1
+export const ANOMALY_SPURIOUS_RETRANSMISSION = 1 << 2
+export const ANOMALY_OUT_OF_ORDER = 1 << 3
+export const ANOMALY_LOST_SEGMENT = 1 << 4
+export const ANOMALY_ACKED_UNSEEN = 1 << 5
+export const ANOMALY_DUP_ACK = 1 << 6
+export const ANOMALY_ZERO_WINDOW = 1 << 7
+export const ANOMALY_ZERO_WINDOW_PROBE = 1 << 8
+export const ANOMALY_ZERO_WINDOW_PROBE_ACK = 1 << 9
+export const ANOMALY_WINDOW_UPDATE = 1 << 10
+export const ANOMALY_WINDOW_FULL = 1 << 11
+export const ANOMALY_KEEP_ALIVE = 1 << 12
+export const ANOMALY_KEEP_ALIVE_ACK = 1 << 13
+
+/** No SYN of this side was seen: its windows cannot be scaled. */
+export const SCALE_UNKNOWN = -1
+/** Both sides were seen and one did not offer scaling, so none is used (RFC 7323 section 2.2). */
+export const SCALE_NONE = -2
+/** RFC 7323 section 2.3. */
+const MAX_SCALE = 14
+
+/** Nanoseconds after the last duplicate ACK in which a retransmission counts as fast. */
+const FAST_RETRANSMISSION_WITHIN = 20e6
+/** Nanoseconds in which a late segment counts as out of order while the round trip time is unknown. */
+const OUT_OF_ORDER_WITHIN = 3e6
+
+/** Outside the handshake and the close. */
+const CONTROL = SYN | FIN | RST
+
+/**
+ * What is unusual about a segment, by the rules of Wireshark 4.0's sequence analysis: sets `anomalies`.
+ * `roundTrip` is the initial round trip time in nanoseconds, 0 while unknown.
+ */
+export function analyse(table: FlowTable, segment: Segment, roundTrip: number): void {
+  const sides = table.sides
+  let found = forwardAnomalies(sides, segment)
+  const { sender, receiver, acknowledgement } = segment
+  if (acknowledgement !== sides.lastAck[sender]) sides.dupAcks[sender] = 0
+  else if (found & ANOMALY_DUP_ACK) sides.dupAcks[sender]!++
+  const contiguous = sides.contiguous[receiver]!
+  if (contiguous !== 0 && segment.flags & ACK && diff(acknowledgement, contiguous) > 0) {
+    found |= ANOMALY_ACKED_UNSEEN
+    sides.contiguous[receiver] = sides.next[receiver]!
+  }
+  if ((segment.length > 0 || segment.flags & (SYN | FIN)) && (found & ANOMALY_KEEP_ALIVE) === 0)
+    found |= resending(sides, segment, roundTrip)
+  segment.anomalies = found
+  remember(sides, segment, found)
+}
+
+/** The tests on one direction's own sequence; a probe and the two kinds of answer end them. */
+function forwardAnomalies(sides: SideColumns, segment: Segment): number {
+  const { sender, receiver, sequence, length, window, flags } = segment
+  const next = sides.next[sender]!
+  if (length === 1 && sequence === next && sides.window[receiver] === 0) return ANOMALY_ZERO_WINDOW_PROBE
+  let found = 0
+  if (next !== 0 && (flags & RST) === 0 && diff(sequence, next) > 0) found |= ANOMALY_LOST_SEGMENT
+  if (flags & CONTROL) return found
+  if (window === 0) found |= ANOMALY_ZERO_WINDOW
+  if (length <= 1 && sequence === (next - 1) >>> 0) found |= ANOMALY_KEEP_ALIVE
+  if (length > 0) return isWindowFull(sides, segment) ? found | ANOMALY_WINDOW_FULL : found
+
+  if (sequence !== next || segment.acknowledgement !== sides.lastAck[sender]) return found
+  const before = sides.lastAnomalies[receiver]!
+  if (window !== sides.window[sender]) return window === 0 ? found : found | ANOMALY_WINDOW_UPDATE
+  if (window === 0) return before & ANOMALY_ZERO_WINDOW_PROBE ? found | ANOMALY_ZERO_WINDOW_PROBE_ACK : found
+  return found | (before & ANOMALY_KEEP_ALIVE ? ANOMALY_KEEP_ALIVE_ACK : ANOMALY_DUP_ACK)
+}
+
+/** The segment ends exactly where the receiver's window does. */
+function isWindowFull(sides: SideColumns, segment: Segment): boolean {
+  const receiver = segment.receiver
+  const scale = sides.scale[receiver]!
+  if (scale === SCALE_UNKNOWN) return false
+  const edge = sides.lastAck[receiver]! + scaledWindow(sides, receiver)
+  return (segment.sequence + segment.length) >>> 0 === edge >>> 0
+}
+
+/** Which kind of "sent before, or late" a segment with data, SYN or FIN is, if any. */
+function resending(sides: SideColumns, segment: Segment, roundTrip: number): number {
+  const { sender, receiver, sequence, length, time } = segment
+  const next = sides.next[sender]!
+  const peerAck = sides.lastAck[receiver]!
+  if (length > 0 && peerAck !== 0 && diff(sequence + length, peerAck) <= 0)
+    return ANOMALY_SPURIOUS_RETRANSMISSION
+  // More than one byte from the last number on is new data behind a probe.
+  if (next === 0 || diff(sequence, next) >= 0 || (length > 1 && sequence === (next - 1) >>> 0)) return 0
+  if (
+    sides.dupAcks[receiver]! >= 2 &&
+    peerAck === sequence &&
+    time - sides.lastTime[receiver]! < FAST_RETRANSMISSION_WITHIN
+  )
+    return ANOMALY_FAST_RETRANSMISSION
+  const within = roundTrip === 0 ? OUT_OF_ORDER_WITHIN : roundTrip
+  if (time - sides.nextTime[sender]! < within && segment.end !== next) return ANOMALY_OUT_OF_ORDER
+  return ANOMALY_RETRANSMISSION
+}
+
+function remember(sides: SideColumns, segment: Segment, found: number): void {
+  const { sender, sequence, end, time, flags } = segment
+  if ((found & ANOMALY_ZERO_WINDOW_PROBE) === 0) {
+    const next = sides.next[sender]!
+    if (next === 0 || diff(end, next) > 0) {
+      sides.next[sender] = end
+      sides.nextTime[sender] = time
+    }
+    const contiguous = sides.contiguous[sender]!
+    if (contiguous === 0 || sequence === contiguous) sides.contiguous[sender] = end
+  }
+  sides.window[sender] = segment.window
+  sides.lastAck[sender] = segment.acknowledgement
+  sides.lastTime[sender] = time
+  sides.lastAnomalies[sender] = found
+  if (flags & SYN) rememberScale(sides, segment)
+  else sides.marks[sender]! |= SIDE_SCALED
+  if ((flags & RST) === 0) {
+    const window = scaledWindow(sides, sender)
+    if (window > sides.maxWindow[sender]!) sides.maxWindow[sender] = window
+  }
+}
+
+/** RFC 7323 section 2.2: scaling is on only when both SYNs offer it; a window in a SYN is never scaled. */
+function rememberScale(sides: SideColumns, segment: Segment): void {
+  const { sender, receiver, options, flags } = segment
+  sides.marks[sender]! &= ~SIDE_SCALED
+  const offered = (options.present & HAS_WINDOW_SCALE) !== 0
+  if (!offered || (flags & ACK && sides.scale[receiver] === SCALE_NONE)) {
+    sides.scale[sender] = SCALE_NONE
+    sides.scale[receiver] = SCALE_NONE
+  } else sides.scale[sender] = Math.min(options.windowScale, MAX_SCALE)
+}
+
+/** The latest window that a side advertised, in bytes; unscaled while its scale is unknown. */
+export function scaledWindow(sides: SideColumns, side: number): number {
+  const scale = sides.scale[side]!
+  const window = sides.window[side]!
+  return scale > 0 && sides.marks[side]! & SIDE_SCALED ? window * 2 ** scale : window
+}

@@ -1,0 +1,55 @@
+import { type EventScope, flowBase, role } from './annotation.ts'
+import { closeEvent } from './close.ts'
+import { type Before, conditionEvents, portReusedEvent } from './condition.ts'
+import type { StateEvent } from './event.ts'
+import { handshakeEvent } from './handshake.ts'
+import { resetEvent } from './reset.ts'
+import {
+  type Segment,
+  STEP_FIRST_FIN,
+  STEP_FIRST_FIN_ACKED,
+  STEP_RESET,
+  STEP_SECOND_FIN,
+  STEP_SECOND_FIN_ACKED,
+  STEP_SYN,
+  STEP_SYN_ACK,
+  STEP_THIRD_ACK,
+} from './segment.ts'
+import type { FlowStore } from './store.ts'
+import { STATES } from './tcp-state.ts'
+
+const HANDSHAKE = STEP_SYN | STEP_SYN_ACK | STEP_THIRD_ACK
+const CLOSE = STEP_FIRST_FIN | STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN | STEP_SECOND_FIN_ACKED
+
+/** Gives the events of one segment: what it is in the life of the connection, then what is unusual about it. */
+export function annotate(store: FlowStore, segment: Segment, before: Before, reused: boolean): void {
+  const give = store.sinks.event
+  if (give === undefined) return
+  const { columns } = store.table
+  const { steps, row } = segment
+  if (reused) give(portReusedEvent(store, segment))
+  if (steps & HANDSHAKE) give(handshakeEvent(store, segment))
+  if (steps & CLOSE) {
+    const close = closeEvent(store, segment, segment.time - columns.closeTime[row]!)
+    if (close !== undefined) give(close)
+    columns.closeTime[row] = segment.time
+  }
+  if (steps & STEP_RESET) give(resetEvent(store, segment))
+  for (const event of conditionEvents(store, segment, before)) give(event)
+  if (steps === 0 && segment.senderFrom !== segment.senderTo) give(stateEvent(store, segment))
+}
+
+/** A step that no handshake, close or reset tells: the segments that would have were not captured. */
+function stateEvent(scope: EventScope, segment: Segment): StateEvent {
+  const { sender, row, senderFrom, senderTo } = segment
+  const from = STATES[senderFrom]!
+  const to = STATES[senderTo]!
+  return {
+    ...flowBase(scope, row, sender & 1, segment.time, segment.packet, segment.iface),
+    event: 'state',
+    endpoint: role(scope.table, sender),
+    from,
+    to,
+    text: `its segment shows that it is in ${to} by now`,
+  }
+}

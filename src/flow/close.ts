@@ -1,0 +1,65 @@
+import { durationText, type EventScope, role, segmentBase, transition } from './annotation.ts'
+import type { CloseEvent } from './event.ts'
+import { FLOW_SIMULTANEOUS_CLOSE } from './marks.ts'
+import {
+  type Segment,
+  STEP_FIRST_FIN,
+  STEP_FIRST_FIN_ACKED,
+  STEP_SECOND_FIN,
+  STEP_SECOND_FIN_ACKED,
+} from './segment.ts'
+import { CLOSED, TIME_WAIT } from './tcp-state.ts'
+
+/**
+ * The close's event for a segment, `undefined` when it is no step of it. `since` is the time between the step
+ * before and this one, nanoseconds.
+ */
+export function closeEvent(scope: EventScope, segment: Segment, since: number): CloseEvent | undefined {
+  const { steps, sender, receiver } = segment
+  const { table } = scope
+  const base = { ...segmentBase(scope, segment), event: 'close' as const, of: 4 as const }
+  const from = role(table, sender)
+  const to = role(table, receiver)
+  const sent = transition(table, sender, segment.senderFrom, segment.senderTo)
+  const simultaneous = (table.columns.marks[segment.row]! & FLOW_SIMULTANEOUS_CLOSE) !== 0
+
+  if (steps & STEP_SECOND_FIN) {
+    if (simultaneous) {
+      const text = `${from} calls close() too, before the other FIN arrived: simultaneous close`
+      return { ...base, step: 3, transition: sent, text }
+    }
+    if (steps & STEP_FIRST_FIN_ACKED) {
+      const text = `recv() returned 0 and ${from} calls close() within ${durationText(since)}: ACK and FIN in one`
+      return { ...base, step: 3, combined: true, transition: sent, text }
+    }
+    const text = `${from} calls close() ${durationText(since)} later, FIN sent`
+    return { ...base, step: 3, transition: sent, text }
+  }
+  if (steps & STEP_FIRST_FIN) {
+    const text = `${from} calls close() or shutdown(), FIN sent; recv() will return 0 at the ${to}`
+    return { ...base, step: 1, transition: sent, text }
+  }
+  if (steps & STEP_SECOND_FIN_ACKED) {
+    const text = lastAckText(from, to, segment)
+    // The one who is left to wait is the news; in a simultaneous close that is the receiver.
+    const moved =
+      segment.senderTo === segment.senderFrom
+        ? transition(table, receiver, segment.receiverFrom, segment.receiverTo)
+        : sent
+    return { ...base, step: 4, transition: moved, text }
+  }
+  if (steps & STEP_FIRST_FIN_ACKED) {
+    const text = simultaneous
+      ? `FIN of the ${to} acknowledged`
+      : `FIN acknowledged, half closed: the ${from} can still send`
+    return { ...base, step: 2, transition: sent, text }
+  }
+  return undefined
+}
+
+function lastAckText(from: string, to: string, segment: Segment): string {
+  if (segment.receiverTo === CLOSED && segment.senderTo === TIME_WAIT)
+    return `last ACK: ${to} is done, ${from} stays in TIME_WAIT (60 s on Linux)`
+  if (segment.receiverTo === TIME_WAIT) return `FIN acknowledged: ${to} stays in TIME_WAIT (60 s on Linux)`
+  return `FIN of the ${to} acknowledged`
+}

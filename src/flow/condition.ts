@@ -1,0 +1,112 @@
+import { diff } from '../wire/seq.ts'
+import { ACK, FIN, SYN } from '../wire/tcp.ts'
+import * as found from './analysis.ts'
+import { bytesText, durationText, type EventScope, segmentBase } from './annotation.ts'
+import type { ConditionEvent, DupAckEvent } from './event.ts'
+import type { Segment } from './segment.ts'
+import { synAgainText } from './syn-ladder.ts'
+
+/** What a sentence can need beside the segment: columns as they were before it. */
+export interface Before {
+  /** After the highest byte that the sender had sent. */
+  readonly next: number
+  /** Time of its previous segment, nanoseconds. */
+  readonly time: number
+}
+
+/** The order in which the conditions of one segment are told. */
+const CONDITIONS: readonly (readonly [number, ConditionEvent['event']])[] = [
+  [found.ANOMALY_LOST_SEGMENT, 'lost_segment'],
+  [found.ANOMALY_ACKED_UNSEEN, 'acked_unseen'],
+  [found.ANOMALY_RETRANSMISSION, 'retransmission'],
+  [found.ANOMALY_FAST_RETRANSMISSION, 'fast_retransmission'],
+  [found.ANOMALY_SPURIOUS_RETRANSMISSION, 'spurious_retransmission'],
+  [found.ANOMALY_OUT_OF_ORDER, 'out_of_order'],
+  [found.ANOMALY_ZERO_WINDOW, 'zero_window'],
+  [found.ANOMALY_ZERO_WINDOW_PROBE, 'zero_window_probe'],
+  [found.ANOMALY_ZERO_WINDOW_PROBE_ACK, 'zero_window_probe_ack'],
+  [found.ANOMALY_WINDOW_UPDATE, 'window_update'],
+  [found.ANOMALY_WINDOW_FULL, 'window_full'],
+  [found.ANOMALY_KEEP_ALIVE, 'keep_alive'],
+  [found.ANOMALY_KEEP_ALIVE_ACK, 'keep_alive_ack'],
+]
+
+/** One event for each anomaly of the segment. */
+export function conditionEvents(
+  scope: EventScope,
+  segment: Segment,
+  before: Before,
+): (ConditionEvent | DupAckEvent)[] {
+  const events: (ConditionEvent | DupAckEvent)[] = []
+  for (const [bit, event] of CONDITIONS) {
+    if ((segment.anomalies & bit) === 0) continue
+    events.push({ ...segmentBase(scope, segment), event, text: conditionText(scope, segment, event, before) })
+  }
+  if (segment.anomalies & found.ANOMALY_DUP_ACK) {
+    const n = scope.table.sides.dupAcks[segment.sender]!
+    const text = `the same ACK again, no. ${n}: something before the latest data is missing`
+    events.push({ ...segmentBase(scope, segment), event: 'dup_ack', n, text })
+  }
+  return events
+}
+
+export function portReusedEvent(scope: EventScope, segment: Segment): ConditionEvent {
+  const text = 'same addresses and ports, other sequence number: a new connection'
+  return { ...segmentBase(scope, segment), event: 'port_reused', text }
+}
+
+function conditionText(
+  scope: EventScope,
+  segment: Segment,
+  event: ConditionEvent['event'],
+  before: Before,
+): string {
+  const { sides } = scope.table
+  const { receiver, sequence, length } = segment
+  switch (event) {
+    case 'lost_segment':
+      return `${bytesText(diff(sequence, before.next))} before this were not captured, or come later`
+    case 'acked_unseen':
+      return 'acknowledges bytes that were not captured'
+    case 'retransmission':
+      return retransmissionText(scope, segment, before)
+    case 'fast_retransmission':
+      return `${bytesText(length)} again after ${sides.dupAcks[receiver]} duplicate ACKs, without waiting for a timeout`
+    case 'spurious_retransmission':
+      return `${bytesText(length)} again that were acknowledged already`
+    case 'out_of_order':
+      return `${bytesText(length)} that were overtaken on the way`
+    case 'zero_window':
+      return 'receive buffer full: the application does not call recv(), the peer has to stop'
+    case 'zero_window_probe':
+      return '1 byte to ask whether the window is still closed'
+    case 'zero_window_probe_ack':
+      return 'the window is still closed'
+    case 'window_update':
+      return `recv() made room: window ${found.scaledWindow(sides, segment.sender)} bytes`
+    case 'window_full':
+      return `fills the window of ${found.scaledWindow(sides, receiver)} bytes: send() will wait`
+    case 'keep_alive':
+      // Linux probes a closed window in the same form (tcp_xmit_probe_skb).
+      return sides.window[receiver] === 0
+        ? 'asks whether the window is still closed'
+        : 'keep-alive: asks whether the peer is still there'
+    case 'keep_alive_ack':
+      return 'answers the keep-alive: still there'
+    case 'port_reused':
+      return portReusedEvent(scope, segment).text
+  }
+}
+
+function retransmissionText(scope: EventScope, segment: Segment, before: Before): string {
+  const { columns, sides } = scope.table
+  const { flags, sender, row, time, length } = segment
+  if (flags & SYN && flags & ACK) {
+    const n = sides.synAckCount[sender]! - 1
+    return `SYN+ACK again, no. ${n}, +${((time - before.time) / 1e9).toFixed(1)} s: the third ACK has not arrived, or the accept queue is full`
+  }
+  if (flags & SYN) return synAgainText(scope.ladder, sides.synCount[sender]! - 1, time - columns.start[row]!)
+  const after = `${durationText(time - before.time)} after its last segment`
+  if (flags & FIN && length === 0) return `FIN again, ${after}: it has not been acknowledged`
+  return `${bytesText(length)} again, ${after}: they have not been acknowledged`
+}

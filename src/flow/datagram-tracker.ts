@@ -1,0 +1,42 @@
+import { KIND_UDP, type PacketStack } from '../wire/stack.ts'
+import { LETTER_DATA } from './history.ts'
+import type { FlowKey } from './key.ts'
+import { LIST_ICMP, LIST_UDP } from './lists.ts'
+import { comesFromServer } from './server-ports.ts'
+import type { FlowStore } from './store.ts'
+import { type FlowId, NO_FLOW } from './table.ts'
+import type { Nanos } from './time.ts'
+
+/** `SideColumns.letters`: the side's D is written. */
+const WROTE_DATA = 1
+
+/** Counts UDP and ICMP flows. `key` is the packet's; returns its row. */
+export function trackDatagram(
+  store: FlowStore,
+  stack: PacketStack,
+  key: FlowKey,
+  time: Nanos,
+  iface: number,
+): FlowId {
+  const { table, lists } = store
+  const udp = stack.kind === KIND_UDP
+  const list = udp ? LIST_UDP : LIST_ICMP
+  let row = table.find(key)
+  if (row === NO_FLOW) {
+    row = store.open(key, list, time, iface)
+    const flipped = udp && comesFromServer(stack.sourcePort, stack.destinationPort)
+    table.columns.client[row] = flipped ? 1 - key.direction : key.direction
+    if (flipped) store.histories.flip(table, row)
+  }
+  const { sides, columns } = table
+  const side = row * 2 + key.direction
+  sides.packets[side]!++
+  sides.wireBytes[side]! += stack.payloadLength
+  sides.lastTime[side] = time
+  if (udp && sides.letters[side] === 0) {
+    sides.letters[side] = WROTE_DATA
+    store.histories.add(table, row, LETTER_DATA, columns.client[row] !== key.direction)
+  }
+  lists.move(table, row, list)
+  return row
+}

@@ -1,0 +1,79 @@
+import type { QuotedPacket } from '../wire/quoted-packet.ts'
+import { diff } from '../wire/seq.ts'
+import type { PacketStack } from '../wire/stack.ts'
+import { findIcmpError, icmpErrorAt } from './icmp-error.ts'
+import { type IcmpEffect, icmpErrorEvent } from './icmp-event.ts'
+import { FlowKey } from './key.ts'
+import { LIST_ENDED } from './lists.ts'
+import type { FlowStore } from './store.ts'
+import { type FlowId, NO_FLOW } from './table.ts'
+import { CLOSED, SYN_RECV, SYN_SENT } from './tcp-state.ts'
+import type { Nanos } from './time.ts'
+
+const TCP = 6
+
+/** Ties ICMP errors to the flow whose packet they quote. */
+export class IcmpTracker {
+  private readonly store: FlowStore
+  private readonly key = new FlowKey()
+
+  constructor(store: FlowStore) {
+    this.store = store
+  }
+
+  /** An ICMP error that quotes a packet. Returns that packet's row, NO_FLOW when the flow is not known. */
+  error(stack: PacketStack, time: Nanos, iface: number, packet: number): FlowId {
+    const { store, key } = this
+    const { quoted } = stack
+    key.set(
+      quoted.family,
+      quoted.protocol,
+      quoted.source,
+      quoted.destination,
+      quoted.sourcePort,
+      quoted.destinationPort,
+    )
+    const row = store.table.find(key)
+    if (row === NO_FLOW) return row
+    const icmp = stack.family === 4 ? stack.icmp : stack.icmp6
+    const { type, code } = icmp
+    const index = findIcmpError(stack.family, type, code)
+    if (index < 0) return row
+    const effect = this.take(row, row * 2 + key.direction, index, quoted)
+    if (store.sinks.event !== undefined) {
+      const message = { type, code, family: stack.family, from: stack.source }
+      const meaning = icmpErrorAt(index)
+      store.sinks.event(
+        icmpErrorEvent(store, row, key.direction, time, packet, iface, message, meaning, effect),
+      )
+    }
+    return row
+  }
+
+  /**
+   * In SYN_SENT and SYN_RECV every message that maps to an error ends the attempt; an open connection keeps it for
+   * later. It counts only when it quotes an outstanding number (RFC 5927 section 4).
+   */
+  private take(row: FlowId, side: number, index: number, quoted: QuotedPacket): IcmpEffect {
+    const { table, lists } = this.store
+    const { columns, sides } = table
+    const { error } = icmpErrorAt(index)
+    if (quoted.protocol !== TCP) {
+      if (error !== undefined) columns.icmpError[row] = index + 1
+      return error === undefined ? 'noted' : 'ended'
+    }
+    if (!this.isOutstanding(side, quoted.sequence)) return 'stray'
+    const state = sides.expected[side]!
+    if (error === undefined || (state !== SYN_SENT && state !== SYN_RECV)) return 'noted'
+    columns.icmpError[row] = index + 1
+    sides.expected[side] = CLOSED
+    lists.move(table, row, LIST_ENDED)
+    return 'ended'
+  }
+
+  private isOutstanding(side: number, sequence: number): boolean {
+    const { sides } = this.store.table
+    const next = sides.next[side]!
+    return next === 0 || (diff(sequence, sides.acked[side]!) >= 0 && diff(sequence, next) <= 0)
+  }
+}

@@ -1,0 +1,43 @@
+/** Facts of a flow, one bit each. */
+export const FLOW_MIDSTREAM = 1 << 0
+/** All three steps of the handshake were seen. */
+export const FLOW_ESTABLISHED = 1 << 1
+/** Both sides sent a SYN without ACK. */
+export const FLOW_SIMULTANEOUS_OPEN = 1 << 2
+/** A FIN was sent before the sender could have seen the other's. */
+export const FLOW_SIMULTANEOUS_CLOSE = 1 << 3
+/** The second FIN also acknowledged the first. */
+export const FLOW_COMBINED_CLOSE = 1 << 4
+/** A SYN was answered by a reset. */
+export const FLOW_REFUSED = 1 << 5
+/** A reset that took effect. */
+export const FLOW_RESET = 1 << 6
+/** A reset inside the window but not at its edge: the receiver must challenge it first (RFC 5961 section 3.2). */
+export const FLOW_RESET_PENDING = 1 << 7
+/** The resets above came from direction 1. */
+export const FLOW_RESET_BY_UPPER = 1 << 8
+/** The SYN budget ran out without an answer. */
+export const FLOW_TIMED_OUT = 1 << 9
+/** After a SYN an ACK without SYN was seen: `ackTime` is set. */
+export const FLOW_ROUND_TRIP = 1 << 10
+
+/** Facts of one direction. */
+export const SIDE_INITIAL_KNOWN = 1 << 0
+export const SIDE_SYN = 1 << 1
+export const SIDE_SYN_ACK = 1 << 2
+/** The peer acknowledged its SYN. */
+export const SIDE_SYN_ACKED = 1 << 3
+export const SIDE_FIN = 1 << 4
+export const SIDE_FIN_ACKED = 1 << 5
+/** A segment without SYN was sent: its window, where scaled, is to be scaled. */
+export const SIDE_SCALED = 1 << 6
+
+/** Options offered on a SYN or SYN+ACK beside the window scale. */
+export const OPTION_MSS = 1 << 0
+export const OPTION_SACK_PERMITTED = 1 << 1
+export const OPTION_TIMESTAMPS = 1 << 2
+export const OPTION_FAST_OPEN_REQUEST = 1 << 3
+export const OPTION_FAST_OPEN_COOKIE = 1 << 4
+export const OPTION_MPTCP_CAPABLE = 1 << 5
+export const OPTION_MPTCP_JOIN = 1 << 6
+export const OPTION_ECN = 1 << 7

@@ -1,0 +1,47 @@
+import { durationText, type EventScope, role, segmentBase, transition } from './annotation.ts'
+import type { ResetEvent } from './event.ts'
+import { RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from './observer.ts'
+import type { Segment } from './segment.ts'
+import { CLOSE_WAIT, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WAIT } from './tcp-state.ts'
+
+/** The event of a reset. What it does to the receiver is its transition. */
+export function resetEvent(scope: EventScope, segment: Segment): ResetEvent {
+  const { receiver, receiverFrom, receiverTo } = segment
+  return {
+    ...segmentBase(scope, segment),
+    event: 'reset',
+    ...(receiverFrom === receiverTo
+      ? {}
+      : { transition: transition(scope.table, receiver, receiverFrom, receiverTo) }),
+    text: resetText(scope, segment),
+  }
+}
+
+function resetText(scope: EventScope, segment: Segment): string {
+  const { table } = scope
+  const from = role(table, segment.sender)
+  const to = role(table, segment.receiver)
+  if (segment.resetEffect === RESET_LATE) return 'RST to a connection that is over already: no effect'
+  if (segment.resetEffect === RESET_PENDING)
+    return `RST inside the window but not at the next byte: a challenge ACK is due, the ${to} stays connected`
+  if (segment.resetEffect !== RESET_EFFECTIVE)
+    return segment.receiverFrom === SYN_SENT
+      ? 'RST that does not acknowledge the SYN: ignored'
+      : 'RST outside the window: ignored'
+  switch (segment.receiverFrom) {
+    case SYN_SENT: {
+      const after = segment.time - table.columns.synTime[segment.row]!
+      return `connect() fails with ECONNREFUSED: the SYN is answered by RST after ${durationText(after)}`
+    }
+    case SYN_RECV:
+      return `${from} gives up the handshake: the connection leaves the SYN queue, accept() never sees it`
+    case TIME_WAIT:
+      return 'RST ends TIME_WAIT early'
+    case LAST_ACK:
+      return `${from} resets instead of acknowledging the FIN: nothing is lost that the ${to} would notice`
+    case CLOSE_WAIT:
+      return `${from} resets after its FIN: send() on the ${to} fails with EPIPE`
+    default:
+      return `${from} resets the connection: recv() on the ${to} fails with ECONNRESET`
+  }
+}

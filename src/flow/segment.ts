@@ -1,0 +1,67 @@
+import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../wire/tcp.ts'
+import { TcpOptions } from '../wire/tcp-options.ts'
+import type { Nanos } from './time.ts'
+
+/** What a segment is in the life of its connection: bits of `Segment.steps`. */
+export const STEP_SYN = 1 << 0
+export const STEP_SYN_ACK = 1 << 1
+export const STEP_THIRD_ACK = 1 << 2
+export const STEP_FIRST_FIN = 1 << 3
+export const STEP_FIRST_FIN_ACKED = 1 << 4
+export const STEP_SECOND_FIN = 1 << 5
+export const STEP_SECOND_FIN_ACKED = 1 << 6
+export const STEP_RESET = 1 << 7
+
+/**
+ * One TCP segment and what the stages find in it, in the order they run: the tracker fills the header part,
+ * `analysis.ts` the anomalies, `observer.ts` the steps. One instance, reused for every packet.
+ */
+export class Segment {
+  row = 0
+  /** Indexes of the sender's and of the receiver's side columns. */
+  sender = 0
+  receiver = 0
+  time = 0 as Nanos
+  /** 1-based frame number. */
+  packet = 0
+  iface = 0
+  sequence = 0
+  acknowledgement = 0
+  /** Nine bits, as `wire/tcp.ts` names them. */
+  flags = 0
+  /** Unscaled. */
+  window = 0
+  /** Payload bytes on the wire. */
+  length = 0
+  /** Sequence number after the payload, plus one for a SYN or FIN. */
+  end = 0
+  /** Borrowed. */
+  options: TcpOptions = new TcpOptions()
+
+  /** ANOMALY_ bits. */
+  anomalies = 0
+
+  /** STEP_ bits. */
+  steps = 0
+  /** States before and after (numbers of `tcp-state.ts`): the sender's as proven, the receiver's as expected. */
+  senderFrom = 0
+  senderTo = 0
+  receiverFrom = 0
+  receiverTo = 0
+  /** RESET_ constant of `observer.ts`, when the segment is a reset. */
+  resetEffect = 0
+}
+
+/** As tcpdump prints the flags inside the brackets: `S`, `S.`, `.`, `P.`, `FP.`, `R.`, `SEW`; `none` without any. */
+export function flagsText(flags: number): string {
+  let text = ''
+  if (flags & FIN) text += 'F'
+  if (flags & SYN) text += 'S'
+  if (flags & RST) text += 'R'
+  if (flags & PSH) text += 'P'
+  if (flags & ACK) text += '.'
+  if (flags & URG) text += 'U'
+  if (flags & ECE) text += 'E'
+  if (flags & CWR) text += 'W'
+  return text === '' ? 'none' : text
+}

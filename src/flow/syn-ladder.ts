@@ -1,0 +1,61 @@
+import { NANOS_PER_SECOND } from './time.ts'
+
+/** What decides when Linux sends a SYN again: the sysctls `tcp_syn_retries` and `tcp_syn_linear_timeouts`. */
+export interface SynLadder {
+  readonly retries: number
+  /** Retransmissions one second apart before the gaps double; 0 on kernels before 6.5, which have no such sysctl. */
+  readonly linear: number
+}
+
+/** Defaults of Linux 6.5 and newer. */
+export const MODERN_LADDER: SynLadder = { retries: 6, linear: 4 }
+
+/** First timeout, seconds (RFC 6298 section 2.1). */
+const FIRST_TIMEOUT = 1
+/** Timers fire up to 3 % late; another clock and a busy machine add to that. */
+const TOLERANCE = 0.12
+
+/**
+ * Seconds after the first SYN at which it is sent again; the last one is when connect() gives up.
+ * `{retries: 6, linear: 4}`: 1 2 3 4 5 7 11 19 35 67 131.
+ */
+export function rungs(ladder: SynLadder): number[] {
+  const times: number[] = []
+  let timeout = FIRST_TIMEOUT
+  let at = 0
+  for (let n = 0; n <= ladder.retries + ladder.linear; n++) {
+    at += timeout
+    times.push(at)
+    if (n >= ladder.linear) timeout *= 2
+  }
+  return times
+}
+
+/** Nanoseconds after the first SYN at which the attempt is over. */
+export function giveUpAfter(ladder: SynLadder): number {
+  return rungs(ladder).at(-1)! * NANOS_PER_SECOND
+}
+
+/**
+ * The sentence for the `n`th SYN after the first (counted from 1), `elapsed` nanoseconds after it.
+ * A SYN that fits neither this ladder nor the one of older kernels gets no forecast: another system sent it.
+ */
+export function synAgainText(ladder: SynLadder, n: number, elapsed: number): string {
+  const seconds = elapsed / NANOS_PER_SECOND
+  const fact = `SYN again, no. ${n}, +${seconds.toFixed(1)} s`
+  const times = [ladder, { ...ladder, linear: 0 }].map(rungs).find((rung) => fits(rung[n - 1], seconds))
+  if (times === undefined) return fact
+  const end = `the kernel gives up at about ${times.at(-1)} s`
+  return n + 1 < times.length ? `${fact}; next at +${times[n]} s, ${end}` : `${fact}, the last; ${end}`
+}
+
+/** Whether the SYN that should have followed the `n`th retransmission never came, `silence` nanoseconds after it. */
+export function hasGivenUp(ladder: SynLadder, n: number, silence: number): boolean {
+  const times = rungs(ladder)
+  const gap = (times[n] ?? times.at(-1)!) - (n === 0 ? 0 : (times[n - 1] ?? 0))
+  return silence > gap * (1 + TOLERANCE) * NANOS_PER_SECOND
+}
+
+function fits(rung: number | undefined, seconds: number): boolean {
+  return rung !== undefined && Math.abs(seconds - rung) <= rung * TOLERANCE
+}

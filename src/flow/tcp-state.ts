@@ -1,0 +1,120 @@
+import type { TcpState } from './event.ts'
+
+/**
+ * Every TCP transition that an observer draws from a segment, RFC 9293 sections 3.5, 3.6 and 3.10.7.
+ * Everything that decides what state an endpoint is in lives in this file; docs/tcp-states.md is made from it.
+ */
+
+/** The states; a state's number is its place here. */
+export const STATES = [
+  'CLOSED',
+  'LISTEN',
+  'SYN_SENT',
+  'SYN_RECV',
+  'ESTABLISHED',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'CLOSING',
+  'TIME_WAIT',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+] as const satisfies readonly TcpState[]
+
+/**
+ * What a segment is to the state machine. One segment can be several, taken in this order: an
+ * acknowledgement takes effect before the FIN that it travels with.
+ */
+export const INPUTS = [
+  /** SYN without ACK. */
+  'SYN',
+  /** SYN with an acceptable ACK. */
+  'SYN_ACK',
+  /** An acceptable ACK without SYN: it covers the receiver's SYN and nothing that was never sent. */
+  'ACK',
+  /** An ACK that covers the receiver's FIN. */
+  'ACK_OF_FIN',
+  'FIN',
+  /** A reset that takes effect (RFC 5961 section 3.2). */
+  'RST',
+] as const
+
+export type Input = (typeof INPUTS)[number]
+
+type Transitions = Readonly<Record<TcpState, Readonly<Partial<Record<Input, TcpState>>>>>
+
+/**
+ * What sending a segment proves about its sender: it was allowed to send it, so it is now in this state.
+ * A missing cell proves nothing new.
+ */
+export const SENDER: Transitions = {
+  CLOSED: { SYN: 'SYN_SENT' },
+  LISTEN: { SYN: 'SYN_SENT', SYN_ACK: 'SYN_RECV', ACK: 'ESTABLISHED', FIN: 'FIN_WAIT1', RST: 'CLOSED' },
+  SYN_SENT: { SYN_ACK: 'SYN_RECV', ACK: 'ESTABLISHED', FIN: 'FIN_WAIT1', RST: 'CLOSED' },
+  SYN_RECV: { SYN: 'SYN_SENT', ACK: 'ESTABLISHED', FIN: 'FIN_WAIT1', RST: 'CLOSED' },
+  ESTABLISHED: { ACK_OF_FIN: 'CLOSE_WAIT', FIN: 'FIN_WAIT1', RST: 'CLOSED' },
+  FIN_WAIT1: { ACK_OF_FIN: 'CLOSING', RST: 'CLOSED' },
+  FIN_WAIT2: { ACK_OF_FIN: 'TIME_WAIT', RST: 'CLOSED' },
+  CLOSING: { RST: 'CLOSED' },
+  TIME_WAIT: { RST: 'CLOSED' },
+  CLOSE_WAIT: { FIN: 'LAST_ACK', RST: 'CLOSED' },
+  LAST_ACK: { RST: 'CLOSED' },
+}
+
+/**
+ * What a segment will make of its receiver when it arrives. Expected only: it can be lost behind the
+ * observer. A missing cell changes nothing.
+ */
+export const RECEIVER: Transitions = {
+  CLOSED: { SYN: 'SYN_RECV' },
+  LISTEN: { SYN: 'SYN_RECV' },
+  SYN_SENT: { SYN: 'SYN_RECV', SYN_ACK: 'ESTABLISHED', RST: 'CLOSED' },
+  SYN_RECV: { SYN_ACK: 'ESTABLISHED', ACK: 'ESTABLISHED', FIN: 'CLOSE_WAIT', RST: 'LISTEN' },
+  ESTABLISHED: { FIN: 'CLOSE_WAIT', RST: 'CLOSED' },
+  FIN_WAIT1: { ACK_OF_FIN: 'FIN_WAIT2', FIN: 'CLOSING', RST: 'CLOSED' },
+  FIN_WAIT2: { FIN: 'TIME_WAIT', RST: 'CLOSED' },
+  CLOSING: { ACK_OF_FIN: 'TIME_WAIT', RST: 'CLOSED' },
+  TIME_WAIT: { RST: 'CLOSED' },
+  CLOSE_WAIT: { RST: 'CLOSED' },
+  LAST_ACK: { ACK_OF_FIN: 'CLOSED', RST: 'CLOSED' },
+}
+
+export const CLOSED = STATES.indexOf('CLOSED')
+export const LISTEN = STATES.indexOf('LISTEN')
+export const SYN_SENT = STATES.indexOf('SYN_SENT')
+export const SYN_RECV = STATES.indexOf('SYN_RECV')
+export const ESTABLISHED = STATES.indexOf('ESTABLISHED')
+export const FIN_WAIT1 = STATES.indexOf('FIN_WAIT1')
+export const TIME_WAIT = STATES.indexOf('TIME_WAIT')
+export const CLOSE_WAIT = STATES.indexOf('CLOSE_WAIT')
+export const LAST_ACK = STATES.indexOf('LAST_ACK')
+
+export const INPUT_SYN = INPUTS.indexOf('SYN')
+export const INPUT_SYN_ACK = INPUTS.indexOf('SYN_ACK')
+export const INPUT_ACK = INPUTS.indexOf('ACK')
+export const INPUT_ACK_OF_FIN = INPUTS.indexOf('ACK_OF_FIN')
+export const INPUT_FIN = INPUTS.indexOf('FIN')
+export const INPUT_RST = INPUTS.indexOf('RST')
+
+const SENDER_CELLS = compile(SENDER)
+const RECEIVER_CELLS = compile(RECEIVER)
+
+/** The sender's state after it sent `input`. */
+export function afterSending(state: number, input: number): number {
+  return SENDER_CELLS[state * INPUTS.length + input]!
+}
+
+/** The receiver's state once `input` arrives. */
+export function afterReceiving(state: number, input: number): number {
+  return RECEIVER_CELLS[state * INPUTS.length + input]!
+}
+
+/** True when the endpoint holds nothing of the connection but, maybe, its tombstone. */
+export function isOver(state: number): boolean {
+  return state === CLOSED || state === TIME_WAIT || state === LISTEN
+}
+
+function compile(transitions: Transitions): Uint8Array {
+  return Uint8Array.from(
+    STATES.flatMap((state) => INPUTS.map((input) => STATES.indexOf(transitions[state][input] ?? state))),
+  )
+}

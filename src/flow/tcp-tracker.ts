@@ -1,0 +1,261 @@
+import { diff } from '../wire/seq.ts'
+import type { PacketStack } from '../wire/stack.ts'
+import { ACK, CWR, ECE, FIN, RST, SYN } from '../wire/tcp.ts'
+import {
+  HAS_FAST_OPEN,
+  HAS_MPTCP,
+  HAS_MSS,
+  HAS_SACK_PERMITTED,
+  HAS_TIMESTAMPS,
+  HAS_WINDOW_SCALE,
+  MPTCP_CAPABLE,
+  MPTCP_JOIN,
+} from '../wire/tcp-options.ts'
+import * as found from './analysis.ts'
+import { annotate } from './annotate.ts'
+import type { FlowKey } from './key.ts'
+import { LIST_ATTEMPTS, LIST_ENDED, LIST_OPEN } from './lists.ts'
+import * as mark from './marks.ts'
+import { observe } from './observer.ts'
+import { Segment, STEP_THIRD_ACK } from './segment.ts'
+import { comesFromServer } from './server-ports.ts'
+import type { FlowStore } from './store.ts'
+import { type FlowId, NO_FLOW } from './table.ts'
+import { ESTABLISHED, isOver, SYN_SENT } from './tcp-state.ts'
+import type { Nanos } from './time.ts'
+import * as word from './trouble.ts'
+import { observeZeek, writeGap } from './zeek.ts'
+
+/** Anomalies that a counter of the sender's record stands for. */
+const COUNTED: readonly (readonly [anomaly: number, counter: number])[] = [
+  [found.ANOMALY_RETRANSMISSION, word.RETRANSMISSIONS],
+  [found.ANOMALY_FAST_RETRANSMISSION, word.FAST_RETRANSMISSIONS],
+  [found.ANOMALY_SPURIOUS_RETRANSMISSION, word.SPURIOUS_RETRANSMISSIONS],
+  [found.ANOMALY_OUT_OF_ORDER, word.OUT_OF_ORDER],
+  [found.ANOMALY_LOST_SEGMENT, word.LOST_SEGMENTS],
+  [found.ANOMALY_DUP_ACK, word.DUP_ACKS],
+  [found.ANOMALY_ZERO_WINDOW, word.ZERO_WINDOWS],
+  [found.ANOMALY_WINDOW_FULL, word.WINDOW_FULLS],
+  [found.ANOMALY_KEEP_ALIVE, word.KEEP_ALIVES],
+]
+
+/** After these the segment can fill what an earlier one left open. */
+const LATE =
+  found.ANOMALY_RETRANSMISSION |
+  found.ANOMALY_FAST_RETRANSMISSION |
+  found.ANOMALY_SPURIOUS_RETRANSMISSION |
+  found.ANOMALY_OUT_OF_ORDER
+
+/** Takes TCP segments through the stages: state machine, analysis, round trips, gaps, Zeek's view, events. */
+export class TcpTracker {
+  private readonly store: FlowStore
+  private readonly segment = new Segment()
+
+  constructor(store: FlowStore) {
+    this.store = store
+  }
+
+  /** `key` is the packet's. Returns its row. */
+  packet(stack: PacketStack, key: FlowKey, time: Nanos, iface: number, packet: number): FlowId {
+    const { store, segment } = this
+    const { tcp } = stack
+    segment.time = time
+    segment.packet = packet
+    segment.iface = iface
+    segment.options = stack.tcpOptions
+    segment.sequence = tcp.sequence
+    segment.acknowledgement = tcp.acknowledgement
+    segment.flags = tcp.flags
+    segment.window = tcp.window
+    segment.length = stack.payloadLength
+    segment.end = (segment.sequence + segment.length + (segment.flags & (SYN | FIN) ? 1 : 0)) >>> 0
+
+    let row = store.table.find(key)
+    const reused = row !== NO_FLOW && this.isNewIncarnation(row * 2 + key.direction)
+    if (reused) store.close(row, time)
+    if (reused || row === NO_FLOW) row = this.open(key, stack)
+    segment.row = row
+    segment.sender = row * 2 + key.direction
+    segment.receiver = segment.sender ^ 1
+    this.process(reused)
+    return row
+  }
+
+  /** A SYN with another number than the flow began with opens a new flow, as in Wireshark 4.0. */
+  private isNewIncarnation(sender: number): boolean {
+    const { segment } = this
+    if ((segment.flags & (SYN | ACK)) !== SYN) return false
+    const { sides } = this.store.table
+    return (
+      (sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) !== 0 && sides.initial[sender] !== segment.sequence
+    )
+  }
+
+  private open(key: FlowKey, stack: PacketStack): FlowId {
+    const { store, segment } = this
+    const midstream = (segment.flags & (SYN | ACK)) !== SYN
+    const list = midstream ? LIST_OPEN : LIST_ATTEMPTS
+    const row = store.open(key, list, segment.time, segment.iface)
+    const { columns, sides } = store.table
+    const answer = (segment.flags & SYN) !== 0
+    // A SYN+ACK comes from a server; otherwise the ports have to tell.
+    const flipped = midstream && (answer || comesFromServer(stack.sourcePort, stack.destinationPort))
+    columns.client[row] = flipped ? 1 - key.direction : key.direction
+    if (flipped) store.histories.flip(store.table, row)
+    if (!midstream) return row
+    columns.marks[row]! |= mark.FLOW_MIDSTREAM
+    const sender = row * 2 + key.direction
+    // Whoever is answered by a SYN+ACK waits for it; all else passes between open endpoints.
+    sides.proven[sender ^ 1] = sides.expected[sender ^ 1] = answer ? SYN_SENT : ESTABLISHED
+    if (!answer) sides.proven[sender] = sides.expected[sender] = ESTABLISHED
+    return row
+  }
+
+  private process(reused: boolean): void {
+    const { store, segment } = this
+    const { table } = store
+    const { sides, columns } = table
+    const { sender, receiver, row, flags } = segment
+    const next = sides.next[sender]!
+    const lastTime = sides.lastTime[sender]!
+    sides.packets[sender]!++
+    sides.wireBytes[sender]! += segment.length
+    this.rememberInitial()
+    if (flags & SYN) this.rememberSyn()
+    observe(table, segment)
+    this.rememberTimes()
+    const marks = columns.marks[row]!
+    const roundTrip = marks & mark.FLOW_ROUND_TRIP ? columns.ackTime[row]! - columns.synTime[row]! : 0
+    found.analyse(table, segment, roundTrip)
+    if (segment.anomalies !== 0 || flags & RST) this.countAnomalies()
+    if (flags & ACK) store.rtt.acknowledged(table, store.trouble, segment)
+    store.rtt.sent(table, store.trouble, segment)
+    const isClient = columns.client[row] === (sender & 1)
+    observeZeek(store, segment, isClient)
+    if ((sides.trouble[sender]! | sides.trouble[receiver]!) !== 0) this.followGaps(next, isClient)
+    if (store.sinks.event !== undefined && (segment.steps | segment.anomalies) !== 0)
+      annotate(store, segment, { next, time: lastTime }, reused)
+    else if (store.sinks.event !== undefined && segment.senderFrom !== segment.senderTo)
+      annotate(store, segment, { next, time: lastTime }, reused)
+    if (segment.steps !== 0 || columns.list[row] !== LIST_OPEN) this.place()
+  }
+
+  /** The number before the first byte of a direction: its SYN's, else inferred from what is there. */
+  private rememberInitial(): void {
+    const { segment } = this
+    const { sides } = this.store.table
+    const { sender, receiver, flags } = segment
+    if ((sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) === 0) {
+      sides.marks[sender]! |= mark.SIDE_INITIAL_KNOWN
+      sides.initial[sender] = flags & SYN ? segment.sequence : segment.sequence - 1
+    }
+    if ((sides.marks[receiver]! & mark.SIDE_INITIAL_KNOWN) === 0 && flags & ACK) {
+      sides.marks[receiver]! |= mark.SIDE_INITIAL_KNOWN
+      sides.initial[receiver] = segment.acknowledgement - 1
+    }
+  }
+
+  private rememberSyn(): void {
+    const { sender, flags, options } = this.segment
+    const { sides } = this.store.table
+    if (flags & ACK) sides.synAckCount[sender]!++
+    else sides.synCount[sender]!++
+    const { present } = options
+    let bits = 0
+    if (present & HAS_MSS) {
+      bits |= mark.OPTION_MSS
+      sides.mss[sender] = options.mss
+    }
+    if (present & HAS_SACK_PERMITTED) bits |= mark.OPTION_SACK_PERMITTED
+    if (present & HAS_TIMESTAMPS) bits |= mark.OPTION_TIMESTAMPS
+    if (present & HAS_FAST_OPEN)
+      bits |=
+        options.fastOpenCookieLength === 0 ? mark.OPTION_FAST_OPEN_REQUEST : mark.OPTION_FAST_OPEN_COOKIE
+    if (present & HAS_MPTCP && options.mptcpSubtype === MPTCP_CAPABLE) bits |= mark.OPTION_MPTCP_CAPABLE
+    if (present & HAS_MPTCP && options.mptcpSubtype === MPTCP_JOIN) bits |= mark.OPTION_MPTCP_JOIN
+    // RFC 3168 section 6.1.1: a SYN asks with both bits, a SYN+ACK agrees with ECE alone.
+    const ecn = flags & (ECE | CWR)
+    if (flags & ACK ? ecn === ECE : ecn === (ECE | CWR)) bits |= mark.OPTION_ECN
+    sides.options[sender] = bits
+    sides.scaleOffer[sender] = present & HAS_WINDOW_SCALE ? options.windowScale + 1 : 0
+  }
+
+  /** Times of the handshake, up to the first ACK behind it. */
+  private rememberTimes(): void {
+    const { row, flags, time, steps } = this.segment
+    const { columns, sides } = this.store.table
+    if (steps & STEP_THIRD_ACK) columns.ackTime[row] = time
+    if (columns.marks[row]! & mark.FLOW_ROUND_TRIP) return
+    if (flags & SYN) {
+      if (flags & ACK) columns.synAckTime[row] = time
+      else columns.synTime[row] = time
+    } else if (flags & ACK && (sides.synCount[row * 2]! | sides.synCount[row * 2 + 1]!) !== 0) {
+      columns.ackTime[row] = time
+      columns.marks[row]! |= mark.FLOW_ROUND_TRIP
+    }
+  }
+
+  private countAnomalies(): void {
+    const { store, segment } = this
+    const row = store.troubleOf(segment.sender)
+    for (let i = 0; i < COUNTED.length; i++) {
+      if (segment.anomalies & COUNTED[i]![0]) store.trouble.count(row, COUNTED[i]![1])
+    }
+    if (segment.flags & RST) store.trouble.count(row, word.RESETS)
+    if (segment.anomalies & found.ANOMALY_ACKED_UNSEEN) store.troubleOf(segment.receiver)
+  }
+
+  /** Keeps the ranges that were skipped, and counts those that turn out to be missed. `next` is from before. */
+  private followGaps(next: number, isClient: boolean): void {
+    const { store, segment } = this
+    const { gaps, trouble } = store
+    const { sides } = store.table
+    const own = sides.trouble[segment.sender]!
+    const peer = sides.trouble[segment.receiver]!
+    const after = (segment.sequence + segment.length) >>> 0
+    if (segment.anomalies & found.ANOMALY_LOST_SEGMENT) {
+      const acked = sides.acked[segment.sender]!
+      // What the peer acknowledged beyond was counted then.
+      const from = diff(acked, next) > 0 ? acked : next
+      if (diff(segment.sequence, from) > 0) gaps.open(trouble, own, from, segment.sequence)
+    } else if (segment.length > 0 && segment.anomalies & LATE)
+      gaps.fill(trouble, own, segment.sequence, after)
+    if (peer === 0 || (segment.flags & (ACK | RST)) !== ACK) return
+    let missed = gaps.acknowledged(trouble, peer, segment.acknowledgement)
+    if (segment.anomalies & found.ANOMALY_ACKED_UNSEEN) missed += this.unseenBeyond(peer)
+    if (missed <= 0) return
+    const low = trouble.get(peer, word.MISSED) + missed
+    trouble.set(peer, word.MISSED, low % 2 ** 32)
+    if (low >= 2 ** 32) trouble.count(peer, word.MISSED_HIGH)
+    writeGap(store, segment, isClient)
+  }
+
+  /** Bytes acknowledged beyond everything that was sent before anyone's eyes. */
+  private unseenBeyond(peer: number): number {
+    const { store, segment } = this
+    const { trouble } = store
+    const { sides } = store.table
+    const seen = sides.next[segment.receiver]!
+    const counted = trouble.get(peer, word.UNSEEN_UP_TO)
+    const from = trouble.get(peer, word.UNSEEN_KNOWN) && diff(counted, seen) > 0 ? counted : seen
+    const missed = diff(segment.acknowledgement, from)
+    if (missed <= 0) return 0
+    trouble.set(peer, word.UNSEEN_KNOWN, 1)
+    trouble.set(peer, word.UNSEEN_UP_TO, segment.acknowledgement)
+    return missed
+  }
+
+  /** Puts the flow on the list where it now waits. */
+  private place(): void {
+    const { store, segment } = this
+    const { columns, sides } = store.table
+    const { row, sender, receiver } = segment
+    const marks = columns.marks[row]!
+    const over = isOver(sides.expected[sender]!) && isOver(sides.expected[receiver]!)
+    if (over && (columns.closer[row] !== 0 || marks & mark.FLOW_RESET))
+      store.lists.move(store.table, row, LIST_ENDED)
+    else if (marks & (mark.FLOW_ESTABLISHED | mark.FLOW_MIDSTREAM) || sides.proven[sender]! >= ESTABLISHED) {
+      if (columns.list[row] !== LIST_OPEN) store.lists.move(store.table, row, LIST_OPEN)
+    }
+  }
+}

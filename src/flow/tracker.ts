@@ -1,0 +1,153 @@
+import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
+import { trackDatagram } from './datagram-tracker.ts'
+import { icmpPorts } from './icmp-ports.ts'
+import { IcmpTracker } from './icmp-tracker.ts'
+import { FlowKey } from './key.ts'
+import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from './lists.ts'
+import { FLOW_TIMED_OUT } from './marks.ts'
+import { type FlowSinks, FlowStore } from './store.ts'
+import { giveUpAfter, MODERN_LADDER, type SynLadder } from './syn-ladder.ts'
+import { type FlowId, NO_FLOW } from './table.ts'
+import { TcpTracker } from './tcp-tracker.ts'
+import { NANOS_PER_SECOND, type Nanos } from './time.ts'
+
+export interface TrackerOptions {
+  readonly protocols: 'tcp' | 'all'
+  /** A closed flow's record is given this long after its last packet. */
+  readonly linger: Nanos
+  /** Flows held at once; beyond, the least valuable leave early. */
+  readonly maxFlows: number
+  readonly names: (iface: number) => string | undefined
+  /** Events carry `packet`. */
+  readonly framed: boolean
+  /** When the kernel sends a SYN again; that of a present Linux kernel unless given. */
+  readonly synLadder?: SynLadder
+}
+
+/** Silence after which a flow without connection counts as over. */
+const UDP_IDLE = 60 * NANOS_PER_SECOND
+const ICMP_IDLE = 10 * NANOS_PER_SECOND
+/** Timers fire up to 3 % late. */
+const GIVE_UP_SLACK = 1.05
+
+/**
+ * Follows flows packet by packet. Statistics are always kept; without `sinks.event` no event is made.
+ *
+ * The clock is the packets' own time, so the same packets give the same output in every run.
+ */
+export class FlowTracker {
+  private readonly store: FlowStore
+  private readonly tcp: TcpTracker
+  private readonly icmp: IcmpTracker
+  private readonly key = new FlowKey()
+  private readonly all: boolean
+  /** Lists whose first row can fall due, and after how long. */
+  private readonly waits: readonly (readonly [list: number, nanos: number])[]
+  /** Between two looks at the lists. */
+  private readonly pause: number
+  private nextLook = -Infinity
+  private now = 0 as Nanos
+
+  constructor(options: TrackerOptions, sinks: FlowSinks) {
+    const ladder = options.synLadder ?? MODERN_LADDER
+    this.store = new FlowStore({ ...options, ladder }, sinks)
+    this.tcp = new TcpTracker(this.store)
+    this.icmp = new IcmpTracker(this.store)
+    this.all = options.protocols === 'all'
+    this.pause = Math.min(options.linger, NANOS_PER_SECOND) / 4
+    this.waits = [
+      [LIST_ENDED, options.linger],
+      [LIST_ATTEMPTS, giveUpAfter(ladder) * GIVE_UP_SLACK],
+      [LIST_UDP, UDP_IDLE],
+      [LIST_ICMP, ICMP_IDLE],
+    ]
+  }
+
+  /** Flows seen so far. */
+  get flowCount(): number {
+    return this.store.table.serials
+  }
+
+  /** Flows that were recorded early because `maxFlows` were held. */
+  get evicted(): number {
+    return this.store.evicted
+  }
+
+  /**
+   * One decoded packet (borrowed); `packet` is the 1-based frame number. Returns the row of its flow, or of the
+   * flow that an ICMP error quotes, or NO_FLOW.
+   */
+  packet(stack: PacketStack, time: Nanos, iface: number, packet: number): FlowId {
+    this.now = time
+    if (time >= this.nextLook) this.look(time)
+    const { key } = this
+    if (stack.kind === KIND_TCP) {
+      key.set(
+        stack.family,
+        stack.protocol,
+        stack.source,
+        stack.destination,
+        stack.sourcePort,
+        stack.destinationPort,
+      )
+      return this.tcp.packet(stack, key, time, iface, packet)
+    }
+    if (stack.kind === KIND_UDP && this.all) {
+      key.set(
+        stack.family,
+        stack.protocol,
+        stack.source,
+        stack.destination,
+        stack.sourcePort,
+        stack.destinationPort,
+      )
+      return trackDatagram(this.store, stack, key, time, iface)
+    }
+    if (stack.kind !== KIND_ICMP) return NO_FLOW
+    if (stack.quoted.valid === 1) {
+      const quoted = this.icmp.error(stack, time, iface, packet)
+      if (!this.all || quoted !== NO_FLOW) return quoted
+    }
+    if (!this.all) return NO_FLOW
+    const ports = icmpPorts(stack)
+    key.set(stack.family, stack.protocol, stack.source, stack.destination, ports >>> 16, ports & 0xffff)
+    return trackDatagram(this.store, stack, key, time, iface)
+  }
+
+  /** Gives the records of flows whose waiting time is over at `now`, the capture's clock. */
+  advance(now: Nanos): void {
+    if (now > this.now) this.now = now
+    this.look(now)
+  }
+
+  /** Gives the records of all flows that are left, in order of id. */
+  finish(): void {
+    const { store } = this
+    const rows: FlowId[] = []
+    for (const list of [LIST_ATTEMPTS, LIST_OPEN, LIST_ENDED, LIST_UDP, LIST_ICMP])
+      for (let row = store.lists.first(list); row >= 0; row = store.table.columns.after[row]! - 1)
+        rows.push(row as FlowId)
+    const serials = store.table.columns.serial
+    rows.sort((a, b) => serials[a]! - serials[b]!)
+    for (const row of rows) store.close(row, this.now)
+  }
+
+  private look(now: Nanos): void {
+    this.nextLook = now + this.pause
+    const { store } = this
+    for (const [list, wait] of this.waits) {
+      for (let row = store.lists.first(list); row >= 0; row = store.lists.first(list)) {
+        if (this.since(row, list) + wait > now) break
+        if (list === LIST_ATTEMPTS) store.table.columns.marks[row]! |= FLOW_TIMED_OUT
+        store.close(row as FlowId, now)
+      }
+    }
+  }
+
+  /** When the wait of a list's row began. */
+  private since(row: number, list: number): number {
+    const { columns, sides } = this.store.table
+    if (list === LIST_ATTEMPTS) return columns.start[row]!
+    return Math.max(sides.lastTime[row * 2]!, sides.lastTime[row * 2 + 1]!)
+  }
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { PacketBatch } from '../../src/capture/batch.ts'
+import { openDecoder, sniffCapture } from '../../src/capture/sniff.ts'
+import type { FlowEvent } from '../../src/flow/event.ts'
+import type { FlowRecord } from '../../src/flow/record.ts'
+import type { Nanos } from '../../src/flow/time.ts'
+import { FlowTracker, type TrackerOptions } from '../../src/flow/tracker.ts'
+import { Frame } from '../../src/wire/frame.ts'
+import { PacketStack } from '../../src/wire/stack.ts'
+
+export const FILE_OPTIONS: TrackerOptions = {
+  protocols: 'tcp',
+  linger: 60e9 as Nanos,
+  maxFlows: 1_000_000,
+  names: () => undefined,
+  framed: true,
+}
+
+export interface Fed {
+  readonly packets: number
+  readonly flows: number
+  readonly events: FlowEvent[]
+  readonly records: FlowRecord[]
+}
+
+/** A capture file's bytes through decoder, stack and tracker; what is readable of a damaged file. */
+export function feedFile(path: string, options: Partial<TrackerOptions> = {}): Fed {
+  const bytes = new Uint8Array(readFileSync(path))
+  const format = sniffCapture(bytes)
+  if (format !== 'pcap' && format !== 'pcapng') return { packets: 0, flows: 0, events: [], records: [] }
+  const events: FlowEvent[] = []
+  const records: FlowRecord[] = []
+  const tracker = new FlowTracker(
+    { ...FILE_OPTIONS, ...options },
+    { event: (event) => events.push(event), flow: (record) => records.push(record) },
+  )
+  const decoder = openDecoder(format)
+  const batch = new PacketBatch()
+  const view = new DataView(bytes.buffer)
+  batch.reset(bytes, view)
+  decoder.decode(bytes, view, 0, bytes.length, batch)
+  const frame = new Frame()
+  const stack = new PacketStack()
+  frame.rebind(bytes, view)
+  for (let i = 0; i < batch.count; i++) {
+    frame.move(batch.start[i]!, batch.captured[i]!, batch.original[i]!)
+    stack.walk(frame, decoder.interfaces[batch.iface[i]!]!.linkType)
+    tracker.packet(stack, batch.time[i]! as Nanos, batch.iface[i]!, i + 1)
+  }
+  tracker.finish()
+  records.sort((a, b) => a.id - b.id)
+  return { packets: batch.count, flows: tracker.flowCount, events, records }
+}
