@@ -12,6 +12,8 @@ import type { CommonOptions } from './options.ts'
 /** Set for the run inside the user namespace, so that a refusal there is not answered with another one. */
 const INSIDE = 'SOCKTRACE_USER_NAMESPACE'
 
+const INTERRUPTED = 'interrupted'
+
 /** Plays every scene here, or as root of a user namespace where this process may not make network namespaces. */
 export async function runDemo(options: CommonOptions): Promise<void> {
   if (Lab.isPossible()) await play(options)
@@ -23,12 +25,12 @@ async function play(options: CommonOptions): Promise<void> {
   const io = processIo(options.quiet)
   const view = options.json ? jsonView(io) : textView(io, options, originSeconds)
   const stop = new AbortController()
-  const interrupt = (): void => stop.abort()
+  const interrupt = (): void => stop.abort(INTERRUPTED)
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt).once('SIGHUP', interrupt)
   let stage: Stage | undefined
   try {
     view.open()
-    stage = await Stage.open(view, originSeconds, stop.signal)
+    stage = await Stage.open(view, originSeconds, stop)
     for (const [index, scene] of SCENES.entries()) {
       view.scene(index + 1, scene)
       await Promise.race([scene.play(stage), aborted(stop.signal)])
@@ -37,7 +39,8 @@ async function play(options: CommonOptions): Promise<void> {
     view.close()
   } catch (error) {
     if (!stop.signal.aborted) throw error
-    io.note('Interrupted: the namespaces, the cable and the programs are gone')
+    if (stop.signal.reason !== INTERRUPTED) throw stop.signal.reason
+    io.note('socktrace: interrupted, the namespaces, the cable and the programs are gone')
   } finally {
     await stage?.close()
   }

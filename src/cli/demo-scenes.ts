@@ -56,7 +56,7 @@ const openAndClose: Scene = {
     const closed = stage.until(isClose(4), 'the last acknowledgement')
     await server.call('close')
     await closed
-    await stage.sockets('who closed first stays in TIME_WAIT for 60 s, without a process')
+    await stage.sockets('who closed first is in TIME_WAIT for 60 s', { leftovers: true })
   },
 }
 
@@ -118,7 +118,7 @@ const unreadData: Scene = {
     const { client, server } = stage
     await establish(stage)
     await client.call('send', 'is anybody there?\n')
-    await stage.sockets('18 bytes wait in the receive queue of the server')
+    await stage.sockets('18 bytes wait in the receive queue')
     const reset = stage.until(isReset, 'the reset')
     await server.call('close')
     await reset

@@ -26,6 +26,7 @@ const TRACE_DURATION = '20s'
 interface Expectation {
   readonly matches: (event: FlowEvent) => boolean
   readonly seen: () => void
+  readonly late: NodeJS.Timeout
 }
 
 /** The lab with its two programs inside and the two traces that watch them. */
@@ -35,28 +36,28 @@ export class Stage {
   readonly #lab: Lab
   readonly #audience: Audience
   readonly #originSeconds: number
-  readonly #signal: AbortSignal
+  readonly #stop: AbortController
   readonly #children = new Set<ChildProcess>()
   readonly #expectations = new Set<Expectation>()
   readonly #merge: EventMerge
   readonly #tracers: readonly Tracer[]
 
-  private constructor(lab: Lab, audience: Audience, originSeconds: number, signal: AbortSignal) {
+  private constructor(lab: Lab, audience: Audience, originSeconds: number, stop: AbortController) {
     this.#lab = lab
     this.#originSeconds = originSeconds
     this.#audience = audience
-    this.#signal = signal
-    this.#merge = new EventMerge((line) => this.#show(line))
+    this.#stop = stop
+    this.#merge = new EventMerge((line) => this.#tryToShow(line))
     this.server = new Actor(this.#start('server', ['demo', '__puppet', 'web-server'], ['pipe', 'pipe']))
     this.client = new Actor(this.#start('client', ['demo', '__puppet', 'web-client'], ['pipe', 'pipe']))
     this.#tracers = ROOMS.map((room) => this.#trace(room))
   }
 
-  /** Resolves once nothing can be missed; events' times count from `originSeconds`. The caller closes the stage in any case that this does not throw. */
-  static async open(audience: Audience, originSeconds: number, signal: AbortSignal): Promise<Stage> {
-    const stage = new Stage(Lab.create(), audience, originSeconds, signal)
+  /** Resolves once nothing can be missed; events' times count from `originSeconds`. Aborts `stop` when nothing can be shown any more. The caller closes the stage in any case that this does not throw. */
+  static async open(audience: Audience, originSeconds: number, stop: AbortController): Promise<Stage> {
+    const stage = new Stage(Lab.create(), audience, originSeconds, stop)
     try {
-      await Promise.all(stage.#tracers.map((tracer) => tracer.ready(signal)))
+      await Promise.all(stage.#tracers.map((tracer) => tracer.ready(stop.signal)))
     } catch (error) {
       await stage.close()
       throw error
@@ -69,27 +70,22 @@ export class Stage {
     const expected = new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => {
         const hint = 'see `socktrace doctor`'
-        reject(
-          new UserError(`Cannot go on: the trace did not show ${what}`, { hint, exitCode: EXIT.internal }),
-        )
+        const message = `Cannot go on: the trace did not show ${what}`
+        reject(new UserError(message, { hint, exitCode: EXIT.internal }))
       }, EVENT_TIMEOUT_MS)
-      const seen = (): void => {
-        clearTimeout(late)
-        resolve()
-      }
-      this.#signal.addEventListener('abort', seen, { once: true })
-      this.#expectations.add({ matches, seen })
+      this.#expectations.add({ matches, seen: resolve, late })
     })
     // A scene that fails elsewhere never comes to await this.
     expected.catch(() => {})
     return expected
   }
 
-  /** Shows the sockets of both rooms as `socktrace list` sees them. */
-  async sockets(caption: string): Promise<void> {
+  /** Shows the sockets of both rooms as `socktrace list` sees them, those left over from earlier scenes only at need. */
+  async sockets(caption: string, { leftovers = false } = {}): Promise<void> {
+    const filter = leftovers ? [] : ['exclude', 'time-wait']
     const lists = await Promise.all(
       ROOMS.map(async (room) => {
-        const sockets = await this.#list(room)
+        const sockets = await this.#list(room, filter)
         return sockets.map((socket) => ({ room, socket }))
       }),
     )
@@ -127,6 +123,7 @@ export class Stage {
   /** Ends every process; the namespaces, the cable and the firewall go with the last of them. */
   async close(): Promise<void> {
     this.#merge.close()
+    for (const { late } of this.#expectations) clearTimeout(late)
     for (const child of this.#children) child.kill('SIGKILL')
     await Promise.all([...this.#children].map((child) => once(child, 'exit')))
     this.#lab.close()
@@ -154,13 +151,22 @@ export class Stage {
     })
   }
 
-  async #list(room: Room): Promise<SocketRecord[]> {
-    const child = this.#start(room, ['list', '--json', '-t'], ['ignore', 'pipe'])
+  async #list(room: Room, filter: readonly string[]): Promise<SocketRecord[]> {
+    const child = this.#start(room, ['list', '--json', '-t', ...filter], ['ignore', 'pipe'])
     const chunks: Buffer[] = []
     child.stdout!.on('data', (data: Buffer) => chunks.push(data))
-    await once(child, 'close', { signal: this.#signal })
+    await once(child, 'close', { signal: this.#stop.signal })
     const lines = Buffer.concat(chunks).toString().trim().split('\n').filter(Boolean)
     return lines.map((line) => JSON.parse(line) as SocketRecord).filter(({ type }) => type === 'socket')
+  }
+
+  /** Called by a timer: a failure (the reader of the output is gone) has nowhere to go but the run's end. */
+  #tryToShow(line: string): void {
+    try {
+      this.#show(line)
+    } catch (error) {
+      this.#stop.abort(error)
+    }
   }
 
   #show(line: string): void {
@@ -174,6 +180,7 @@ export class Stage {
     for (const expectation of this.#expectations) {
       if (!expectation.matches(event)) continue
       this.#expectations.delete(expectation)
+      clearTimeout(expectation.late)
       expectation.seen()
     }
   }

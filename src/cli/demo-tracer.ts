@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowEvent } from '../flow/event.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+import { EXIT, UserError } from '../user-error.ts'
 
 /** One object of `trace --json` as it came. */
 export interface TracedObject {
@@ -33,7 +34,11 @@ export class Tracer {
   /** Resolves once its packet socket is bound: from then on no packet is missed. */
   async ready(signal: AbortSignal): Promise<void> {
     while (!hasBoundPacketSocket(this.#process.pid)) {
-      if (this.#process.exitCode !== null) throw new Error(`trace has ended: ${this.#complaint.trim()}`)
+      if (this.#process.exitCode !== null)
+        throw new UserError(`Cannot watch the demo: ${this.#complaint.trim()}`, {
+          hint: 'see `socktrace doctor`',
+          exitCode: EXIT.internal,
+        })
       await sleep(POLL_MS, undefined, { signal })
     }
   }

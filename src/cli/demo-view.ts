@@ -97,7 +97,7 @@ function eventWriter(style: Style, columns: number, clock: TraceClock): (event: 
       style.bold(eventLabel(event)),
     ]
     const transition = 'transition' in event ? event.transition : undefined
-    const change = transition === undefined ? '' : `  ${transition.from}→${transition.to}`
+    const change = transition === undefined ? '' : ` (${transition.from}→${transition.to})`
     return `${head.join(' ')}\n${wrap(' '.repeat(TIME_WIDTH) + sanitize(event.text) + change, columns, ' '.repeat(TIME_WIDTH))}\n`
   }
 }

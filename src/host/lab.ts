@@ -54,7 +54,11 @@ export class Lab {
       lab.#connect()
     } catch (error) {
       lab.close()
-      throw error
+      throw new UserError(`Cannot join two network namespaces: ${(error as Error).message}`, {
+        hint: 'the kernel needs veth devices (CONFIG_VETH)',
+        exitCode: EXIT.internal,
+        cause: error,
+      })
     }
     return lab
   }
