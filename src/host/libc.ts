@@ -47,6 +47,10 @@ export const close: (fd: number) => number = library.func('int close(int fd)')
 export const clockGettime: (clock: number, time: Uint8Array) => number = library.func(
   'int clock_gettime(int clock, void *time)',
 )
+/** A `FILE *` over memory, which must live until it is closed. */
+export const fmemopen: (bytes: Uint8Array, length: number, mode: string) => Pointer = library.func(
+  'void *fmemopen(void *bytes, size_t length, const char *mode)',
+)
 export const dup: (fd: number) => number = library.func('int dup(int fd)')
 export const dup2: (from: number, to: number) => number = library.func('int dup2(int from, int to)')
 export const read: (fd: number, bytes: Uint8Array, length: number) => number = library.func(
