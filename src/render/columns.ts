@@ -14,10 +14,12 @@ export interface Column<T> {
   readonly paint?: (cell: string, record: T, style: Style) => string
   /** What to sort by; the text when absent. */
   readonly key?: (record: T) => number | string
-  /** Where a cell that is too long is cut; without it the column is never narrowed. */
+  /** Where a cell that is too long is cut; without it the column is narrowed last of all. */
   readonly cut?: 'end' | 'middle'
-  /** A column that may be cut keeps this many cells. */
+  /** A column that may be cut keeps this many cells, as long as others can give way. */
   readonly min?: number
+  /** Left out of a narrow terminal before the others lose their minimum. */
+  readonly spare?: true
 }
 
 export interface ColumnsOptions {
@@ -30,14 +32,43 @@ export interface ColumnsOptions {
 const GAP = 2
 const NARROW_GAP = 1
 
-/** The cells between two columns and the width of each. */
+/** What is shown of a listing: which columns, by index, how wide each is, and the cells between two. */
 export interface Layout {
-  readonly gap: number
+  readonly shown: readonly number[]
   readonly widths: readonly number[]
+  readonly gap: number
 }
 
-/** Natural width of every column, header included. */
-export function naturalWidths<T>(
+/**
+ * Fits columns into `width` cells. In this order: gaps of one cell; cells that may be cut, the widest first, down
+ * to their minimum; without the spare columns; every column, the widest first.
+ */
+export function layoutColumns<T>(
+  cells: readonly (readonly string[])[],
+  columns: readonly Column<T>[],
+  header: boolean,
+  width: number | undefined,
+): Layout {
+  const natural = naturalWidths(cells, columns, header)
+  const all = columns.map((_, index) => index)
+  if (width === undefined || total(natural, all, GAP) <= width)
+    return { shown: all, widths: natural, gap: GAP }
+  const least = columns.map(({ cut, min = 1 }, index) => (cut === undefined ? natural[index]! : min))
+  const needed = all.filter((index) => columns[index]!.spare === undefined)
+  for (const shown of [all, needed]) {
+    const widths = narrowed(natural, least, shown, width)
+    if (total(widths, shown, NARROW_GAP) <= width) return { shown, widths, gap: NARROW_GAP }
+  }
+  const widths = narrowed(
+    narrowed(natural, least, needed, width),
+    new Array(all.length).fill(1),
+    needed,
+    width,
+  )
+  return { shown: needed, widths, gap: NARROW_GAP }
+}
+
+function naturalWidths<T>(
   cells: readonly (readonly string[])[],
   columns: readonly Column<T>[],
   header: boolean,
@@ -49,33 +80,31 @@ export function naturalWidths<T>(
   return widths
 }
 
-/**
- * Fits columns into `width` cells: first the gaps shrink to one cell, then the widest of the columns that may be
- * cut, cell by cell, down to their minimum. What does not fit even then is cut at the terminal's edge.
- */
-export function fitWidths<T>(
-  natural: readonly number[],
-  columns: readonly Column<T>[],
-  width: number | undefined,
-): Layout {
-  const widths = [...natural]
-  const cells = (gap: number): number => widths.reduce((sum, cell) => sum + cell, gap * (widths.length - 1))
-  if (width === undefined || cells(GAP) <= width) return { gap: GAP, widths }
-  while (cells(NARROW_GAP) > width) {
+function total(widths: readonly number[], shown: readonly number[], gap: number): number {
+  return shown.reduce((sum, index) => sum + widths[index]!, gap * (shown.length - 1))
+}
+
+/** Takes cells from the widest column that is above its least, until the line fits or none is. */
+function narrowed(
+  from: readonly number[],
+  least: readonly number[],
+  shown: readonly number[],
+  width: number,
+): number[] {
+  const widths = [...from]
+  for (let excess = total(widths, shown, NARROW_GAP) - width; excess > 0; excess--) {
     let widest = -1
-    for (const [index, { cut, min = 1 }] of columns.entries())
-      if (cut !== undefined && widths[index]! > min && (widest < 0 || widths[index]! > widths[widest]!))
-        widest = index
+    for (const index of shown)
+      if (widths[index]! > least[index]! && (widest < 0 || widths[index]! > widths[widest]!)) widest = index
     if (widest < 0) break
     widths[widest]!--
   }
-  return { gap: NARROW_GAP, widths }
+  return widths
 }
 
 /** A cell cut to its column. */
 export function fitCell<T>(text: string, column: Column<T>, width: number): string {
-  if (column.cut === 'middle') return cutMiddle(text, width)
-  return column.cut === 'end' ? cutEnd(text, width) : text
+  return column.cut === 'middle' ? cutMiddle(text, width) : cutEnd(text, width)
 }
 
 /**
@@ -85,48 +114,40 @@ export function fitCell<T>(text: string, column: Column<T>, width: number): stri
 export function writeColumns<T>(
   records: readonly T[],
   columns: readonly Column<T>[],
-  options: ColumnsOptions,
+  { header, style, width }: ColumnsOptions,
   write: (text: string) => void,
 ): void {
   const cells = records.map((record) => columns.map((column) => column.text(record)))
-  const layout = fitWidths(naturalWidths(cells, columns, options.header), columns, options.width)
-  const { style, width } = options
-  if (options.header) {
-    const headers = columns.map(({ header }) => header)
-    write(`${line(headers, columns, layout, width, (cell) => style.bold(cell))}\n`)
+  const layout = layoutColumns(cells, columns, header, width)
+  if (header) {
+    const headers = columns.map((column) => column.header)
+    write(line(headers, columns, layout, (cell) => style.bold(cell)))
   }
   for (const [row, record] of records.entries()) {
     const paint = (cell: string, column: Column<T>): string => column.paint?.(cell, record, style) ?? cell
-    write(`${line(cells[row]!, columns, layout, width, style.color ? paint : undefined)}\n`)
+    write(line(cells[row]!, columns, layout, style.color ? paint : undefined))
   }
 }
 
 function line<T>(
   cells: readonly string[],
   columns: readonly Column<T>[],
-  { gap, widths }: Layout,
-  limit: number | undefined,
+  { shown, widths, gap }: Layout,
   paint: ((cell: string, column: Column<T>) => string) | undefined,
 ): string {
   let text = ''
   // Spaces are held back until something follows them.
   let pending = 0
-  let used = 0
-  for (const [index, column] of columns.entries()) {
-    const width = widths[index]!
-    let cell = fitCell(cells[index]!, column, width)
-    let length = cellWidth(cell)
-    const before = column.align === 'right' ? width - length : 0
-    if (limit !== undefined && used + pending + before + length > limit) {
-      cell = cutEnd(cell, Math.max(0, limit - used - pending - before))
-      length = cellWidth(cell)
-    }
-    if (length > 0) {
+  for (const index of shown) {
+    const column = columns[index]!
+    const cell = fitCell(cells[index]!, column, widths[index]!)
+    const padding = widths[index]! - cellWidth(cell)
+    if (cell === '') pending += padding + gap
+    else {
+      const before = column.align === 'right' ? padding : 0
       text += ' '.repeat(pending + before) + (paint === undefined ? cell : paint(cell, column))
-      used += pending + before + length
-      pending = column.align === 'right' ? gap : width - length + gap
-    } else pending += width + gap
-    if (limit !== undefined && used >= limit) break
+      pending = padding - before + gap
+    }
   }
-  return text
+  return `${text}\n`
 }

@@ -28,8 +28,8 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
       text: ({ state }) => state,
       paint: (cell, { state }, style) => stateStyle(style, state)(cell),
     },
-    number('recv_q', 'Recv-Q', ({ recv_q }) => recv_q),
-    number('send_q', 'Send-Q', ({ send_q }) => send_q),
+    { ...number('recv_q', 'Recv-Q', ({ recv_q }) => recv_q), spare: true },
+    { ...number('send_q', 'Send-Q', ({ send_q }) => send_q), spare: true },
     endpoint('local', 'Local', names),
     endpoint('remote', 'Peer', names),
     {

@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { type Column, fitCell, fitWidths, naturalWidths } from './columns.ts'
+import { type Column, fitCell, layoutColumns } from './columns.ts'
 import type { Style } from './style.ts'
 
 /** No borders: columns are told apart by their alignment. */
@@ -38,22 +38,22 @@ export function renderTable<T>(
   { header, style, width }: TableOptions,
 ): string {
   const cells = records.map((record) => columns.map((column) => column.text(record)))
-  const layout = fitWidths(naturalWidths(cells, columns, header), columns, width)
-  const fitted = columns.map(
-    (column, index) => (text: string) => fitCell(text, column, layout.widths[index]!),
-  )
+  const { shown, widths, gap } = layoutColumns(cells, columns, header, width)
   const table = new Table({
     chars: NO_LINES,
-    style: { 'padding-left': 0, 'padding-right': layout.gap, head: [], border: [] },
-    colAligns: columns.map(({ align }) => align ?? 'left'),
+    style: { 'padding-left': 0, 'padding-right': gap, head: [], border: [] },
+    colAligns: shown.map((index) => columns[index]!.align ?? 'left'),
     // The gap after the last column is padding too.
-    colWidths: layout.widths.map((cell) => cell + layout.gap),
-    head: header ? columns.map((column, index) => style.bold(fitted[index]!(column.header))) : [],
+    colWidths: shown.map((index) => widths[index]! + gap),
+    head: header
+      ? shown.map((index) => style.bold(fitCell(columns[index]!.header, columns[index]!, widths[index]!)))
+      : [],
   })
   for (const [row, record] of records.entries())
     table.push(
-      columns.map((column, index) => {
-        const cell = fitted[index]!(cells[row]![index]!)
+      shown.map((index) => {
+        const column = columns[index]!
+        const cell = fitCell(cells[row]![index]!, column, widths[index]!)
         return column.paint?.(cell, record, style) ?? cell
       }),
     )

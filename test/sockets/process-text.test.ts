@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  parseCommandLine,
+  parseContainer,
+  parseStat,
+  parseUid,
+  socketInode,
+} from '../../src/sockets/process-text.ts'
+
+const ID = '0123456789ab'.padEnd(64, 'c')
+
+test('stat: a name with spaces and parentheses', () => {
+  assert.deepEqual(parseStat('42 (a) b (c) S 7 42 42 0'), { comm: 'a) b (c', ppid: 7 })
+  assert.equal(parseStat(''), undefined)
+  assert.equal(parseStat('42 (x'), undefined)
+})
+
+test('status and cmdline', () => {
+  assert.equal(parseUid('Name:\tx\nUid:\t1000\t0\t0\t0\n'), 1000)
+  assert.equal(parseUid('Name:\tx\n'), undefined)
+  assert.equal(parseCommandLine('node\0--test\0a b\0'), 'node --test a b')
+  assert.equal(parseCommandLine(''), undefined)
+})
+
+for (const [cgroup, container] of [
+  [`0::/system.slice/docker-${ID}.scope\n`, '0123456789ab'],
+  [`12:pids:/kubepods/burstable/pod1/${ID}\n`, '0123456789ab'],
+  [`0::/machine.slice/libpod-${ID}.scope/container\n`, '0123456789ab'],
+  ['0::/lxc.payload.web/init.scope\n', 'web'],
+  ['1:name=systemd:/lxc/db\n', 'db'],
+  ['0::/user.slice/user-1000.slice/session-1.scope\n', undefined],
+  [`0::/x/${ID}d\n`, undefined],
+] as const)
+  test(`the container of ${cgroup.trim()}`, () => {
+    assert.equal(parseContainer(cgroup), container)
+  })
+
+test('only sockets have a socket inode', () => {
+  assert.equal(socketInode('socket:[123]'), 123)
+  for (const link of ['pipe:[1]', '/dev/null', 'anon_inode:[eventpoll]', ''])
+    assert.equal(socketInode(link), -1)
+})
