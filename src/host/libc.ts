@@ -90,6 +90,19 @@ export const prctl: (option: number, a: number, b: number, c: number, d: number)
   'int',
   ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long'],
 )
+/** `capset(2)` for the calling thread: `struct __user_cap_header_struct` and two of `__user_cap_data_struct`. */
+export const capset: (header: Uint8Array, sets: Uint8Array) => number = library.func(
+  'int capset(void *header, const void *sets)',
+)
+/** `initgroups(3)`: the supplementary groups of `user`, and `gid`, for every thread. */
+export const initgroups: (user: string, gid: number) => number = library.func(
+  'int initgroups(const char *user, unsigned int gid)',
+)
+/** `setresuid(2)` for the calling thread alone: the C library's own would change every thread. */
+export const setresuidHere: (real: number, effective: number, saved: number) => number = systemCall(
+  process.arch === 'arm64' ? 147 : 117,
+  ['long', 'long', 'long'],
+)
 /** `if_indextoname(3)` in the calling thread's network namespace; `null` when there is no such interface. */
 export const interfaceName: (index: number, name: Uint8Array) => Pointer | null = library.func(
   'void *if_indextoname(unsigned int index, void *name)',

@@ -1,8 +1,11 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { fchownSync, readFileSync, realpathSync } from 'node:fs'
+import { EXIT, UserError } from '../user-error.ts'
+import * as libc from './libc.ts'
 
 /** Numbers of the capabilities that the program can make use of (linux/capability.h). */
 const CAPABILITIES = {
   cap_dac_read_search: 2,
+  cap_setuid: 7,
   cap_net_admin: 12,
   cap_net_raw: 13,
   cap_sys_ptrace: 19,
@@ -30,6 +33,110 @@ export function hasCapability(capability: Capability): boolean {
 /** How to get missing capabilities: for this once, or for good. */
 export function grantHint(capabilities: readonly Capability[]): string {
   return `run it with sudo, or allow it for good: sudo setcap ${capabilities.join(',')}+ep ${executable()}`
+}
+
+const PR_SET_DUMPABLE = 4
+const PR_SET_KEEPCAPS = 8
+/** Version 3 of the capability calls: 64 bits in two sets of u32 {effective, permitted, inheritable}. */
+const CAPABILITY_VERSION = 0x20080522
+/** The user that nobody is: what other threads become where the main thread stays uid 0. */
+const NOBODY = 65_534
+
+/** Who the program acts for when it was started through sudo. */
+interface Invoker {
+  readonly uid: number
+  readonly gid: number
+  readonly name: string | undefined
+}
+
+/** The user who called sudo; `undefined` when nobody did. */
+function invoker(): Invoker | undefined {
+  const { SUDO_UID: uid, SUDO_GID: gid, SUDO_USER: name } = process.env
+  if (process.geteuid?.() !== 0 || uid === undefined || gid === undefined) return undefined
+  if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) return undefined
+  return { uid: Number(uid), gid: Number(gid), name }
+}
+
+/** A file that was created under sudo is given to who called sudo. */
+export function giveToInvoker(fd: number): void {
+  const user = invoker()
+  if (user !== undefined) fchownSync(fd, user.uid, user.gid)
+}
+
+/**
+ * Gives up every privilege except `keep`, for good. Call it once, on the main thread, after every handle is open
+ * and before a dynamic import could need root to read its file.
+ *
+ * Under sudo the process becomes the invoking user; without it root stays uid 0 with the reduced set.
+ * Capabilities belong to a thread: what is kept works in synchronous calls of the main thread, all other threads
+ * are left with nothing (where they came from the program's file, not from root, out of reach and unchanged).
+ */
+export function dropPrivileges(keep: readonly Capability[]): void {
+  if (process.platform !== 'linux') return
+  const kept = keep.filter(hasCapability)
+  if (process.geteuid?.() !== 0) {
+    setCapabilities(kept)
+    return
+  }
+  const user = invoker()
+  libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+  if (user !== undefined && user.uid !== 0) becomeUser(user)
+  else {
+    // The C library changes the user of every thread, which takes the capabilities of all but this one: it keeps
+    // them and goes back alone. There is no other way to reach the threads of V8 and libuv.
+    process.setuid!(NOBODY)
+    setCapabilities([...kept, 'cap_setuid'])
+    if (libc.setresuidHere(0, 0, 0) === -1) throw libc.lastError('Cannot go back to uid 0')
+  }
+  setCapabilities(kept)
+  if (kept.length === 0) libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+}
+
+/** Becomes `user` (a name or a number) and gives up everything. Throws `UserError` when there is no such user. */
+export function becomeUnprivileged(user: string): void {
+  if (process.geteuid?.() !== 0)
+    throw new UserError(`Cannot become user ${JSON.stringify(user)}: only root can`, {
+      hint: 'run it with sudo, or leave -Z out',
+      exitCode: EXIT.privilege,
+    })
+  const account = findUser(user)
+  if (account === undefined)
+    throw new UserError(`Cannot become user ${JSON.stringify(user)}: no such user`, { exitCode: EXIT.usage })
+  becomeUser(account)
+  // The change of user hid the process from itself (/proc/self/fd); it holds nothing worth hiding any more.
+  libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+}
+
+/** Groups first: afterwards the right to change them is gone. */
+function becomeUser({ uid, gid, name }: Invoker): void {
+  if (name === undefined) process.setgroups!([gid])
+  else if (libc.initgroups(name, gid) === -1) throw libc.lastError('Cannot take the groups of the user')
+  process.setgid!(gid)
+  process.setuid!(uid)
+}
+
+/** An account of /etc/passwd: `name:password:uid:gid:…`. */
+function findUser(user: string): Invoker | undefined {
+  for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+    const [name, , uid, gid] = line.split(':')
+    if ((name === user || uid === user) && uid !== undefined && gid !== undefined)
+      return { uid: Number(uid), gid: Number(gid), name }
+  }
+  return undefined
+}
+
+/** Permitted and effective become exactly `capabilities`, on this thread. */
+function setCapabilities(capabilities: readonly Capability[]): void {
+  const mask = capabilities.reduce((bits, name) => bits | (1n << BigInt(CAPABILITIES[name])), 0n)
+  const header = new Uint8Array(8)
+  new DataView(header.buffer).setUint32(0, CAPABILITY_VERSION, true)
+  const sets = new Uint8Array(24)
+  const view = new DataView(sets.buffer)
+  for (const [half, bits] of [mask & 0xffffffffn, mask >> 32n].entries()) {
+    view.setUint32(half * 12, Number(bits), true)
+    view.setUint32(half * 12 + 4, Number(bits), true)
+  }
+  if (libc.capset(header, sets) === -1) throw libc.lastError('Cannot give up capabilities')
 }
 
 /** The file that carries the capabilities: the running program, or the Node that runs it. */
