@@ -43,9 +43,9 @@ const openAndClose: Scene = {
   async play(stage) {
     const { client, server } = stage
     await server.call('listen', WEB_PORT)
-    await stage.sockets('a listener waits for connections')
+    stage.sockets('a listener waits for connections')
     await establish(stage)
-    await stage.sockets('connect() and accept() have returned')
+    stage.sockets('connect() and accept() have returned')
     await client.call('send', 'GET / HTTP/1.0\r\n\r\n')
     await server.call('receive')
     await server.call('send', 'HTTP/1.0 200 OK\r\n\r\nhello\n')
@@ -56,7 +56,7 @@ const openAndClose: Scene = {
     const closed = stage.until(isClose(4), 'the last acknowledgement')
     await server.call('close')
     await closed
-    await stage.sockets('who closed first is in TIME_WAIT for 60 s', { leftovers: true })
+    stage.sockets('who closed first is in TIME_WAIT for 60 s', { leftovers: true })
   },
 }
 
@@ -70,7 +70,7 @@ const halfClose: Scene = {
     const acknowledged = stage.until(isClose(2), 'the acknowledgement of the FIN')
     await client.call('shutdown')
     await acknowledged
-    await stage.sockets('one direction is closed, the other is open')
+    stage.sockets('one direction is closed, the other is open')
     await server.call('receive')
     await server.call('send', 'answer\n')
     await client.call('receive')
@@ -102,7 +102,7 @@ const dropped: Scene = {
     const connecting = stage.client.call('connect', ADDRESSES.server, FILTERED_PORT)
     await first
     const second = stage.until(isRetransmission, 'the SYN sent a third time')
-    await stage.sockets('connect() has not returned')
+    stage.sockets('connect() has not returned')
     await second
     await stage.client.call('close')
     await connecting
@@ -118,7 +118,7 @@ const unreadData: Scene = {
     const { client, server } = stage
     await establish(stage)
     await client.call('send', 'is anybody there?\n')
-    await stage.sockets('18 bytes wait in the receive queue')
+    stage.sockets('18 bytes wait in the receive queue')
     const reset = stage.until(isReset, 'the reset')
     await server.call('close')
     await reset

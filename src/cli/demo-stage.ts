@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { FlowEvent } from '../flow/event.ts'
 import { ADDRESSES, INTERFACES, Lab, ROOMS, type Room } from '../host/lab.ts'
 import { selfCommand } from '../host/self-command.ts'
+import { snapshot } from '../host/socket-table.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { Actor } from './demo-actor.ts'
@@ -80,17 +81,18 @@ export class Stage {
     return expected
   }
 
-  /** Shows the sockets of both rooms as `socktrace list` sees them, those left over from earlier scenes only at need. */
-  async sockets(caption: string, { leftovers = false } = {}): Promise<void> {
-    const filter = leftovers ? [] : ['exclude', 'time-wait']
-    const lists = await Promise.all(
-      ROOMS.map(async (room) => {
-        const sockets = await this.#list(room, filter)
-        return sockets.map((socket) => ({ room, socket }))
-      }),
-    )
+  /**
+   * Shows the sockets of both rooms as `socktrace list` would inside them; those left over from earlier connections
+   * only at need.
+   */
+  sockets(caption: string, { leftovers = false } = {}): void {
+    const rows = ROOMS.flatMap((room) => {
+      const { records } = this.#lab.inside(room, () => snapshot({ tables: ['tcp'] }))
+      const shown = records.filter(({ state }) => leftovers || state !== 'TIME_WAIT')
+      return shown.map((socket) => ({ room, socket }))
+    })
     this.#merge.flush()
-    this.#audience.sockets(caption, lists.flat())
+    this.#audience.sockets(caption, rows)
   }
 
   tell(text: string): void {
@@ -149,15 +151,6 @@ export class Stage {
       const mine = object.src === undefined ? room === 'client' : object.src.addr === ADDRESSES[room]
       if (mine) this.#merge.add(line, object.type === 'event' ? object.time : undefined)
     })
-  }
-
-  async #list(room: Room, filter: readonly string[]): Promise<SocketRecord[]> {
-    const child = this.#start(room, ['list', '--json', '-t', ...filter], ['ignore', 'pipe'])
-    const chunks: Buffer[] = []
-    child.stdout!.on('data', (data: Buffer) => chunks.push(data))
-    await once(child, 'close', { signal: this.#stop.signal })
-    const lines = Buffer.concat(chunks).toString().trim().split('\n').filter(Boolean)
-    return lines.map((line) => JSON.parse(line) as SocketRecord).filter(({ type }) => type === 'socket')
   }
 
   /** Called by a timer: a failure (the reader of the output is gone) has nowhere to go but the run's end. */

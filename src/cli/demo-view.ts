@@ -2,6 +2,8 @@ import type { FlowEvent } from '../flow/event.ts'
 import type { Room } from '../host/lab.ts'
 import { endpointText, eventLabel, LineWriter, processText } from '../render/line.ts'
 import { sanitize } from '../render/sanitize.ts'
+import { socketJson } from '../render/socket-json.ts'
+import { NUMERIC } from '../render/socket-text.ts'
 import { createStyle, type Style, stateStyle, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
 import { wrap } from '../render/wrap.ts'
@@ -34,7 +36,11 @@ export function jsonView(io: Io): DemoView {
     event: (_event, line) => print(line),
     object: print,
     sockets: (_caption, rows) => {
-      for (const { socket } of rows) print(JSON.stringify(socket))
+      const time = new TraceClock(0).rfc3339(Date.now() * 1e6)
+      for (const { socket } of rows) {
+        io.write(socketJson(socket, time, NUMERIC))
+        io.flush()
+      }
     },
     tell() {},
     open() {},

@@ -68,17 +68,27 @@ export class Lab {
    * nothing else of this process ever leaves its namespace.
    */
   spawn(room: Room, file: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    return this.#inside(room, () => spawn(file, args, options))
+    return this.inside(room, () => spawn(file, args, options))
   }
 
   /** Runs a short command in a room to its end; throws with what it wrote to stderr when it fails. */
   run(room: Room, file: string, args: readonly string[]): void {
-    const { error, status, stderr } = this.#inside(room, () =>
+    const { error, status, stderr } = this.inside(room, () =>
       // Descriptor 3 is the other room, for `ip link … netns /proc/self/fd/3`.
       spawnSync(file, args, { stdio: ['ignore', 'ignore', 'pipe', this.#rooms[other(room)]] }),
     )
     if (error !== undefined) throw error
     if (status !== 0) throw new Error(`${[file, ...args].join(' ')}: ${String(stderr).trim()}`)
+  }
+
+  /** Runs `action` with this thread inside a room; it must not wait for anything. */
+  inside<Result>(room: Room, action: () => Result): Result {
+    enter(this.#rooms[room])
+    try {
+      return action()
+    } finally {
+      enter(this.#outside)
+    }
   }
 
   close(): void {
@@ -95,15 +105,6 @@ export class Lab {
       this.run(room, 'ip', ['address', 'add', `${ADDRESSES[room]}/${PREFIX_LENGTH}`, 'dev', iface])
       this.run(room, 'ip', ['link', 'set', 'dev', 'lo', 'up'])
       this.run(room, 'ip', ['link', 'set', 'dev', iface, 'up'])
-    }
-  }
-
-  #inside<Result>(room: Room, action: () => Result): Result {
-    enter(this.#rooms[room])
-    try {
-      return action()
-    } finally {
-      enter(this.#outside)
     }
   }
 }
