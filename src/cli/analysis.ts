@@ -1,12 +1,17 @@
 import type { PacketSource } from '../capture/source.ts'
+import { NO_FLOW } from '../flow/table.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { FlowTracker } from '../flow/tracker.ts'
 import { serviceName } from '../host/names.ts'
 import { createStyle, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
+import { formatAddress } from '../wire/address.ts'
+import type { PacketStack } from '../wire/stack.ts'
 import type { AnalysisOptions } from './capture-options.ts'
 import type { FlowProcesses } from './flow-processes.ts'
 import type { Io } from './io.ts'
+import { packetReport } from './packet-report.ts'
+import { PacketWriter } from './packet-writer.ts'
 import { type PacketSink, Pump } from './pump.ts'
 import { jsonReport, type Report, type Selection, selectionOf, textReport } from './report.ts'
 
@@ -19,7 +24,6 @@ export interface AnalysisParts {
   readonly options: AnalysisOptions
   readonly io: Io
   readonly processes?: FlowProcesses
-  readonly sink?: PacketSink
   /** SYN retransmissions this machine would make; a file is read with a modern kernel's defaults. */
   readonly synLadder?: { readonly retries: number; readonly linear: number }
   /** Called before each read's packets are analysed. */
@@ -35,6 +39,7 @@ export class Analysis {
   readonly tracker: FlowTracker
   readonly pump: Pump
   readonly report: Report
+  readonly #writer: PacketWriter | undefined
   readonly #parts: AnalysisParts
 
   constructor(parts: AnalysisParts) {
@@ -54,24 +59,35 @@ export class Analysis {
       },
       this.#sinks(processes),
     )
+    this.#writer =
+      options.write === undefined
+        ? undefined
+        : new PacketWriter(options.write, source, (row, stack) => this.#comments(row, stack))
+    const sinks = this.#packetSinks()
     this.pump = new Pump({
       source,
       tracker: this.tracker,
-      ...(parts.sink === undefined ? {} : { sink: parts.sink }),
+      ...(sinks === undefined ? {} : { sink: sinks }),
       ...(options.count === undefined ? {} : { count: options.count }),
       before: () => this.#before(),
       after: (packets) => {
         parts.after?.(packets)
-        if (live || packets === 0) io.flush()
+        if (!live) return
+        this.#writer?.flush()
+        io.flush()
       },
     })
   }
 
   /** Analyses everything, then gives the flows still open and the summary. */
   async run(truncated: () => boolean): Promise<void> {
-    await this.pump.run()
-    this.#before()
-    this.tracker.finish()
+    try {
+      await this.pump.run()
+      this.#before()
+      this.tracker.finish()
+    } finally {
+      this.#writer?.close()
+    }
     this.summarize(truncated())
     this.#parts.io.flush()
   }
@@ -79,7 +95,8 @@ export class Analysis {
   /** Lets a live trace's clock move while nothing arrives: ended flows give their records. */
   advance(epochMs: number): void {
     const { originSeconds } = this.clock
-    if (originSeconds > 0) this.tracker.advance((epochMs * NANOS_PER_MS - originSeconds * NANOS_PER_SECOND) as Nanos)
+    if (originSeconds > 0)
+      this.tracker.advance((epochMs * NANOS_PER_MS - originSeconds * NANOS_PER_SECOND) as Nanos)
   }
 
   summarize(truncated: boolean): void {
@@ -102,6 +119,20 @@ export class Analysis {
     })
   }
 
+  #packetSinks(): PacketSink | undefined {
+    const { io, source, options } = this.#parts
+    const format = { json: options.json === true, time: options.timeFormat }
+    const printer = this.selection.packets ? packetReport(io, source, this.clock, format) : undefined
+    return printer && this.#writer ? inTurn(printer, this.#writer) : (printer ?? this.#writer)
+  }
+
+  #comments(row: number, stack: PacketStack): readonly string[] | undefined {
+    if (row === NO_FLOW) return undefined
+    const address = (): string => formatAddress(stack.family, stack.source)
+    const process = this.#parts.processes?.senderOf(this.tracker.idOf(row), stack.sourcePort, address)
+    return process && [`${process.comm ?? '?'}[${process.pid}]`]
+  }
+
   #before(): void {
     const { source, processes, before } = this.#parts
     this.clock.originSeconds = source.originSeconds
@@ -112,9 +143,11 @@ export class Analysis {
   #sinks(processes: FlowProcesses | undefined): ConstructorParameters<typeof FlowTracker>[1] {
     const { report, selection } = this
     return {
-      ...(selection.events && {
+      // Events are also where processes become known, for the comments of packets.
+      ...((selection.events || (processes !== undefined && this.#parts.options.write !== undefined)) && {
         event: (event) => {
-          if (processes === undefined || processes.event(event)) report.event(event)
+          const chosen = processes === undefined || processes.event(event)
+          if (chosen && selection.events) report.event(event)
         },
       }),
       ...((selection.flows || processes !== undefined) && {
@@ -124,6 +157,16 @@ export class Analysis {
         },
       }),
     }
+  }
+}
+
+/** Hands each packet to one after the other. */
+function inTurn(first: PacketSink, second: PacketSink): PacketSink {
+  return {
+    packet(batch, index, frame, stack, row) {
+      first.packet(batch, index, frame, stack, row)
+      second.packet(batch, index, frame, stack, row)
+    },
   }
 }
 

@@ -14,7 +14,14 @@ export interface OwnerLookup {
   ): ProcessRef | undefined
 }
 
-type Ends = Partial<Record<Side, ProcessRef>>
+type Processes = Partial<Record<Side, ProcessRef>>
+
+/** What is kept of a flow that has had an event. */
+interface Ends {
+  readonly client: Endpoint
+  readonly server: Endpoint
+  readonly processes: Processes
+}
 
 /** Only flows with one of these processes at either end are shown; empty sets choose nothing. */
 export interface ProcessChoice {
@@ -43,7 +50,7 @@ export class FlowProcesses {
     const client = event.sender === 'client' ? event.src : event.dst
     const server = event.sender === 'client' ? event.dst : event.src
     const ends = this.#ends(event.flow, event.proto, client, server, event.at)
-    const sender = ends[event.sender]
+    const sender = ends.processes[event.sender]
     if (sender !== undefined) {
       const { pid, comm, attribution } = sender
       event.process = { pid, comm, attribution }
@@ -54,36 +61,55 @@ export class FlowProcesses {
   /** Fills in both ends and forgets the flow; false when it is not one of the chosen processes'. */
   flow(flow: FlowRecord): boolean {
     const ends = this.#ends(flow.id, flow.proto, flow.client, flow.server, flow.start)
-    if (ends.client !== undefined || ends.server !== undefined) flow.process = ends
+    if (ends.processes.client !== undefined || ends.processes.server !== undefined)
+      flow.process = ends.processes
     this.#flows.delete(flow.id)
     return this.#chosen(ends)
+  }
+
+  /** The process at the end of flow `id` that a packet comes from, as far as the flow's events made it known. */
+  senderOf(id: number, sourcePort: number, sourceAddress: () => string): ProcessRef | undefined {
+    const ends = this.#flows.get(id)
+    if (ends === undefined) return undefined
+    const { client, server, processes } = ends
+    // Equal ports at both ends are rare: only then the address has to be written out.
+    const isClient =
+      client.port === server.port ? sourceAddress() === client.addr : sourcePort === client.port
+    return isClient ? processes.client : processes.server
   }
 
   #ends(id: number, proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {
     let ends = this.#flows.get(id)
     if (ends === undefined) {
-      ends = {}
+      ends = { client, server, processes: {} }
       this.#flows.set(id, ends)
     }
     if (proto !== 'icmp') {
       const epoch = this.originSeconds * NANOS_PER_SECOND + at
-      if (ends.client === undefined)
-        add(ends, 'client', this.#lookup.find(proto, client, server, 'client', epoch))
-      if (ends.server === undefined)
-        add(ends, 'server', this.#lookup.find(proto, server, client, 'server', epoch))
+      this.#ask(ends.processes, proto, client, server, 'client', epoch)
+      this.#ask(ends.processes, proto, server, client, 'server', epoch)
     }
     return ends
   }
 
-  #chosen(ends: Ends): boolean {
+  #ask(
+    processes: Processes,
+    proto: 'tcp' | 'udp',
+    local: Endpoint,
+    remote: Endpoint,
+    side: Side,
+    epoch: number,
+  ): void {
+    if (processes[side] !== undefined) return
+    const process = this.#lookup.find(proto, local, remote, side, epoch)
+    if (process !== undefined) processes[side] = process
+  }
+
+  #chosen({ processes }: Ends): boolean {
     const choice = this.#choice
     if (choice === undefined) return true
     const matches = (process: ProcessRef | undefined): boolean =>
       process !== undefined && (choice.pids.has(process.pid) || choice.comms.has(process.comm ?? ''))
-    return matches(ends.client) || matches(ends.server)
+    return matches(processes.client) || matches(processes.server)
   }
-}
-
-function add(ends: Ends, side: Side, process: ProcessRef | undefined): void {
-  if (process !== undefined) ends[side] = process
 }

@@ -61,7 +61,7 @@ function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOp
   return {
     ...(tables.length > 0 && { tables }),
     ...(oneFamily && { families: [options.ipv4 ? 'inet' : 'inet6'] }),
-    processes: filter.needsProcesses || (options.process && !options.quiet),
+    processes: filter.needsProcesses || (options.process !== false && !options.quiet),
   }
 }
 

@@ -12,7 +12,8 @@ export interface ListOptions {
   readonly connected?: true
   readonly ipv4?: true
   readonly ipv6?: true
-  readonly process: boolean
+  /** Undefined is on. */
+  readonly process?: boolean
   readonly numeric?: true
   readonly resolve?: true
   readonly extended?: true
@@ -52,7 +53,7 @@ export function defineList(program: Command): void {
     .option('--connected', "only what has a peer (ss's own default)")
     .option('-4, --ipv4', 'only IPv4')
     .option('-6, --ipv6', 'only IPv6')
-    .option('-p, --process', 'the processes that hold the socket (the default)', true)
+    .option('-p, --process', 'the processes that hold the socket (the default)')
     .option('--no-process', 'do not look for processes')
     .option('-n, --numeric', 'numbers instead of names (the default)')
     .option('-r, --resolve', 'names of ports and hosts, as far as they are known within a second')

@@ -22,7 +22,9 @@ async function ownerOfOption(message: string): Promise<string | undefined> {
   const flag = /^unknown option '(-[^' ]*)'/.exec(message)?.[1]
   if (flag === undefined) return undefined
   const all = await buildProgram(undefined)
-  return all.commands.find((command) => command.options.some(({ short, long }) => short === flag || long === flag))?.name()
+  return all.commands
+    .find((command) => command.options.some(({ short, long }) => short === flag || long === flag))
+    ?.name()
 }
 
 /**

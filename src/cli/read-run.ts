@@ -21,5 +21,7 @@ export async function runRead(path: string, options: ReadOptions, io: Io): Promi
   }
   const { truncated } = source
   if (truncated !== undefined)
-    io.note(`socktrace: damaged at byte ${truncated.offset}: ${truncated.message}; everything before was analysed`)
+    io.note(
+      `socktrace: damaged at byte ${truncated.offset}: ${truncated.message}; everything before was analysed`,
+    )
 }

@@ -73,6 +73,11 @@ export class FlowTracker {
     return this.store.evicted
   }
 
+  /** The id of the flow in a row. */
+  idOf(row: number): number {
+    return this.store.table.columns.serial[row]!
+  }
+
   /**
    * One decoded packet (borrowed); `packet` is the 1-based frame number. Returns the row of its flow, or of the
    * flow that an ICMP error quotes, or NO_FLOW.
