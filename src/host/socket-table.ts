@@ -69,7 +69,7 @@ export function deniedNote(denied: number, root = process.geteuid?.() === 0): st
   const missing = `the owners of some sockets are unknown: the descriptors of ${denied} ${denied === 1 ? 'process' : 'processes'} cannot be read`
   return root
     ? `${missing}, not even by this root: a container without CAP_SYS_PTRACE, or a security module`
-    : `${missing}; run with sudo, or: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep "$(command -v node)"`
+    : `${missing}; run with sudo, or: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep ${process.execPath}`
 }
 
 function readTables(options: SnapshotOptions, degraded: string[]): SocketRecord[] {
@@ -95,8 +95,8 @@ function readTables(options: SnapshotOptions, degraded: string[]): SocketRecord[
     return readProcTable(name, family, context)
   }
   try {
+    // Not push(...rows): a spread of 100 000 arguments overflows the stack.
     for (const name of options.tables ?? DEFAULT_TABLES)
-      // Not push(...rows): a spread of 100 000 arguments overflows the stack.
       for (const family of name === 'unix' ? UNIX_FAMILY : (options.families ?? INET_FAMILIES))
         for (const row of table(name, family)) records.push(row)
   } finally {

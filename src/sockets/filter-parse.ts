@@ -113,8 +113,10 @@ export class Cursor {
     return value
   }
 
+  /** One line, as every error: the `^` stands in front of the character where reading stopped. */
   fail(problem: string, at: number): never {
-    throw new UserError(`Cannot read the filter: ${problem}\n  ${this.#source}\n  ${' '.repeat(at)}^`, {
+    const marked = `${this.#source.slice(0, at)}^${this.#source.slice(at)}`
+    throw new UserError(`Cannot read the filter at the ^ in "${marked}": ${problem}`, {
       hint: "the language is that of ss(8), for example: state established '( dport = :443 or sport = :443 )'",
     })
   }

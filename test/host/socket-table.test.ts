@@ -81,7 +81,7 @@ test('a table that the kernel does not have is an error, not an empty table', ()
 test('what is missing is said with its mend', () => {
   assert.equal(
     deniedNote(1, false),
-    'the owners of some sockets are unknown: the descriptors of 1 process cannot be read; run with sudo, or: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep "$(command -v node)"',
+    `the owners of some sockets are unknown: the descriptors of 1 process cannot be read; run with sudo, or: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep ${process.execPath}`,
   )
   assert.equal(
     deniedNote(3, true),

@@ -211,7 +211,7 @@ test('an unknown predicate names those that there are', () => {
   )
 })
 
-test('any words: a predicate or a UserError, and the caret never leaves the text', () => {
+test('any words: a predicate or a UserError, and the caret stands in the text', () => {
   const word = fc.constantFrom(
     ...'( ) ! not and && or | = != < >= state exclude established dport sport src dst pid comm dev :443 10/8 [::1] "'.split(
       ' ',
@@ -223,8 +223,7 @@ test('any words: a predicate or a UserError, and the caret never leaves the text
         parseFilter(words, NAMES).matches(socket())
       } catch (error) {
         assert.ok(error instanceof UserError)
-        const lines = error.message.split('\n')
-        assert.ok(lines.at(-1)!.length <= words.join(' ').length + 3)
+        assert.ok(error.message.replace('^', '').includes(words.join(' ')) || words.join(' ').includes('^'))
       }
     }),
   )
