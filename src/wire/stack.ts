@@ -206,7 +206,7 @@ export class PacketStack {
       this.protocol === EXTENSION_HOP_BY_HOP &&
       this.extension.at(this.datagram, after, EXTENSION_HOP_BY_HOP)
     ) {
-      // A jumbogram that stands under the smallest jumbo length is no reason to cut it: what is there is read.
+      // RFC 2675 wants more than 65 535 here; BIG TCP's smaller ones are taken as they are.
       const jumbo = this.extension.jumboLength
       if (jumbo !== 0) this.endAt(after + jumbo)
     }
