@@ -13,6 +13,7 @@ export type EngineChoice = 'auto' | 'ring' | 'cap'
 export interface InterfaceOptions {
   readonly interface?: readonly string[]
   readonly engine: EngineChoice
+  readonly relinquishPrivileges?: string
 }
 
 /** What `trace` and `read` share. */
@@ -30,6 +31,7 @@ export function addInterfaceOptions(command: Command): Command {
         .choices(['auto', 'ring', 'cap'])
         .default('auto'),
     )
+    .option('-Z, --relinquish-privileges <user>', 'give up every privilege once the capture is open')
 }
 
 export function addAnalysisOptions(command: Command): Command {

@@ -1,6 +1,7 @@
 import { openCap } from '../host/cap.ts'
 import type { LiveOptions, LiveSource } from '../host/live-source.ts'
 import { Owners } from '../host/owners.ts'
+import { becomeUnprivileged, dropPrivileges } from '../host/privileges.ts'
 import { ReaderWatch } from '../host/reader-gone.ts'
 import { openRing } from '../host/ring.ts'
 import { readSysctl } from '../host/sysctl.ts'
@@ -32,6 +33,15 @@ function processChoice({
 }: TraceOptions): ConstructorParameters<typeof FlowProcesses>[1] {
   if (pid.length === 0 && comm.length === 0) return undefined
   return { pids: new Set(pid.map(Number)), comms: new Set(comm) }
+}
+
+/**
+ * Packets and kernel events keep coming through the descriptors that are open; only to look at other users'
+ * processes something is kept: CAP_SYS_PTRACE for /proc/PID/fd and ns, CAP_DAC_READ_SEARCH to get there.
+ */
+function giveUp(user: string | undefined): void {
+  if (user === undefined) dropPrivileges(['cap_sys_ptrace', 'cap_dac_read_search'])
+  else becomeUnprivileged(user)
 }
 
 /** A live run from the opened capture to its summary. `opened` is called once nothing can be missed any more. */
@@ -79,6 +89,7 @@ export async function runLive(
       `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
     )
     for (const lack of owners.degraded) io.note(lack)
+    giveUp(options.relinquishPrivileges)
     await opened()
     await analysis.run(() => false)
   } finally {

@@ -13,6 +13,7 @@ export async function runRead(path: string, options: ReadOptions, io: Io): Promi
     () => analysis.pump.stop(),
     () => analysis.summarize(false),
   )
+  if (process.geteuid?.() === 0) await giveUpEverything()
   try {
     await analysis.run(() => source.truncated !== undefined)
   } finally {
@@ -24,4 +25,10 @@ export async function runRead(path: string, options: ReadOptions, io: Io): Promi
     io.note(
       `socktrace: damaged at byte ${truncated.offset}: ${truncated.message}; everything before was analysed`,
     )
+}
+
+/** A file needs no privilege once it is open. Loaded only for root: calling the kernel costs start-up time. */
+async function giveUpEverything(): Promise<void> {
+  const { dropPrivileges } = await import('../host/privileges.ts')
+  dropPrivileges([])
 }

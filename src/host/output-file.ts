@@ -1,6 +1,7 @@
-import { closeSync, fchownSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
 import { writeAll } from './output.ts'
+import { giveToInvoker } from './privileges.ts'
 
 /** A file that the program writes: `-` is standard output. It belongs to whoever called sudo. */
 export class OutputFile {
@@ -22,9 +23,7 @@ export class OutputFile {
         cause: error,
       })
     }
-    const { SUDO_UID, SUDO_GID } = process.env
-    if (process.getuid?.() === 0 && SUDO_UID !== undefined && SUDO_GID !== undefined)
-      fchownSync(this.#fd, Number(SUDO_UID), Number(SUDO_GID))
+    giveToInvoker(this.#fd)
   }
 
   write(bytes: Uint8Array): void {

@@ -15,8 +15,11 @@ export interface LineFormat {
   readonly portName: (port: number, proto: string) => string | undefined
 }
 
+/** Where state changes begin behind a sentence that is not longer, cells from the sentence's start. */
+const TEXT_WIDTH = 60
+
 /** The columns begin this wide; one too long for its column widens it for the rest of the run. */
-const START_WIDTHS = { iface: 4, process: 16, endpoint: 21, flags: 5, label: 14, text: 50 }
+const START_WIDTHS = { iface: 4, process: 16, endpoint: 21, flags: 5, label: 14 }
 
 export function endpointText({ addr, port }: Endpoint, name?: string): string {
   const shown = name ?? port
@@ -67,7 +70,7 @@ export class LineWriter {
       this.#colored(event, this.#column('label', label)),
     ]
     const change = this.#change(event)
-    columns.push(change === '' ? text : this.#column('text', text) + change)
+    columns.push(change === '' ? text : `${text.padEnd(TEXT_WIDTH)} ${change}`)
     return `${columns.join(' ').trimEnd()}\n`
   }
 
