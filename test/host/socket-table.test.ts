@@ -29,7 +29,13 @@ for (const source of ['netlink', 'proc'] as const)
     const { port, clientPort, close } = await pair()
     const { records } = snapshot({ source, tables: ['tcp'], families: ['inet'] })
     close()
-    const mine = records.filter(({ local, remote }) => local.port === port || remote.port === port)
+    // Other programs' connections, closed ones too, may have used the same port.
+    const mine = records.filter(
+      ({ state, local, remote }) =>
+        (state === 'LISTEN' && local.port === port) ||
+        (local.port === port && remote.port === clientPort) ||
+        (local.port === clientPort && remote.port === port),
+    )
     assert.deepEqual(
       mine.map(({ state, local, remote }) => `${state} ${local.port} ${remote.port}`).sort(),
       [`ESTABLISHED ${clientPort} ${port}`, `ESTABLISHED ${port} ${clientPort}`, `LISTEN ${port} 0`].sort(),
