@@ -45,8 +45,9 @@ export class ListenerOwners {
     if (live.length === 0) return this.#gone(ends, calls, time)
     const owners = live.map((listener) => this.#owner(listener, calls))
     const first = owners[0]
-    if (owners.every((owner) => owner?.pid === first?.pid)) return first
-    return this.#accepted(ends, owners)
+    if (owners.some((owner) => owner?.pid !== first?.pid)) return this.#accepted(ends, owners)
+    // Nobody holds it: either that could not be found out now, or it was closed while it was looked for.
+    return first ?? (this.#isGone(live) ? this.#gone(ends, calls, time) : undefined)
   }
 
   /** The listeners that the kernel would choose from (inet_lookup_listener: address, then family). */
@@ -89,6 +90,13 @@ export class ListenerOwners {
     }
   }
 
+  #isGone(listeners: readonly Listener[]): boolean {
+    this.#refresh(0)
+    const { port } = listeners[0]!
+    const left = this.#byPort.get(port) ?? []
+    return !left.some(({ inode }) => listeners.some((listener) => listener.inode === inode))
+  }
+
   /** True when the listener of the table was made after `time`: then it is not the one. */
   #isYounger(listener: Listener, time: number): boolean {
     const now = this.#calls
@@ -105,7 +113,7 @@ export class ListenerOwners {
         callers.set(call.process.pid, call.process)
     if (callers.size > 0) {
       const [pid] = this.#finder.holdersAmong(listener.inode, callers.keys())
-      if (pid !== undefined) return { pid, attribution: 'tracepoint', caller: callers.get(pid)! }
+      if (pid !== undefined) return { pid, attribution: 'tracepoint', seen: callers.get(pid)! }
     }
     return this.#finder.holder(listener.inode)
   }
@@ -116,7 +124,10 @@ export class ListenerOwners {
     if (connection === undefined || connection.inode === 0) return undefined
     const pids = new Set(owners.flatMap((owner) => (owner === undefined ? [] : [owner.pid])))
     const holding = this.#finder.holdersAmong(connection.inode, pids)
-    return holding.length === 1 ? { pid: holding[0]!, attribution: this.#finder.attribution } : undefined
+    const owner = owners.find((one) => one?.pid === holding[0])
+    return holding.length === 1 && owner !== undefined
+      ? { ...owner, attribution: this.#finder.attribution }
+      : undefined
   }
 
   /** Already closed: the caller of listen(), provided that it lived at that time. */
@@ -130,7 +141,7 @@ export class ListenerOwners {
     const exit = this.#names.exitOf(caller.pid)
     return exit !== undefined && exit < time
       ? undefined
-      : { pid: caller.pid, attribution: 'tracepoint', caller }
+      : { pid: caller.pid, attribution: 'tracepoint', seen: caller }
   }
 }
 

@@ -118,7 +118,7 @@ export class Owners {
       return holder && this.#reference(holder)
     }
     const caller = this.#connects.find(from, local.port, to, remote.port, time)
-    if (caller !== undefined) return reference(caller as ProcessImage, 'tracepoint')
+    if (caller !== undefined) return reference(caller, 'tracepoint')
     if (!this.#addresses.has(from)) return undefined
     const holder = role === 'server' ? this.#listeners.find(ends, time) : undefined
     if (holder !== undefined) return this.#reference(holder)
@@ -214,7 +214,7 @@ export class Owners {
     if (connect === undefined) return undefined
     if (candidates.filter(({ process }) => process === connect.process).length === 1)
       this.#connects.confirm(connect, ends.localPort)
-    return reference(connect.process as ProcessImage, 'tracepoint')
+    return reference(connect.process!, 'tracepoint')
   }
 
   /** A connection older than the records: its socket, if it is still there, and still there afterwards. */
@@ -230,11 +230,9 @@ export class Owners {
     return this.#reference(holder)
   }
 
-  #reference({ pid, attribution, caller }: Holder): ProcessRef | undefined {
-    const name = this.#names.of(pid)
-    if (name === undefined && caller !== undefined) return reference(caller as ProcessImage, attribution)
-    const image = this.#images.of(pid, name)
-    return image && reference(image, attribution)
+  #reference({ pid, attribution, seen }: Holder): ProcessRef | undefined {
+    const image = this.#images.of(pid, this.#names.of(pid))
+    return image && reference(image.comm === null ? seen : image, attribution)
   }
 
   /** The records' clock at a packet's time. The offset changes when the wall clock is set: measured every 100 ms. */

@@ -3,8 +3,8 @@ import { type ProcessDetails, readProcess } from './procfs.ts'
 
 /** What runs in a process between two calls of execve: read from /proc once, as early as possible. */
 export interface ProcessImage extends TracedProcess {
-  /** `undefined` when it was gone, or had become another program, before /proc was read. */
-  readonly details: ProcessDetails | undefined
+  /** Absent when it was gone, or had become another program, before /proc was read. */
+  readonly details?: ProcessDetails
 }
 
 /** Parent of every kernel thread; 1 is init. */
@@ -31,7 +31,7 @@ export class ProcessImages {
       pid,
       comm: name ?? details?.comm ?? null,
       netns: same ? (details.netns ?? null) : null,
-      details: same ? details : undefined,
+      ...(same && { details }),
     }
     if (this.#images.size >= CAPACITY) this.#images.clear()
     this.#images.set(pid, image)

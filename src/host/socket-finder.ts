@@ -30,8 +30,8 @@ export interface Ends {
 export interface Holder {
   readonly pid: number
   readonly attribution: Attribution
-  /** As it was when it called listen(): all that is left once it is gone. */
-  readonly caller?: TracedProcess
+  /** As it was when it called listen(), or when /proc was scanned: all that is left once it is gone. */
+  readonly seen: TracedProcess
 }
 
 const LISTEN_ONLY = 1 << 10
@@ -95,8 +95,7 @@ export class SocketFinder {
   holder(inode: number): Holder | undefined {
     if (inode === 0) return undefined
     const known = this.#holders.get(inode)
-    if (known !== undefined && stillHolds(known, inode))
-      return { pid: known.pid, attribution: this.attribution }
+    if (known !== undefined && stillHolds(known, inode)) return this.#heldBy(known)
     this.#holders.delete(inode)
     const owners = this.#scans.run(() => scanSocketOwners().byInode)
     if (owners === undefined) return undefined
@@ -106,11 +105,15 @@ export class SocketFinder {
     const first = firstHolder(owners.get(inode) ?? [])
     if (first === undefined) return undefined
     this.#holders.set(inode, first)
-    return { pid: first.pid, attribution: this.attribution }
+    return this.#heldBy(first)
   }
 
   close(): void {
     this.#diag?.close()
+  }
+
+  #heldBy({ pid, comm }: SocketProcess): Holder {
+    return { pid, attribution: this.attribution, seen: { pid, comm, netns: null } }
   }
 
   #connection(ends: Ends): SocketRecord | undefined {

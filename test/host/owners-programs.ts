@@ -23,14 +23,14 @@ server = Server(('::', 0), Quiet)
 print(os.getpid(), open('/proc/self/comm').read().strip(), server.server_address[1], flush=True)
 server.serve_forever()
 `
-/** `HOST PORT COUNT`: prints a line `PID COMM PORT` for each connection. */
+/** Arguments `HOST PORT COUNT`: prints a line `PID COMM LOCAL-PORT HOST PORT` for each connection. */
 export const NODE_CLIENT = `
 const [host, port, count] = process.argv.slice(1)
 const comm = require('fs').readFileSync('/proc/self/comm', 'utf8').trim()
 const next = (left) => {
   if (left === 0) return
   const socket = require('net').connect(Number(port), host, () => {
-    console.log(process.pid, comm, socket.localPort, port)
+    console.log(process.pid, comm, socket.localPort, host, port)
     socket.end('GET / HTTP/1.0\\r\\n\\r\\n')
   })
   socket.resume().on('close', () => next(left - 1))
@@ -43,9 +43,9 @@ host, port, count = sys.argv[1:]
 comm = open('/proc/self/comm').read().strip()
 for _ in range(int(count)):
     with socket.create_connection((host, int(port))) as one:
-        print(os.getpid(), comm, one.getsockname()[1], port)
+        print(os.getpid(), comm, one.getsockname()[1], host, port)
 `
-/** Listens, is connected to by its own child, and both are gone: prints two lines, the listener's first. */
+/** Listens, is connected to by its own child, and both are gone: prints two lines, as above. */
 export const SHORT_LIVED_PAIR = `
 import os, socket
 comm = open('/proc/self/comm').read().strip()
@@ -58,7 +58,7 @@ if os.fork() == 0:
     listener.close()
     open('/proc/self/comm', 'w').write(name)
     one = socket.create_connection(('127.0.0.1', port))
-    print(os.getpid(), name, one.getsockname()[1], port, flush=True)
+    print(os.getpid(), name, one.getsockname()[1], '127.0.0.1', port, flush=True)
     os._exit(0)
 one, _ = listener.accept()
 os.wait()

@@ -23,7 +23,8 @@ interface Said {
   readonly pid: number
   readonly comm: string
   readonly port: number
-  /** Port of the other end; the same local port may be in use to several servers. */
+  /** Address and port of the other end: the same local port may be in use to several. */
+  readonly host: string
   readonly to: number
 }
 
@@ -45,8 +46,8 @@ async function said(child: Child): Promise<Said[]> {
 }
 
 function parse(line: string): Said {
-  const [pid, comm, port, to] = line.split(' ')
-  return { pid: Number(pid), comm: comm!, port: Number(port), to: Number(to) }
+  const [pid, comm, port, host, to] = line.split(' ')
+  return { pid: Number(pid), comm: comm!, port: Number(port), host: host ?? '', to: Number(to) }
 }
 
 async function firstLine(child: Child): Promise<string> {
@@ -67,12 +68,12 @@ async function inParallel<T>(tasks: readonly (() => Promise<T>)[]): Promise<T[]>
 
 interface Tally {
   right: number
-  missing: number
+  missing: string[]
   wrong: string[]
 }
 
 function judge(tally: Tally, got: ProcessRef | undefined, expected: Said): void {
-  if (got === undefined) tally.missing += 1
+  if (got === undefined) tally.missing.push(`${expected.comm}[${expected.pid}]`)
   else if (got.pid === expected.pid && got.comm === expected.comm) tally.right += 1
   else
     tally.wrong.push(
@@ -97,9 +98,17 @@ async function watch(inside: Inside, observerArguments: readonly string[]) {
     const clients: Said[] = []
     const listeners = new Map([early, late].map((server) => [server.port, server]))
     const curl = async (host: string, to: number): Promise<void> => {
-      const child = run('curl', '-s', '-o', '/dev/null', '-w', '%{local_port}', `http://${host}:${to}/`)
+      const child = run(
+        'curl',
+        '-s',
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{local_port}',
+        `http://${host.includes(':') ? `[${host}]` : host}:${to}/`,
+      )
       const port = Number(await firstLine(child))
-      clients.push({ pid: child.pid!, comm: 'curl', port, to })
+      clients.push({ pid: child.pid!, comm: 'curl', port, host, to })
     }
     const client = async (...command: string[]): Promise<void> => {
       clients.push(...(await said(run(...command))))
@@ -112,7 +121,7 @@ async function watch(inside: Inside, observerArguments: readonly string[]) {
         { length: PYTHONS / 4 },
         () => () => client(PYTHON, '-c', PYTHON_CLIENT, '127.0.0.1', `${late.port}`, '4'),
       ),
-      ...Array.from({ length: CURLS / 2 }, () => () => curl('[::1]', late.port)),
+      ...Array.from({ length: CURLS / 2 }, () => () => curl('::1', late.port)),
       ...Array.from({ length: PAIRS }, () => async () => {
         const [listener, ...connected] = await said(run(PYTHON, '-c', SHORT_LIVED_PAIR))
         listeners.set(listener!.port, listener!)
@@ -122,12 +131,14 @@ async function watch(inside: Inside, observerArguments: readonly string[]) {
     observer.stdin.end()
     const [line] = await once(output, 'line')
     const observed = JSON.parse(line as string) as Answers
-    const client_ = { right: 0, missing: 0, wrong: [] } as Tally
-    const server_ = { right: 0, missing: 0, wrong: [] } as Tally
-    const atSyn = { right: 0, missing: 0, wrong: [] } as Tally
+    const client_ = { right: 0, missing: [], wrong: [] } as Tally
+    const server_ = { right: 0, missing: [], wrong: [] } as Tally
+    const atSyn = { right: 0, missing: [], wrong: [] } as Tally
+    assert.equal(observed.dropped, 0)
     for (const expected of clients) {
       const answer = observed.answers.find(
-        ({ client, server }) => client.endsWith(` ${expected.port}`) && server.endsWith(` ${expected.to}`),
+        ({ client, server }) =>
+          client.endsWith(` ${expected.port}`) && server === `${expected.host} ${expected.to}`,
       )
       assert.ok(answer, `no SYN was seen of ${JSON.stringify(expected)}`)
       const listener = listeners.get(expected.to)
@@ -173,8 +184,8 @@ for (const [place, run] of [
     assert.deepEqual(observed.degraded, [])
     assert.equal(observed.lost, 0)
     assert.equal(connections, TOTAL)
-    assert.deepEqual(client, { right: TOTAL, missing: 0, wrong: [] })
-    assert.deepEqual(server, { right: TOTAL, missing: 0, wrong: [] })
+    assert.deepEqual(client, { right: TOTAL, missing: [], wrong: [] })
+    assert.deepEqual(server, { right: TOTAL, missing: [], wrong: [] })
   })
 
   rootTest(`without kernel events owners may be missing and are never wrong, in ${place}`, async () => {
