@@ -33,7 +33,10 @@ const FAST_RETRANSMISSION_WITHIN = 20e6
 /** Nanoseconds in which a late segment counts as out of order while the round trip time is unknown. */
 const OUT_OF_ORDER_WITHIN = 3e6
 
-/** Outside the handshake and the close. */
+/** In place of a count of duplicate ACKs: bytes of this side that its peer acknowledged unseen were told of. */
+const TOLD = -1
+
+/** Flags of the handshake, the close and the reset: most tests leave such segments out. */
 const CONTROL = SYN | FIN | RST
 
 /**
@@ -44,17 +47,29 @@ export function analyse(table: FlowTable, segment: Segment, roundTrip: number): 
   const sides = table.sides
   let found = forwardAnomalies(sides, segment)
   const { sender, receiver, acknowledgement } = segment
+  const before = sides.dupAcks[sender]!
   if (acknowledgement !== sides.lastAck[sender]) sides.dupAcks[sender] = 0
-  else if (found & ANOMALY_DUP_ACK) sides.dupAcks[sender]!++
-  const contiguous = sides.contiguous[receiver]!
-  if (contiguous !== 0 && segment.flags & ACK && diff(acknowledgement, contiguous) > 0) {
-    found |= ANOMALY_ACKED_UNSEEN
-    sides.contiguous[receiver] = sides.next[receiver]!
-  }
+  else if (found & ANOMALY_DUP_ACK) sides.dupAcks[sender] = before === TOLD ? 1 : before + 1
+  if (segment.flags & ACK && isUnseen(sides, receiver, acknowledgement)) found |= ANOMALY_ACKED_UNSEEN
   if ((segment.length > 0 || segment.flags & (SYN | FIN)) && (found & ANOMALY_KEEP_ALIVE) === 0)
     found |= resending(sides, segment, roundTrip)
   segment.anomalies = found
   remember(sides, segment, found)
+}
+
+/** Whether the ACK covers bytes of `side` that were not captured, and that was not told before. */
+function isUnseen(sides: SideColumns, side: number, acknowledgement: number): boolean {
+  const contiguous = sides.contiguous[side]!
+  if (contiguous === 0 || diff(acknowledgement, contiguous) <= 0) return false
+  const next = sides.next[side]!
+  if (diff(next, contiguous) > 0) {
+    sides.contiguous[side] = next
+    return true
+  }
+  // Nothing new was sent since: told once.
+  const untold = sides.dupAcks[side] === 0
+  sides.dupAcks[side] = TOLD
+  return untold
 }
 
 /** The tests on one direction's own sequence; a probe and the two kinds of answer end them. */
@@ -97,12 +112,17 @@ function resending(sides: SideColumns, segment: Segment, roundTrip: number): num
   if (
     sides.dupAcks[receiver]! >= 2 &&
     peerAck === sequence &&
-    time - sides.lastTime[receiver]! < FAST_RETRANSMISSION_WITHIN
+    isWithin(time - sides.lastTime[receiver]!, FAST_RETRANSMISSION_WITHIN)
   )
     return ANOMALY_FAST_RETRANSMISSION
   const within = roundTrip === 0 ? OUT_OF_ORDER_WITHIN : roundTrip
-  if (time - sides.nextTime[sender]! < within && segment.end !== next) return ANOMALY_OUT_OF_ORDER
+  if (isWithin(time - sides.nextTime[sender]!, within) && segment.end !== next) return ANOMALY_OUT_OF_ORDER
   return ANOMALY_RETRANSMISSION
+}
+
+/** A clock that steps back is no sign of haste. */
+function isWithin(nanos: number, limit: number): boolean {
+  return nanos >= 0 && nanos < limit
 }
 
 function remember(sides: SideColumns, segment: Segment, found: number): void {
@@ -114,7 +134,7 @@ function remember(sides: SideColumns, segment: Segment, found: number): void {
       sides.nextTime[sender] = time
     }
     const contiguous = sides.contiguous[sender]!
-    if (contiguous === 0 || sequence === contiguous) sides.contiguous[sender] = end
+    if (contiguous === 0 || sequence === contiguous) sides.contiguous[sender] = sides.next[sender]!
   }
   sides.window[sender] = segment.window
   sides.lastAck[sender] = segment.acknowledgement

@@ -36,7 +36,12 @@ export function annotate(store: FlowStore, segment: Segment, before: Before, reu
   }
   if (steps & STEP_RESET) give(resetEvent(store, segment))
   for (const event of conditionEvents(store, segment, before)) give(event)
-  if (steps === 0 && segment.senderFrom !== segment.senderTo) give(stateEvent(store, segment))
+  if (steps === 0 && isSurprise(segment)) give(stateEvent(store, segment))
+}
+
+/** Whether the segment proves a state that nothing before led to. */
+export function isSurprise(segment: Segment): boolean {
+  return segment.senderFrom !== segment.senderTo && segment.senderTo !== segment.senderExpected
 }
 
 /** A step that no handshake, close or reset tells: the segments that would have were not captured. */

@@ -1,6 +1,6 @@
 import { durationText, type EventScope, role, segmentBase, transition } from './annotation.ts'
 import type { CloseEvent } from './event.ts'
-import { FLOW_SIMULTANEOUS_CLOSE } from './marks.ts'
+import { FLOW_COMBINED_CLOSE, FLOW_SIMULTANEOUS_CLOSE } from './marks.ts'
 import {
   type Segment,
   STEP_FIRST_FIN,
@@ -8,7 +8,7 @@ import {
   STEP_SECOND_FIN,
   STEP_SECOND_FIN_ACKED,
 } from './segment.ts'
-import { CLOSED, TIME_WAIT } from './tcp-state.ts'
+import { CLOSED, FIN_WAIT1, FIN_WAIT2, TIME_WAIT } from './tcp-state.ts'
 
 /**
  * The close's event for a segment, `undefined` when it is no step of it. `since` is the time between the step
@@ -45,7 +45,7 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
     const moved =
       segment.senderTo === segment.senderFrom
         ? transition(table, receiver, segment.receiverFrom, segment.receiverTo)
-        : sent
+        : transition(table, sender, waitedIn(scope, segment), segment.senderTo)
     return { ...base, step: 4, transition: moved, text }
   }
   if (steps & STEP_FIRST_FIN_ACKED) {
@@ -55,6 +55,14 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
     return { ...base, step: 2, transition: sent, text }
   }
   return undefined
+}
+
+/** The first closer was in FIN_WAIT2 where the ACK of its FIN came before the other FIN. */
+function waitedIn(scope: EventScope, segment: Segment): number {
+  const combined = (scope.table.columns.marks[segment.row]! & FLOW_COMBINED_CLOSE) !== 0
+  return segment.senderFrom === FIN_WAIT1 && segment.senderTo === TIME_WAIT && !combined
+    ? FIN_WAIT2
+    : segment.senderFrom
 }
 
 function lastAckText(from: string, to: string, segment: Segment): string {

@@ -98,7 +98,8 @@ export class SideColumns {
   /** Acknowledgement number and window of the latest segment it sent. */
   lastAck: Uint32Array
   window: Uint16Array
-  dupAcks: Uint16Array
+  /** Duplicate ACKs in a row, or `TOLD` of `analysis.ts`. */
+  dupAcks: Int32Array
   lastAnomalies: Uint16Array
   /** Row of the rare counters (`trouble.ts`), 0 while there are none. */
   trouble: Uint32Array
@@ -146,7 +147,7 @@ export class SideColumns {
     this.contiguous = new Uint32Array(n)
     this.lastAck = new Uint32Array(n)
     this.window = new Uint16Array(n)
-    this.dupAcks = new Uint16Array(n)
+    this.dupAcks = new Int32Array(n)
     this.lastAnomalies = new Uint16Array(n)
     this.trouble = new Uint32Array(n)
     this.oldest = new Int32Array(n)

@@ -51,7 +51,10 @@ export function conditionEvents(
 }
 
 export function portReusedEvent(scope: EventScope, segment: Segment): ConditionEvent {
-  const text = 'same addresses and ports, other sequence number: a new connection'
+  const text =
+    segment.flags & ACK
+      ? 'answers for another connection between the same addresses and ports'
+      : 'same addresses and ports, other sequence number: a new connection'
   return { ...segmentBase(scope, segment), event: 'port_reused', text }
 }
 

@@ -67,6 +67,7 @@ export function observe(table: FlowTable, segment: Segment): void {
   const { columns, sides } = table
   segment.steps = 0
   segment.senderFrom = sides.proven[segment.sender]!
+  segment.senderExpected = sides.expected[segment.sender]!
   segment.receiverFrom = sides.expected[segment.receiver]!
   const flags = segment.flags
   if (flags & RST) observeReset(columns, sides, segment)

@@ -46,6 +46,8 @@ export class Segment {
   /** States before and after (numbers of `tcp-state.ts`): the sender's as proven, the receiver's as expected. */
   senderFrom = 0
   senderTo = 0
+  /** What the sender was expected to be in before. */
+  senderExpected = 0
   receiverFrom = 0
   receiverTo = 0
   /** RESET_ constant of `observer.ts`, when the segment is a reset. */

@@ -12,7 +12,7 @@ import {
   MPTCP_JOIN,
 } from '../wire/tcp-options.ts'
 import * as found from './analysis.ts'
-import { annotate } from './annotate.ts'
+import { annotate, isSurprise } from './annotate.ts'
 import type { FlowKey } from './key.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_OPEN } from './lists.ts'
 import * as mark from './marks.ts'
@@ -21,7 +21,7 @@ import { Segment, STEP_THIRD_ACK } from './segment.ts'
 import { comesFromServer } from './server-ports.ts'
 import type { FlowStore } from './store.ts'
 import { type FlowId, NO_FLOW } from './table.ts'
-import { ESTABLISHED, isOver, SYN_SENT } from './tcp-state.ts'
+import { CLOSED, ESTABLISHED, isOver, SYN_SENT } from './tcp-state.ts'
 import type { Nanos } from './time.ts'
 import * as word from './trouble.ts'
 import { observeZeek, writeGap } from './zeek.ts'
@@ -77,7 +77,7 @@ export class TcpTracker {
     segment.row = row
     segment.sender = row * 2 + key.direction
     segment.receiver = segment.sender ^ 1
-    this.process(reused)
+    this.process(reused || this.isOtherAnswer())
     return row
   }
 
@@ -88,6 +88,17 @@ export class TcpTracker {
     const { sides } = this.store.table
     return (
       (sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) !== 0 && sides.initial[sender] !== segment.sequence
+    )
+  }
+
+  /** A SYN+ACK with another number than its sender began with: told, but the same flow, as in Wireshark 4.0. */
+  private isOtherAnswer(): boolean {
+    const { flags, sender, sequence } = this.segment
+    const { sides } = this.store.table
+    return (
+      (flags & (SYN | ACK)) === (SYN | ACK) &&
+      (sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) !== 0 &&
+      sides.initial[sender] !== sequence
     )
   }
 
@@ -102,9 +113,12 @@ export class TcpTracker {
     const flipped = midstream && (answer || comesFromServer(stack.sourcePort, stack.destinationPort))
     columns.client[row] = flipped ? 1 - key.direction : key.direction
     if (flipped) store.histories.flip(store.table, row)
-    if (!midstream) return row
-    columns.marks[row]! |= mark.FLOW_MIDSTREAM
     const sender = row * 2 + key.direction
+    if (!midstream) {
+      sides.proven[sender] = sides.expected[sender] = CLOSED
+      return row
+    }
+    columns.marks[row]! |= mark.FLOW_MIDSTREAM
     // Whoever is answered by a SYN+ACK waits for it; all else passes between open endpoints.
     sides.proven[sender ^ 1] = sides.expected[sender ^ 1] = answer ? SYN_SENT : ESTABLISHED
     if (!answer) sides.proven[sender] = sides.expected[sender] = ESTABLISHED
@@ -133,9 +147,7 @@ export class TcpTracker {
     const isClient = columns.client[row] === (sender & 1)
     observeZeek(store, segment, isClient)
     if ((sides.trouble[sender]! | sides.trouble[receiver]!) !== 0) this.followGaps(next, isClient)
-    if (store.sinks.event !== undefined && (segment.steps | segment.anomalies) !== 0)
-      annotate(store, segment, { next, time: lastTime }, reused)
-    else if (store.sinks.event !== undefined && segment.senderFrom !== segment.senderTo)
+    if (store.sinks.event !== undefined && ((segment.steps | segment.anomalies) !== 0 || isSurprise(segment)))
       annotate(store, segment, { next, time: lastTime }, reused)
     if (segment.steps !== 0 || columns.list[row] !== LIST_OPEN) this.place()
   }

@@ -196,8 +196,8 @@ function step(sides: SideColumns, segment: Segment, isClient: boolean): void {
   const { sender, receiver, flags } = segment
   const state = sides.zeekState[sender]!
   const peer = sides.zeekState[receiver]!
-  if (state === INACTIVE) return stepInactive(sides, segment, isClient)
-  if (state === SYN_SENT || state === SYN_ACK_SENT) {
+  if (state === INACTIVE) stepInactive(sides, segment, isClient)
+  else if (state === SYN_SENT || state === SYN_ACK_SENT) {
     if (flags & FIN) enter(sides, sender, CLOSED)
     if (flags & RST) enter(sides, sender, RESET)
   } else if (state === ESTABLISHED || state === PARTIAL) {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { PacketBatch } from '../../src/capture/batch.ts'
 import { openDecoder, sniffCapture } from '../../src/capture/sniff.ts'
 import type { FlowEvent } from '../../src/flow/event.ts'
@@ -25,7 +26,8 @@ export interface Fed {
 
 /** A capture file's bytes through decoder, stack and tracker; what is readable of a damaged file. */
 export function feedFile(path: string, options: Partial<TrackerOptions> = {}): Fed {
-  const bytes = new Uint8Array(readFileSync(path))
+  const file = readFileSync(path)
+  const bytes = new Uint8Array(sniffCapture(file) === 'gzip' ? gunzipSync(file) : file)
   const format = sniffCapture(bytes)
   if (format !== 'pcap' && format !== 'pcapng') return { packets: 0, flows: 0, events: [], records: [] }
   const events: FlowEvent[] = []
