@@ -26,14 +26,15 @@ async function play(options: CommonOptions): Promise<void> {
   const view = options.json ? jsonView(io) : textView(io, options, originSeconds)
   const stop = new AbortController()
   const interrupt = (): void => stop.abort(INTERRUPTED)
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt).once('SIGHUP', interrupt)
+  // Ctrl-C in the user namespace comes twice: from the terminal, and passed on by the process outside.
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt)
   let stage: Stage | undefined
   try {
     view.open()
     stage = await Stage.open(view, originSeconds, stop)
     for (const [index, scene] of SCENES.entries()) {
       view.scene(index + 1, scene)
-      await Promise.race([scene.play(stage), aborted(stop.signal)])
+      await stage.play(scene.play)
     }
     await stage.end()
     view.close()
@@ -59,20 +60,13 @@ async function playInUserNamespace(): Promise<void> {
   const { file, prefix } = selfCommand()
   const child = spawnInUserNamespace(file, [...prefix, ...process.argv.slice(2)], {
     ...process.env,
+    // Who called sudo to become this user is nobody inside.
+    SUDO_UID: undefined,
     [INSIDE]: '1',
   })
-  // Ctrl-C reaches both of us; the child cleans up and ends, and so do we.
-  const forward = (signal: NodeJS.Signals): void => {
-    if (signal !== 'SIGINT') child.kill(signal)
-  }
+  // The child cleans up and ends, and so do we.
+  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal)
   process.on('SIGINT', forward).on('SIGTERM', forward).on('SIGHUP', forward)
   const [code] = (await once(child, 'exit')) as [number | null]
   process.exitCode = (code ?? EXIT.internal) as ExitCode
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

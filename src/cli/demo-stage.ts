@@ -58,12 +58,17 @@ export class Stage {
   static async open(audience: Audience, originSeconds: number, stop: AbortController): Promise<Stage> {
     const stage = new Stage(Lab.create(), audience, originSeconds, stop)
     try {
-      await Promise.all(stage.#tracers.map((tracer) => tracer.ready(stop.signal)))
+      await stage.#unlessStopped(Promise.all(stage.#tracers.map((tracer) => tracer.ready())))
     } catch (error) {
       await stage.close()
       throw error
     }
     return stage
+  }
+
+  /** Plays a scene to its end, or until the run is stopped or a trace fails: then it rejects. */
+  async play(scene: (stage: Stage) => Promise<void>): Promise<void> {
+    await this.#unlessStopped(scene(this))
   }
 
   /** Resolves when an event that `matches` has been shown; `what` names it should it never come. */
@@ -131,6 +136,10 @@ export class Stage {
     this.#lab.close()
   }
 
+  #unlessStopped<Result>(work: Promise<Result>): Promise<Result> {
+    return Promise.race([work, aborted(this.#stop.signal), ...this.#tracers.map(({ failed }) => failed)])
+  }
+
   #start(
     room: Room,
     args: readonly string[],
@@ -177,4 +186,11 @@ export class Stage {
       expectation.seen()
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

@@ -1,8 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowEvent } from '../flow/event.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { EXIT, UserError } from '../user-error.ts'
@@ -14,50 +12,55 @@ export interface TracedObject {
   readonly src?: { readonly addr: string }
 }
 
-const POLL_MS = 10
+/** What `trace` says on stderr once nothing can be missed any more. */
+const READY = 'listening on '
 
 /** A running `socktrace trace --json`, line by line. */
 export class Tracer {
+  /** Rejects when the trace ends before `stop` was called, with what it complained about. */
+  readonly failed: Promise<never>
   readonly #process: ChildProcess
+  readonly #ready: Promise<void>
   #complaint = ''
+  #stopping = false
 
   constructor(process: ChildProcess, onObject: (object: TracedObject, line: string) => void) {
     this.#process = process
-    process.stderr!.on('data', (data: Buffer) => {
-      this.#complaint += data.toString()
+    this.#ready = new Promise((resolve) => {
+      process.stderr!.on('data', (data: Buffer) => {
+        this.#complaint += data.toString()
+        if (this.#complaint.includes(READY)) resolve()
+      })
     })
+    this.failed = new Promise((_, reject) => {
+      process.once('close', () => {
+        if (!this.#stopping) reject(this.#failure())
+      })
+    })
+    // It may fail when nobody waits: on the way out.
+    this.failed.catch(() => {})
     createInterface({ input: process.stdout! }).on('line', (line) => {
       onObject(JSON.parse(line) as TracedObject, line)
     })
   }
 
-  /** Resolves once its packet socket is bound: from then on no packet is missed. */
-  async ready(signal: AbortSignal): Promise<void> {
-    while (!hasBoundPacketSocket(this.#process.pid)) {
-      if (this.#process.exitCode !== null)
-        throw new UserError(`Cannot watch the demo: ${this.#complaint.trim()}`, {
-          hint: 'see `socktrace doctor`',
-          exitCode: EXIT.internal,
-        })
-      await sleep(POLL_MS, undefined, { signal })
-    }
+  /** Resolves once no packet and no process can be missed. */
+  async ready(): Promise<void> {
+    await Promise.race([this.#ready, this.failed])
   }
 
   /** As Ctrl-C does; resolves when everything it had to say has come. */
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return
+    this.#stopping = true
+    const closed = once(this.#process, 'close')
     this.#process.kill('SIGINT')
-    await once(this.#process, 'close')
+    await closed
   }
-}
 
-/** Whether a capture is running in the network namespace of a process (column `R` of /proc/net/packet). */
-function hasBoundPacketSocket(pid: number | undefined): boolean {
-  try {
-    const [, ...rows] = readFileSync(`/proc/${pid}/net/packet`, 'utf8').trim().split('\n')
-    return rows.some((row) => row.trim().split(/\s+/)[5] === '1')
-  } catch {
-    return false
+  #failure(): UserError {
+    const [line = 'it said nothing'] = this.#complaint.split('\n').filter((text) => !text.startsWith(READY))
+    const message = `Cannot go on: \`socktrace trace\` has ended: ${line}`
+    return new UserError(message, { hint: 'see `socktrace doctor`', exitCode: EXIT.internal })
   }
 }
 

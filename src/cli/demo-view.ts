@@ -26,6 +26,8 @@ const FULL_LINE_COLUMNS = 160
 const TIME_WIDTH = 16
 const PROCESS_WIDTH = 18
 const PORTS_WIDTH = 15
+/** `10.9.8.1:48448` */
+const ENDPOINT_WIDTH = 14
 
 export function jsonView(io: Io): DemoView {
   const print = (line: string): void => {
@@ -66,10 +68,10 @@ export function textView(io: Io, options: CommonOptions, originSeconds: number):
     },
     object() {},
     sockets(caption, rows) {
-      print(style.dim(`    ┌ socktrace list: ${caption}`))
-      for (const { room, socket } of rows) print(`    ${style.dim('│')} ${socketText(style, room, socket)}`)
+      print(style.dim(`  ┌ socktrace list: ${caption}`))
+      for (const { room, socket } of rows) print(`  ${style.dim('│')} ${socketText(style, room, socket)}`)
     },
-    tell: (text) => print(wrap(`    → ${text}`, columns, '      ')),
+    tell: (text) => print(wrap(`  → ${text}`, columns, '    ')),
     open() {
       paragraph(
         'Two network namespaces, a client (10.9.8.1) and a server (10.9.8.2), joined by a cable of their own. ' +
@@ -110,16 +112,15 @@ function eventWriter(style: Style, columns: number, clock: TraceClock): (event: 
 
 function socketText(style: Style, room: Room, socket: SocketRecord): string {
   const { state, local, remote, recv_q, processes } = socket
-  const owner =
-    processes[0] === undefined ? 'no process' : `${processText(processes[0])} fd ${processes[0].fd}`
+  const owner = processes[0] === undefined ? 'no process' : processText(processes[0])
   const columns = [
     room,
     stateStyle(style, state)(state.padEnd(11)),
-    addressText(local).padEnd(15),
-    addressText(remote).padEnd(15),
+    addressText(local).padEnd(ENDPOINT_WIDTH),
+    addressText(remote).padEnd(ENDPOINT_WIDTH),
     style.name(owner),
   ]
-  const queue = recv_q > 0 && state !== 'LISTEN' ? `  Recv-Q ${recv_q}` : ''
+  const queue = recv_q > 0 && state !== 'LISTEN' ? ` Recv-Q ${recv_q}` : ''
   return columns.join(' ') + style.warn(queue)
 }
 

@@ -84,9 +84,10 @@ export function dropPrivileges(keep: readonly Capability[]): void {
   else {
     // The C library changes the user of every thread, which takes the capabilities of all but this one: it keeps
     // them and goes back alone. There is no other way to reach the threads of V8 and libuv.
-    process.setuid!(NOBODY)
-    setCapabilities([...kept, 'cap_setuid'])
-    if (libc.setresuidHere(0, 0, 0) === -1) throw libc.lastError('Cannot go back to uid 0')
+    if (becameNobody()) {
+      setCapabilities([...kept, 'cap_setuid'])
+      if (libc.setresuidHere(0, 0, 0) === -1) throw libc.lastError('Cannot go back to uid 0')
+    }
   }
   setCapabilities(kept)
   if (kept.length === 0) libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
@@ -105,6 +106,17 @@ export function becomeUnprivileged(user: string): void {
   becomeUser(account)
   // The change of user hid the process from itself (/proc/self/fd); it holds nothing worth hiding any more.
   libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+}
+
+/** False in a user namespace that has no such user: its root is an ordinary user to everything outside. */
+function becameNobody(): boolean {
+  try {
+    process.setuid!(NOBODY)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+    return false
+  }
 }
 
 /** Groups first: afterwards the right to change them is gone. */
