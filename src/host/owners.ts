@@ -208,7 +208,11 @@ export class Owners {
     if (candidates.length === 0) return undefined
     const socket = this.#finder.connection(ends)
     if (socket === undefined || socket.inode === 0) return undefined
-    const callers = new Map(candidates.map((connect) => [connect.process!.pid, connect]))
+    const callers = new Map(
+      candidates.flatMap((connect) =>
+        connect.process === undefined ? [] : [[connect.process.pid, connect]],
+      ),
+    )
     const holders = this.#finder.holdersAmong(socket.inode, callers.keys())
     const connect = new Set(holders).size === 1 ? callers.get(holders[0]!) : undefined
     if (connect === undefined) return undefined

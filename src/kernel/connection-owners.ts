@@ -96,7 +96,11 @@ export class ConnectionOwners {
         connect.ended + LINGER >= time &&
         !this.#isForeign(connect),
     )
-    return this.#choose(candidates, time)?.process
+    const chosen = this.#choose(candidates, time)
+    if (chosen === undefined || (this.#isOurs(chosen) && chosen.ended >= time)) return chosen?.process
+    // Closed, or perhaps of another namespace: the packet may be of one whose port is not known yet.
+    const rivals = this.candidates(local, remote, remotePort, time)
+    return rivals.every((rival) => rival.process?.pid === chosen.process?.pid) ? chosen.process : undefined
   }
 
   /**
@@ -109,8 +113,7 @@ export class ConnectionOwners {
       if (
         isBetween(connect, local, remote) &&
         connect.began <= time + CLOCK_SLACK &&
-        !this.#isForeign(connect) &&
-        connect.process !== undefined
+        !this.#isForeign(connect)
       )
         found.push(connect)
     return found
