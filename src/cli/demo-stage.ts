@@ -79,6 +79,8 @@ export class Stage {
         const message = `Cannot go on: the trace did not show ${what}`
         reject(new UserError(message, { hint, exitCode: EXIT.internal }))
       }, EVENT_TIMEOUT_MS)
+      // A scene goes on for a moment after it was stopped; its timers must not hold the process.
+      late.unref()
       this.#expectations.add({ matches, seen: resolve, late })
     })
     // A scene that fails elsewhere never comes to await this.
@@ -130,7 +132,6 @@ export class Stage {
   /** Ends every process; the namespaces, the cable and the firewall go with the last of them. */
   async close(): Promise<void> {
     this.#merge.close()
-    for (const { late } of this.#expectations) clearTimeout(late)
     for (const child of this.#children) child.kill('SIGKILL')
     await Promise.all([...this.#children].map((child) => once(child, 'exit')))
     this.#lab.close()

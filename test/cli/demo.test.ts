@@ -104,7 +104,7 @@ rootTest('demo as root: every scene, as text and as JSON, two at a time', async 
   for (const { process, text } of opened) assert.ok(process !== undefined, text)
 
   const outcomes = objects.filter((object) => object.type === 'flow').map(({ outcome }) => outcome)
-  assert.deepEqual(outcomes, ['closed', 'closed', 'refused', 'timeout', 'reset'])
+  assert.deepEqual(outcomes, ['closed', 'closed', 'refused', 'incomplete', 'reset'])
   assert.equal(objects.at(-1)?.type, 'summary')
   const namespaces = new Set(sockets.map(({ netns }) => netns!))
   assert.equal(namespaces.size, 2)
