@@ -4,10 +4,12 @@ import type { PacketBatch } from '../capture/batch.ts'
 import { LINK_ETHERNET, LINK_LINUX_SLL, LINK_NULL, LINK_RAW } from '../capture/link-type.ts'
 import { type CaptureCounters, type CaptureInterface, END } from '../capture/source.ts'
 import { EXIT, UserError } from '../user-error.ts'
+import { openGuarded } from './cap-guard.ts'
 import { nanosSince, originNow } from './clock.ts'
 import { deviceNames, unknownInterface } from './devices.ts'
 import * as libc from './libc.ts'
 import { isEveryInterface, type LiveOptions, type LiveSource } from './live-source.ts'
+import { boundIndex, ENETDOWN, socketError, vanishedInterface } from './packet-socket.ts'
 import { grantHint } from './privileges.ts'
 import type { Waiter } from './wait.ts'
 
@@ -64,10 +66,11 @@ class CapSource implements LiveSource {
   readonly timestamps = 'delivery'
   readonly interfaces: CaptureInterface[] = []
   readonly originSeconds = originNow()
-  readonly failure: UserError | undefined = undefined
+  failure: UserError | undefined
   readonly #snaplen: number
   readonly #waiter: Waiter
   readonly #handles: Cap[] = []
+  readonly #sockets: { readonly name: string; socket: number; readonly index: number; down: boolean }[] = []
   #gathered = new Gathered()
   /** What the last `read` lent out. */
   #lent = new Gathered()
@@ -86,8 +89,11 @@ class CapSource implements LiveSource {
   open(handle: Cap, name: string, { filter = '', ringMib }: LiveOptions): void {
     const buffer = Buffer.alloc(MAX_PACKET)
     pinned.push(handle, buffer)
-    const linkName = openHandle(handle, name, filter, ringMib * 1024 * 1024, buffer)
+    const { result: linkName, socket } = openGuarded(() =>
+      openHandle(handle, name, filter, ringMib * 1024 * 1024, buffer),
+    )
     this.#handles.push(handle)
+    if (socket !== undefined) this.#sockets.push({ name, socket, index: boundIndex(socket), down: false })
     const linkType = LINK_TYPES[linkName]
     if (linkType === undefined)
       throw new UserError(`Cannot capture on ${name}: its packets have an unknown form (${linkName})`, {
@@ -100,8 +106,12 @@ class CapSource implements LiveSource {
 
   async read(batch: PacketBatch): Promise<number> {
     batch.count = 0
-    if (this.#gathered.count === 0 && !this.#closed) await this.#wait()
+    if (this.#gathered.count === 0 && !this.#closed && this.failure === undefined) await this.#wait()
     if (this.#closed) return END
+    if (this.#gathered.count === 0) {
+      if (this.failure !== undefined) return END
+      this.#lookForVanished()
+    }
     const full = this.#gathered
     this.#gathered = this.#lent
     this.#lent = full
@@ -122,7 +132,17 @@ class CapSource implements LiveSource {
     if (this.#closed) return
     this.#closed = true
     for (const handle of this.#handles) handle.close()
+    for (const { socket } of this.#sockets) libc.close(socket)
     this.#wake?.()
+  }
+
+  /** As in the ring: down may be for a while, gone is the end. */
+  #lookForVanished(): void {
+    for (const guarded of this.#sockets) {
+      guarded.down ||= socketError(guarded.socket) === ENETDOWN
+      if (guarded.down && boundIndex(guarded.socket) !== guarded.index)
+        this.failure = vanishedInterface(guarded.name)
+    }
   }
 
   #packet(buffer: Uint8Array, length: number, row: number): void {

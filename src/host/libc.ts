@@ -51,6 +51,10 @@ export const clockGettime: (clock: number, time: Uint8Array) => number = library
 export const fmemopen: (bytes: Uint8Array, length: number, mode: string) => Pointer = library.func(
   'void *fmemopen(void *bytes, size_t length, const char *mode)',
 )
+export const epollCreate: (flags: number) => number = library.func('int epoll_create1(int flags)')
+/** `event` is the packed `struct epoll_event` of x86-64: u32 events at 0, u64 data at 4; arm64 has data at 8. */
+export const epollControl: (epoll: number, operation: number, fd: number, event: Uint8Array) => number =
+  library.func('int epoll_ctl(int epoll, int operation, int fd, void *event)')
 export const dup: (fd: number) => number = library.func('int dup(int fd)')
 export const dup2: (from: number, to: number) => number = library.func('int dup2(int from, int to)')
 export const read: (fd: number, bytes: Uint8Array, length: number) => number = library.func(

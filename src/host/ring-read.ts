@@ -41,17 +41,20 @@ const ARPHRD_LOOPBACK = 772
 /** The row of an interface in the source's list, made when an index is new; called once per index. */
 export type FindInterface = (index: number) => number
 
-/** Walks the blocks of one ring. Packets are turned into ordinary link types in place, without a copy. */
+/**
+ * Walks the blocks of one ring. Packets are turned into ordinary link types in place, without a copy.
+ * `private` rather than `#` names: 61 instead of 99 ns a packet (Node 20).
+ */
 export class RingReader {
   readonly ring: PacketRing
-  readonly #originSeconds: number
-  readonly #find: FindInterface
-  readonly #duplicates: Duplicates | undefined
+  private readonly originSeconds: number
+  private readonly find: FindInterface
+  private readonly duplicates: Duplicates | undefined
   /** Block that is next to be filled by the kernel. */
-  #block = 0
-  #held = false
-  #lastIndex = -1
-  #lastRow = 0
+  private block = 0
+  private held = false
+  private lastIndex = -1
+  private lastRow = 0
 
   /** `duplicates` is shared by the rings of one source; without it nothing is a copy. */
   constructor(
@@ -61,23 +64,23 @@ export class RingReader {
     duplicates: Duplicates | undefined,
   ) {
     this.ring = ring
-    this.#originSeconds = originSeconds
-    this.#find = find
-    this.#duplicates = duplicates
+    this.originSeconds = originSeconds
+    this.find = find
+    this.duplicates = duplicates
   }
 
   /** Puts the packets of the next full block into `batch`; the block stays ours until `handBack`. */
   take(batch: PacketBatch): number {
     const { ring } = this
-    const base = this.#block * ring.blockBytes
+    const base = this.block * ring.blockBytes
     // Acquire: everything the kernel wrote before the status is visible after it.
     if ((Atomics.load(ring.words, (base + BLOCK_STATUS) >>> 2) & BLOCK_OURS) === 0) return 0
-    this.#held = true
+    this.held = true
     batch.reset(ring.bytes, ring.view)
     const packets = ring.view.getUint32(base + BLOCK_PACKETS, true)
     let at = base + ring.view.getUint32(base + BLOCK_FIRST, true)
     for (let i = 0; i < packets; i++) {
-      this.#packet(at, batch)
+      this.packet(at, batch)
       at += ring.view.getUint32(at + NEXT, true)
     }
     // A block of copies only: nothing in it is needed.
@@ -87,49 +90,48 @@ export class RingReader {
 
   /** True while a block that the kernel has filled waits here. */
   get ready(): boolean {
-    const word = (this.#block * this.ring.blockBytes + BLOCK_STATUS) >>> 2
+    const word = (this.block * this.ring.blockBytes + BLOCK_STATUS) >>> 2
     return (Atomics.load(this.ring.words, word) & BLOCK_OURS) !== 0
   }
 
   /** Gives the block of the last `take` back to the kernel: its packets may be overwritten from now on. */
   handBack(): void {
-    if (!this.#held) return
-    this.#held = false
-    const word = (this.#block * this.ring.blockBytes + BLOCK_STATUS) >>> 2
+    if (!this.held) return
+    this.held = false
+    const word = (this.block * this.ring.blockBytes + BLOCK_STATUS) >>> 2
     Atomics.store(this.ring.words, word, BLOCK_KERNELS)
-    this.#block = (this.#block + 1) % this.ring.blockCount
+    this.block = (this.block + 1) % this.ring.blockCount
   }
 
-  #packet(at: number, batch: PacketBatch): void {
+  private packet(at: number, batch: PacketBatch): void {
     const { view, cooked } = this.ring
     const captured = view.getUint32(at + CAPTURED, true)
     const original = view.getUint32(at + ORIGINAL, true)
     const start = at + view.getUint16(at + LINK_START, true)
     const time =
-      (view.getUint32(at + SECONDS, true) - this.#originSeconds) * 1e9 +
-      view.getUint32(at + NANOSECONDS, true)
-    const row = this.#row(view.getInt32(at + SLL_INDEX, true))
-    if (this.#duplicates !== undefined && view.getUint16(at + SLL_HARDWARE, true) !== ARPHRD_LOOPBACK) {
+      (view.getUint32(at + SECONDS, true) - this.originSeconds) * 1e9 + view.getUint32(at + NANOSECONDS, true)
+    const row = this.row(view.getInt32(at + SLL_INDEX, true))
+    if (this.duplicates !== undefined && view.getUint16(at + SLL_HARDWARE, true) !== ARPHRD_LOOPBACK) {
       const network = at + view.getUint16(at + NETWORK_START, true)
       const skipped = network - start
-      if (this.#duplicates.isCopy(view, network, start + captured, original - skipped, row, time)) return
+      if (this.duplicates.isCopy(view, network, start + captured, original - skipped, row, time)) return
     }
-    const added = cooked ? this.#cook(at, start) : this.#restoreTag(at, start, captured)
+    const added = cooked ? this.cook(at, start) : this.restoreTag(at, start, captured)
     batch.push(start - added, captured + added, original + added, time, row)
   }
 
-  #row(index: number): number {
-    if (index === this.#lastIndex) return this.#lastRow
-    this.#lastIndex = index
-    this.#lastRow = this.#find(index)
-    return this.#lastRow
+  private row(index: number): number {
+    if (index === this.lastIndex) return this.lastRow
+    this.lastIndex = index
+    this.lastRow = this.find(index)
+    return this.lastRow
   }
 
   /**
    * Writes a LINUX_SLL2 header (draft-ietf-opsawg-pcaplinktype, LINKTYPE 276) in front of a packet, and behind it
    * the VLAN tag that the kernel took off. Returns the bytes added.
    */
-  #cook(at: number, start: number): number {
+  private cook(at: number, start: number): number {
     const { view, bytes } = this.ring
     const status = view.getUint32(at + STATUS, true)
     let protocol = view.getUint16(at + SLL_PROTOCOL)
@@ -151,7 +153,7 @@ export class RingReader {
   }
 
   /** Puts the VLAN tag that the kernel took off back behind the Ethernet addresses. Returns the bytes added. */
-  #restoreTag(at: number, start: number, captured: number): number {
+  private restoreTag(at: number, start: number, captured: number): number {
     const { view, bytes } = this.ring
     const status = view.getUint32(at + STATUS, true)
     if ((status & VLAN_VALID) === 0 || captured < ETHERNET_ADDRESSES) return 0

@@ -2,22 +2,20 @@ import { setImmediate as loopTurn } from 'node:timers/promises'
 import type { PacketBatch } from '../capture/batch.ts'
 import { Duplicates } from '../capture/duplicates.ts'
 import { type CaptureCounters, type CaptureInterface, END } from '../capture/source.ts'
-import { EXIT, UserError } from '../user-error.ts'
+import type { UserError } from '../user-error.ts'
 import { originNow } from './clock.ts'
 import { deviceNames, interfaceDrops } from './devices.ts'
 import * as libc from './libc.ts'
 import { isEveryInterface, type LiveOptions, type LiveSource } from './live-source.ts'
+import { boundIndex, ENETDOWN, socketError, vanishedInterface } from './packet-socket.ts'
 import { attachProgram, refuseEverything } from './ring-program.ts'
 import { RingReader } from './ring-read.ts'
 import { openPacketRing, type PacketRing, promiscuousRequest, SOL_PACKET, setOption } from './ring-setup.ts'
 import type { Waiter } from './wait.ts'
 
-const SOL_SOCKET = 1
-const SO_ERROR = 4
 const PACKET_DROP_MEMBERSHIP = 2
 const PACKET_STATISTICS = 6
 const SIOCGIFNAME = 0x8910
-const ENETDOWN = 100
 /** Longest run without a turn of the event loop, milliseconds: keys, signals and timers wait no longer. */
 const TURN_MS = 4
 /** How often a downed interface is looked at, milliseconds: only its removal ends the capture. */
@@ -162,12 +160,8 @@ class RingSource implements LiveSource {
     for (const { ring } of this.#readers) {
       if (ring.name === undefined) continue
       if (socketError(ring.fd) === ENETDOWN) this.#down.add(ring)
-      if (!this.#down.has(ring)) continue
-      if (boundIndex(ring.fd) !== ring.index)
-        this.failure = new UserError(`Cannot go on capturing on ${ring.name}: the interface vanished`, {
-          hint: 'what was captured until then is complete',
-          exitCode: EXIT.input,
-        })
+      if (this.#down.has(ring) && boundIndex(ring.fd) !== ring.index)
+        this.failure = vanishedInterface(ring.name)
     }
   }
 }
@@ -192,20 +186,4 @@ function interfaceName(fd: number, index: number): string | undefined {
   new DataView(request.buffer).setInt32(16, index, true)
   if (libc.ioctlPointer(fd, SIOCGIFNAME, request) === -1) return undefined
   return new TextDecoder().decode(request.subarray(0, request.indexOf(0)))
-}
-
-/** The pending error of a socket, which reading clears. */
-function socketError(fd: number): number {
-  const value = new Uint8Array(4)
-  const length = new Uint8Array(Uint32Array.of(4).buffer)
-  libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, value, length)
-  return new DataView(value.buffer).getInt32(0, true)
-}
-
-/** The interface a packet socket is bound to; -1 once that is gone. */
-function boundIndex(fd: number): number {
-  const address = new Uint8Array(20)
-  const length = new Uint8Array(Uint32Array.of(address.length).buffer)
-  libc.getsockname(fd, address, length)
-  return new DataView(address.buffer).getInt32(4, true)
 }

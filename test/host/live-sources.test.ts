@@ -9,8 +9,9 @@ import { openCaptureFile } from '../../src/host/capture-file.ts'
 import type { LiveOptions, LiveSource } from '../../src/host/live-source.ts'
 import { openRing } from '../../src/host/ring.ts'
 import { Waiter } from '../../src/host/wait.ts'
+import { EXIT, UserError } from '../../src/user-error.ts'
 import { assertEnded, collect, type SeenPacket } from '../capture/source-conformance.ts'
-import { enterOwnNetwork, sendDatagrams, tcpExchange } from '../support/own-network.ts'
+import { enterOwnNetwork, ip, sendDatagrams, tcpExchange } from '../support/own-network.ts'
 import { Running } from '../support/program.ts'
 import { isRoot, rootTest } from '../support/root.ts'
 
@@ -49,7 +50,9 @@ async function besideTcpdump(
   const path = join(folder, `${Math.random()}.pcap`)
   const tcpdump = new Running([
     // Printing each packet as well tells when the last one is in the file.
-    ...['tcpdump', '-nlU', '--print', '--immediate-mode', '--time-stamp-precision=nano', '-B', '8192'],
+    ...['tcpdump', '-nlU', '--print', '--immediate-mode', '--time-stamp-precision=nano'],
+    // Room for 900 frames: in this mode each takes the whole snaplen.
+    ...['-B', '65536', '-s', '70000'],
     ...['-w', path, ...tcpdumpArguments],
   ])
   const waiter = new Waiter()
@@ -62,7 +65,11 @@ async function besideTcpdump(
     const packets = await reading
     await assertEnded(source)
     live = { packets: packets.slice(0, packets.findIndex(isLast) + 1), source }
-    await tcpdump.until('the last packet', ({ stdout }) => stdout.includes(`127.0.0.1.${LAST_PORT}: UDP`))
+    // tcpdump can sleep on a packet until another one comes.
+    const nudge = setInterval(() => void sendDatagrams('127.0.0.1', LAST_PORT, 1, 7), 20)
+    await tcpdump
+      .until('the last packet', ({ stdout }) => stdout.includes(`127.0.0.1.${LAST_PORT}: UDP`))
+      .finally(() => clearInterval(nudge))
   } finally {
     waiter.close()
     await tcpdump.stop('SIGINT')
@@ -151,7 +158,7 @@ rootTest('cap: the packets of tcpdump, stamped on delivery', async () => {
   ] as const) {
     const { live, file } = await besideTcpdump(
       (waiter) => openCap(liveOptions(waiter, { interfaces })),
-      ['-i', device, '-s', '65535'],
+      ['-i', device],
     )
     const networks = (packets: readonly SeenPacket[]): string[] => packets.map(({ network }) => network)
     assert.deepEqual(networks(live.packets), networks(file))
@@ -159,4 +166,80 @@ rootTest('cap: the packets of tcpdump, stamped on delivery', async () => {
       assert.ok(time >= file[i]!.time, 'never before it passed')
     assert.equal(live.source.timestamps, 'delivery')
   }
+})
+
+rootTest('cap: an interface that vanishes ends the source, not the process', async () => {
+  ip('link add h3-cap0 type veth peer name h3-cap1')
+  for (const end of ['h3-cap0', 'h3-cap1']) ip(`link set ${end} up`)
+  const waiter = new Waiter()
+  const source = await openCap(liveOptions(waiter, { interfaces: ['h3-cap0'] }))
+  const reading = collect(source)
+  ip('link delete h3-cap0')
+  await reading
+  assert.equal(source.failure?.message, 'Cannot go on capturing on h3-cap0: the interface vanished')
+  assert.equal(source.failure?.exitCode, EXIT.input)
+  await assertEnded(source)
+  waiter.close()
+})
+
+const refused: readonly (readonly [
+  name: string,
+  more: Partial<LiveOptions>,
+  message: RegExp,
+  exitCode: number,
+])[] = [
+  [
+    'unknown interface',
+    { interfaces: ['h3-none'] },
+    /^Cannot capture on "h3-none": no such interface$/,
+    EXIT.usage,
+  ],
+  [
+    'wrong filter',
+    { interfaces: ['lo'], filter: 'tcp pporrt 80' },
+    /^Cannot use filter "tcp pporrt 80": syntax error$/,
+    EXIT.usage,
+  ],
+  [
+    'no promiscuous mode',
+    { interfaces: ['lo'], promiscuous: false },
+    /^Cannot capture without promiscuous mode through cap$/,
+    EXIT.usage,
+  ],
+]
+for (const [name, more, message, exitCode] of refused)
+  rootTest(`cap refuses: ${name}`, async () => {
+    const waiter = new Waiter()
+    await assert.rejects(
+      openCap(liveOptions(waiter, more)),
+      (error: unknown) =>
+        error instanceof UserError && message.test(error.message) && error.exitCode === exitCode,
+    )
+    waiter.close()
+  })
+
+rootTest('cap: without the privilege it says how to get it', async () => {
+  const waiter = new Waiter()
+  process.seteuid!(65_534)
+  try {
+    await assert.rejects(openCap(liveOptions(waiter, { interfaces: ['lo'] })), { exitCode: EXIT.privilege })
+  } finally {
+    process.seteuid!(0)
+    waiter.close()
+  }
+})
+
+rootTest('cap: snaplen and filter', async () => {
+  const waiter = new Waiter()
+  const source = await openCap(
+    liveOptions(waiter, { interfaces: ['lo'], snaplen: 60, filter: 'udp port 4242' }),
+  )
+  await tcpExchange('127.0.0.1', 10)
+  await sendDatagrams('127.0.0.1', 4242, 1, 1000)
+  const packets = await collect(source, (seen) => seen.length > 0)
+  assert.equal(packets.length, 1)
+  assert.equal(packets[0]!.bytes.length / 2, 60)
+  assert.equal(packets[0]!.length, 1028)
+  await assertEnded(source)
+  waiter.close()
 })
