@@ -8,7 +8,7 @@ import {
   STEP_SECOND_FIN,
   STEP_SECOND_FIN_ACKED,
 } from './segment.ts'
-import { CLOSED, FIN_WAIT1, FIN_WAIT2, TIME_WAIT } from './tcp-state.ts'
+import { CLOSED, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, TIME_WAIT } from './tcp-state.ts'
 
 /**
  * The close's event for a segment, `undefined` when it is no step of it. `since` is the time between the step
@@ -20,7 +20,7 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
   const base = { ...segmentBase(scope, segment), event: 'close' as const, of: 4 as const }
   const from = role(table, sender)
   const to = role(table, receiver)
-  const sent = transition(table, sender, segment.senderFrom, segment.senderTo)
+  const sent = transition(table, sender, leftState(segment), segment.senderTo)
   const simultaneous = (table.columns.marks[segment.row]! & FLOW_SIMULTANEOUS_CLOSE) !== 0
 
   if (steps & STEP_SECOND_FIN) {
@@ -57,12 +57,18 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
   return undefined
 }
 
+/** A server that never sent anything behind its SYN+ACK is open all the same once the third ACK passed. */
+function leftState(segment: Segment): number {
+  const { senderFrom, senderExpected } = segment
+  return senderFrom === SYN_RECV && senderExpected >= ESTABLISHED ? ESTABLISHED : senderFrom
+}
+
 /** The first closer was in FIN_WAIT2 where the ACK of its FIN came before the other FIN. */
 function waitedIn(scope: EventScope, segment: Segment): number {
   const combined = (scope.table.columns.marks[segment.row]! & FLOW_COMBINED_CLOSE) !== 0
   return segment.senderFrom === FIN_WAIT1 && segment.senderTo === TIME_WAIT && !combined
     ? FIN_WAIT2
-    : segment.senderFrom
+    : leftState(segment)
 }
 
 function lastAckText(from: string, to: string, segment: Segment): string {

@@ -44,7 +44,7 @@ export function conditionEvents(
   }
   if (segment.anomalies & found.ANOMALY_DUP_ACK) {
     const n = scope.table.sides.dupAcks[segment.sender]!
-    const text = `the same ACK again, no. ${n}: something before the latest data is missing`
+    const text = `the same ACK again, no. ${n}: something is missing on its way, or came twice`
     events.push({ ...segmentBase(scope, segment), event: 'dup_ack', n, text })
   }
   return events
@@ -106,6 +106,7 @@ function retransmissionText(scope: EventScope, segment: Segment, before: Before)
   const { flags, sender, row, time, length } = segment
   if (flags & SYN && flags & ACK) {
     const n = sides.synAckCount[sender]! - 1
+    if (n === 0) return 'SYN+ACK with a number that its sender used before'
     return `SYN+ACK again, no. ${n}, +${((time - before.time) / 1e9).toFixed(1)} s: the third ACK has not arrived, or the accept queue is full`
   }
   if (flags & SYN) return synAgainText(scope.ladder, sides.synCount[sender]! - 1, time - columns.start[row]!)

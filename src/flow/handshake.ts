@@ -12,6 +12,7 @@ import {
   OPTION_MSS,
   OPTION_SACK_PERMITTED,
   OPTION_TIMESTAMPS,
+  SIDE_SYN_DATA,
 } from './marks.ts'
 import { type Segment, STEP_SYN, STEP_SYN_ACK } from './segment.ts'
 import type { FlowTable } from './table.ts'
@@ -68,10 +69,10 @@ function synText(sides: FlowTable['sides'], segment: Segment): string {
 function synAckText(sides: FlowTable['sides'], segment: Segment): string {
   const { receiver } = segment
   const initial = sides.initial[receiver]!
-  const sent = diff(sides.next[receiver]!, initial) - 1
   const taken = diff(segment.acknowledgement, initial) - 1
   if (taken > 0) return `listener answers and takes ${taken} bytes, accept() can return`
-  if (sent > 0) return 'listener answers but leaves the data: to be sent again; connection in SYN queue'
+  if (sides.marks[receiver]! & SIDE_SYN_DATA)
+    return 'listener answers but leaves the data: to be sent again; connection in SYN queue'
   return 'listener answers, connection in SYN queue'
 }
 
@@ -98,7 +99,7 @@ export function handshakeTimes(table: FlowTable, row: number): HandshakeTimes {
   const complete = (marks & FLOW_ESTABLISHED) !== 0
   // When both dial there is no one server whose answer could be timed.
   if (marks & FLOW_SIMULTANEOUS_OPEN)
-    return { server: null, client: null, total: complete && oneSyn ? ack - syn : null }
+    return { server: null, client: null, total: complete && oneSyn ? ack - columns.start[row]! : null }
   return {
     server: oneSyn && oneSynAck ? synAck - syn : null,
     client: oneSynAck && complete ? ack - synAck : null,

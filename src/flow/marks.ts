@@ -31,6 +31,8 @@ export const SIDE_FIN = 1 << 4
 export const SIDE_FIN_ACKED = 1 << 5
 /** A segment without SYN was sent: its window, where scaled, is to be scaled. */
 export const SIDE_SCALED = 1 << 6
+/** The SYN carried data (RFC 7413). */
+export const SIDE_SYN_DATA = 1 << 7
 
 /** Options offered on a SYN or SYN+ACK beside the window scale. */
 export const OPTION_MSS = 1 << 0

@@ -13,7 +13,6 @@ import {
   FLOW_SIMULTANEOUS_OPEN,
   SIDE_FIN,
   SIDE_FIN_ACKED,
-  SIDE_INITIAL_KNOWN,
   SIDE_SYN,
   SIDE_SYN_ACK,
   SIDE_SYN_ACKED,
@@ -54,6 +53,8 @@ export const RESET_PENDING = 2
 export const RESET_IGNORED = 3
 /** The receiver has no connection any more. */
 export const RESET_LATE = 4
+/** The sender still dials: it clears an old connection that answered its SYN (RFC 9293 section 3.5.1). */
+export const RESET_CLEARS_OLD = 5
 
 /**
  * Turns a segment into inputs of the state machine and applies them to both endpoints; sets
@@ -120,6 +121,9 @@ function observeOrdinary(columns: FlowColumns, sides: SideColumns, segment: Segm
   const acknowledges = isAcceptable(sides, segment)
   const finWaits = (receiverMarks & SIDE_FIN) !== 0
   const ackOfFin = acknowledges && finWaits && diff(segment.acknowledgement, sides.finSequence[receiver]!) > 0
+  dropPendingReset(columns, segment)
+  // An ACK of an older connection says nothing about this one.
+  if (!acknowledges && !fin) return
   const proven = sides.proven[sender]!
   const behind = finWaits && !ackOfFin
   let from = behind ? proven : sides.expected[sender]!
@@ -156,7 +160,6 @@ function observeOrdinary(columns: FlowColumns, sides: SideColumns, segment: Segm
   if (!behind) sides.expected[sender] = from
   else if (from !== proven) sides.expected[sender] = afterReceiving(from, INPUT_FIN)
   sides.expected[receiver] = to
-  dropPendingReset(columns, segment)
 }
 
 function observeFirstFin(
@@ -192,7 +195,7 @@ function observeReset(columns: FlowColumns, sides: SideColumns, segment: Segment
   segment.steps |= STEP_RESET
   const effect = judgeReset(sides, segment)
   segment.resetEffect = effect
-  if (effect === RESET_IGNORED || effect === RESET_LATE) return
+  if (effect !== RESET_EFFECTIVE && effect !== RESET_PENDING) return
   let marks = columns.marks[row]! & ~FLOW_RESET_BY_UPPER
   if (sender & 1) marks |= FLOW_RESET_BY_UPPER
   if (effect === RESET_PENDING) {
@@ -214,15 +217,16 @@ function observeReset(columns: FlowColumns, sides: SideColumns, segment: Segment
 function judgeReset(sides: SideColumns, segment: Segment): number {
   const { sender, receiver, sequence } = segment
   const state = sides.expected[receiver]!
+  const next = sides.next[sender]!
+  if (sides.expected[sender] === SYN_SENT && sequence !== next) return RESET_CLEARS_OLD
   if (state === CLOSED || state === LISTEN) return RESET_LATE
   if (state === SYN_SENT) return isAcceptable(sides, segment) ? RESET_EFFECTIVE : RESET_IGNORED
-  const marks = sides.marks[sender]!
-  const next = sides.next[sender]!
-  if ((marks & SIDE_INITIAL_KNOWN) === 0 || sequence === next) return RESET_EFFECTIVE
+  const unknown = next === 0 && sides.packets[receiver] === 0
+  if (unknown || sequence === next) return RESET_EFFECTIVE
   const acked = sides.acked[sender]!
   const distance = diff(sequence, acked)
   // Linux takes the number before as well once the FIN has arrived.
-  if (distance === 0 || (distance === -1 && marks & SIDE_FIN)) return RESET_EFFECTIVE
+  if (distance === 0 || (distance === -1 && sides.marks[sender]! & SIDE_FIN)) return RESET_EFFECTIVE
   return distance > 0 && distance < scaledWindow(sides, receiver) ? RESET_PENDING : RESET_IGNORED
 }
 

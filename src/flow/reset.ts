@@ -1,8 +1,8 @@
 import { durationText, type EventScope, role, segmentBase, transition } from './annotation.ts'
 import type { ResetEvent } from './event.ts'
-import { RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from './observer.ts'
+import { RESET_CLEARS_OLD, RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from './observer.ts'
 import type { Segment } from './segment.ts'
-import { CLOSE_WAIT, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WAIT } from './tcp-state.ts'
+import { CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WAIT } from './tcp-state.ts'
 
 /** The event of a reset. What it does to the receiver is its transition. */
 export function resetEvent(scope: EventScope, segment: Segment): ResetEvent {
@@ -22,6 +22,8 @@ function resetText(scope: EventScope, segment: Segment): string {
   const from = role(table, segment.sender)
   const to = role(table, segment.receiver)
   if (segment.resetEffect === RESET_LATE) return 'RST to a connection that is over already: no effect'
+  if (segment.resetEffect === RESET_CLEARS_OLD)
+    return `clears an old connection that the ${to} still holds; the SYN comes again`
   if (segment.resetEffect === RESET_PENDING)
     return `RST inside the window but not at the next byte: a challenge ACK is due, the ${to} stays connected`
   if (segment.resetEffect !== RESET_EFFECTIVE)
@@ -39,6 +41,9 @@ function resetText(scope: EventScope, segment: Segment): string {
       return 'RST ends TIME_WAIT early'
     case LAST_ACK:
       return `${from} resets instead of acknowledging the FIN: nothing is lost that the ${to} would notice`
+    case FIN_WAIT1:
+    case FIN_WAIT2:
+      return `${from} resets instead of closing: the ${to} had called close() already`
     case CLOSE_WAIT:
       return `${from} resets after its FIN: send() on the ${to} fails with EPIPE`
     default:

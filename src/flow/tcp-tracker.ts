@@ -168,8 +168,12 @@ export class TcpTracker {
   }
 
   private rememberSyn(): void {
-    const { sender, flags, options } = this.segment
+    const { sender, flags, options, length } = this.segment
     const { sides } = this.store.table
+    // The first SYN settles where the numbers begin, whatever an older connection's segments said.
+    if ((sides.marks[sender]! & (mark.SIDE_SYN | mark.SIDE_SYN_ACK)) === 0)
+      sides.initial[sender] = this.segment.sequence
+    if (length > 0) sides.marks[sender]! |= mark.SIDE_SYN_DATA
     if (flags & ACK) sides.synAckCount[sender]!++
     else sides.synCount[sender]!++
     const { present } = options
@@ -196,12 +200,16 @@ export class TcpTracker {
   private rememberTimes(): void {
     const { row, flags, time, steps } = this.segment
     const { columns, sides } = this.store.table
-    if (steps & STEP_THIRD_ACK) columns.ackTime[row] = time
-    if (columns.marks[row]! & mark.FLOW_ROUND_TRIP) return
-    if (flags & SYN) {
-      if (flags & ACK) columns.synAckTime[row] = time
-      else columns.synTime[row] = time
-    } else if (flags & ACK && (sides.synCount[row * 2]! | sides.synCount[row * 2 + 1]!) !== 0) {
+    if (steps & STEP_THIRD_ACK) {
+      columns.ackTime[row] = time
+      columns.marks[row]! |= mark.FLOW_ROUND_TRIP
+    }
+    const marks = columns.marks[row]!
+    if ((flags & (SYN | ACK)) === (SYN | ACK)) {
+      if ((marks & mark.FLOW_ESTABLISHED) === 0) columns.synAckTime[row] = time
+    } else if (marks & mark.FLOW_ROUND_TRIP) return
+    else if (flags & SYN) columns.synTime[row] = time
+    else if (flags & ACK && (sides.synCount[row * 2]! | sides.synCount[row * 2 + 1]!) !== 0) {
       columns.ackTime[row] = time
       columns.marks[row]! |= mark.FLOW_ROUND_TRIP
     }
@@ -224,17 +232,16 @@ export class TcpTracker {
     const { sides } = store.table
     const own = sides.trouble[segment.sender]!
     const peer = sides.trouble[segment.receiver]!
-    const after = (segment.sequence + segment.length) >>> 0
     if (segment.anomalies & found.ANOMALY_LOST_SEGMENT) {
       const acked = sides.acked[segment.sender]!
       // What the peer acknowledged beyond was counted then.
       const from = diff(acked, next) > 0 ? acked : next
       if (diff(segment.sequence, from) > 0) gaps.open(trouble, own, from, segment.sequence)
-    } else if (segment.length > 0 && segment.anomalies & LATE)
-      gaps.fill(trouble, own, segment.sequence, after)
+    } else if (segment.anomalies & LATE) gaps.fill(trouble, own, segment.sequence, segment.end)
     if (peer === 0 || (segment.flags & (ACK | RST)) !== ACK) return
     let missed = gaps.acknowledged(trouble, peer, segment.acknowledgement)
-    if (segment.anomalies & found.ANOMALY_ACKED_UNSEEN) missed += this.unseenBeyond(peer)
+    const open = sides.marks[segment.receiver]! & mark.SIDE_SYN_ACKED
+    if (open && segment.anomalies & found.ANOMALY_ACKED_UNSEEN) missed += this.unseenBeyond(peer)
     if (missed <= 0) return
     const low = trouble.get(peer, word.MISSED) + missed
     trouble.set(peer, word.MISSED, low % 2 ** 32)

@@ -17,6 +17,7 @@ import {
   LETTER_ZERO_WINDOW,
 } from './history.ts'
 import { SIDE_FIN, SIDE_INITIAL_KNOWN } from './marks.ts'
+import { RESET_EFFECTIVE } from './observer.ts'
 import type { ConnState } from './record.ts'
 import type { Segment } from './segment.ts'
 import type { FlowTable } from './table.ts'
@@ -171,6 +172,8 @@ function takeAcknowledgement(sides: SideColumns, segment: Segment): void {
   const before = sides.acked[receiver]!
   const advance = diff(acknowledgement, before)
   if (advance <= 0 || (acknowledgement === 0 && advance > LARGE_JUMP)) return
+  // Not Zeek's: an ACK of an older connection must not lengthen the stream.
+  if (sides.zeekState[receiver] === SYN_SENT && diff(acknowledgement, sides.zeekLast[receiver]!) > 0) return
   if (acknowledgement < before) sides.ackedWraps[receiver]!++
   sides.acked[receiver] = acknowledgement
 }
@@ -181,6 +184,8 @@ function takeSequence(sides: SideColumns, segment: Segment, end: number): boolea
   const last = sides.zeekLast[sender]!
   const advance = diff(end, last)
   if (flags & (SYN | RST) && Math.abs(advance) > LARGE_JUMP) return false
+  // Not Zeek's: nor must a reset that has no effect.
+  if (flags & RST && segment.resetEffect !== RESET_EFFECTIVE) return false
   // A FIN right after the SYN is believed even when more than 2^31 bytes lie between.
   const onlySyn = flags & FIN && last === (sides.initial[sender]! + 1) >>> 0
   if (!onlySyn && sides.zeekState[sender] === RESET) return false

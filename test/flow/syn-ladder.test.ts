@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hasGivenUp, MODERN_LADDER, rungs, synAgainText } from '../../src/flow/syn-ladder.ts'
+
+test('rungs as measured on Linux', () => {
+  assert.deepEqual(rungs(MODERN_LADDER), [1, 2, 3, 4, 5, 7, 11, 19, 35, 67, 131])
+  assert.deepEqual(rungs({ retries: 6, linear: 0 }), [1, 3, 7, 15, 31, 63, 127])
+  assert.deepEqual(rungs({ retries: 1, linear: 0 }), [1, 3])
+})
+
+const SENTENCES: readonly [n: number, seconds: number, text: string][] = [
+  [1, 1.02, 'SYN again, no. 1, +1.0 s; next at +2 s, the kernel gives up at about 131 s'],
+  [2, 2.0, 'SYN again, no. 2, +2.0 s; next at +3 s, the kernel gives up at about 131 s'],
+  [2, 3.04, 'SYN again, no. 2, +3.0 s; next at +7 s, the kernel gives up at about 127 s'],
+  [10, 68.61, 'SYN again, no. 10, +68.6 s, the last; the kernel gives up at about 131 s'],
+  [1, 0.5, 'SYN again, no. 1, +0.5 s'],
+  [40, 99, 'SYN again, no. 40, +99.0 s'],
+]
+for (const [n, seconds, text] of SENTENCES)
+  test(`sentence: ${text}`, () => assert.equal(synAgainText(MODERN_LADDER, n, seconds * 1e9), text))
+
+test('given up once the next SYN did not come', () => {
+  assert.equal(hasGivenUp(MODERN_LADDER, 0, 1.1e9), false)
+  assert.equal(hasGivenUp(MODERN_LADDER, 0, 1.2e9), true)
+  assert.equal(hasGivenUp(MODERN_LADDER, 6, 4.2e9), false)
+  assert.equal(hasGivenUp(MODERN_LADDER, 6, 4.6e9), true)
+})
