@@ -38,6 +38,16 @@ export class ListenerOwners {
     this.#traced = traced
   }
 
+  /** Finds the owners of the listeners there are, as far as `milliseconds` go. */
+  prepare(milliseconds: number): void {
+    this.#refresh(0)
+    const listeners = [...this.#byPort.values()].flat()
+    this.#finder.prepare(
+      listeners.map(({ inode }) => inode),
+      milliseconds,
+    )
+  }
+
   /** The owner of the listener that `ends` of a connection of `time` (ns, the records' clock) came to. */
   find(ends: Ends, time: number): Holder | undefined {
     const calls = this.#calls.at(ends.localPort, time)

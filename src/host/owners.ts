@@ -29,6 +29,8 @@ const FILTER = `protocol==6 && (newstate==${SYN_SENT} || newstate==${LISTEN} || 
 
 /** Nanoseconds between two rounds of forgetting. */
 const HOUSEKEEPING = 1e9
+/** Time for finding the owners of listeners before the first packet, ms; what is left is found later. */
+const PREPARE = 250
 /** Without kernel events an older packet may be of an earlier connection with the same ends, ns. */
 const UNTRACED_LAG = 2e9
 
@@ -84,10 +86,12 @@ export class Owners {
     if (opened !== undefined) this.#learnNames()
     this.#listeners = new ListenerOwners(this.#finder, this.#listens, this.#names, opened !== undefined)
     this.#datagrams = new DatagramOwners(this.#finder)
+    this.#listeners.prepare(PREPARE)
   }
 
   /** Reads what the kernel has told since last time; call it after packets were read, before they are analysed. */
   drain(): void {
+    this.#finder.work()
     if (this.#tracepoints === undefined) return
     if (!this.#tracepoints.drain(this.#visit)) this.#forgetAll()
     const now = monotonicNow()

@@ -10,12 +10,13 @@ import {
 } from '../sockets/diag-request.ts'
 import { socketInode } from '../sockets/process-text.ts'
 import { parseInetDiag } from '../sockets/sock-diag.ts'
-import type { SocketProcess, SocketRecord } from '../sockets/socket.ts'
+import type { SocketRecord } from '../sockets/socket.ts'
 import { type Address, formatAddress } from '../wire/address.ts'
 import { Budget } from './budget.ts'
 import { SystemError } from './libc.ts'
 import { SockDiag } from './netlink.ts'
-import { readProcess, scanSocketOwners } from './procfs.ts'
+import { readComm, scanSocketOwners } from './procfs.ts'
+import { SocketScan } from './socket-scan.ts'
 import { snapshot } from './socket-table.ts'
 
 /** Both ends of a connection, seen from this machine. */
@@ -37,7 +38,8 @@ export interface Holder {
 const LISTEN_ONLY = 1 << 10
 /** How long a table read from /proc/net is used, ms: reading it costs in proportion to all sockets. */
 const TABLE_AGE = 100
-const CACHED_HOLDERS = 1 << 17
+/** Longest piece of a search, ms: the packet ring holds several times as much. */
+const SLICE = 10
 
 const CONTEXT = {
   netns: null,
@@ -57,8 +59,11 @@ export class SocketFinder {
   /** One lookup takes about 30 µs, the descriptors of one process 100 µs. */
   readonly #lookups = new Budget(0.1, 50)
   /** All of /proc/PID/fd: 8 ms with 68 processes, 0.8 s with 100 000 descriptors. */
-  readonly #scans = new Budget(0.1, 30)
-  readonly #holders = new Map<number, SocketProcess>()
+  readonly #scans = new Budget(0.2, 30)
+  #scan = new SocketScan()
+  /** A question waits for the rest of the scan. */
+  #asked = false
+  #holders = this.#scan.holders
   #table: { at: number; records: SocketRecord[] } | undefined
 
   constructor() {
@@ -91,28 +96,54 @@ export class SocketFinder {
     return (owners ?? []).map(({ pid }) => pid)
   }
 
-  /** The process that holds the socket, of several the one that the others descend from. */
+  /**
+   * The process that holds the socket. One that is not known yet is searched for a while, and on every later
+   * question and `work()`: `undefined` now may be a process then.
+   */
   holder(inode: number): Holder | undefined {
     if (inode === 0) return undefined
-    const known = this.#holders.get(inode)
-    if (known !== undefined && stillHolds(known, inode)) return this.#heldBy(known)
-    this.#holders.delete(inode)
-    const owners = this.#scans.run(() => scanSocketOwners().byInode)
-    if (owners === undefined) return undefined
-    if (this.#holders.size + owners.size > CACHED_HOLDERS) this.#holders.clear()
-    for (const [socket, processes] of owners)
-      if (processes.length === 1) this.#holders.set(socket, processes[0]!)
-    const first = firstHolder(owners.get(inode) ?? [])
-    if (first === undefined) return undefined
-    this.#holders.set(inode, first)
-    return this.#heldBy(first)
+    const known = this.#stillHeld(inode)
+    if (known !== undefined) return known
+    if (this.#scan.done) this.#scan = new SocketScan()
+    this.#search(() => this.#scan.holders.has(inode))
+    const found = this.#stillHeld(inode)
+    this.#asked = found === undefined && !this.#scan.done
+    return found
+  }
+
+  /** Searches on for what was asked and not found. */
+  work(): void {
+    if (this.#asked && !this.#scan.done) this.#search(() => false)
+  }
+
+  /** Finds the holders of these sockets, as far as `milliseconds` go. */
+  prepare(inodes: readonly number[], milliseconds: number): void {
+    const missing = new Set(inodes)
+    this.#scan.run(milliseconds, () => {
+      for (const inode of missing) if (this.#scan.holders.has(inode)) missing.delete(inode)
+      return missing.size === 0
+    })
   }
 
   close(): void {
     this.#diag?.close()
   }
 
-  #heldBy({ pid, comm }: SocketProcess): Holder {
+  #search(enough: () => boolean): void {
+    this.#scans.run(() => this.#scan.run(SLICE, enough))
+    if (this.#scan.done) this.#holders = this.#scan.holders
+  }
+
+  #stillHeld(inode: number): Holder | undefined {
+    const known = this.#scan.holders.get(inode) ?? this.#holders.get(inode)
+    if (known === undefined) return undefined
+    const { pid, fd } = known
+    const comm = isHolding(pid, fd, inode) ? readComm(pid) : undefined
+    if (comm === undefined) {
+      this.#scan.holders.delete(inode)
+      this.#holders.delete(inode)
+      return undefined
+    }
     return { pid, attribution: this.attribution, seen: { pid, comm, netns: null } }
   }
 
@@ -155,7 +186,7 @@ function sameAddress(shown: string | undefined, address: string): boolean {
   return shown === address || shown === `::ffff:${address}`
 }
 
-function stillHolds({ pid, fd }: SocketProcess, inode: number): boolean {
+function isHolding(pid: number, fd: number, inode: number): boolean {
   try {
     return socketInode(readlinkSync(`/proc/${pid}/fd/${fd}`)) === inode
   } catch {
@@ -175,19 +206,4 @@ function openDiag(): SockDiag | undefined {
     if (error instanceof SystemError) return undefined
     throw error
   }
-}
-
-/**
- * A socket that was inherited has several holders: the one whose parent is none of them opened it or took it
- * over. Init, which opens sockets for services (systemd.socket(5)), counts only when it is alone.
- */
-function firstHolder(holders: readonly SocketProcess[]): SocketProcess | undefined {
-  const byPid = new Map(holders.map((holder) => [holder.pid, holder]))
-  if (byPid.size > 1) byPid.delete(1)
-  if (byPid.size < 2) return byPid.values().next().value
-  for (const holder of byPid.values()) {
-    const parent = readProcess(holder.pid)?.ppid
-    if (parent !== undefined && !byPid.has(parent)) return holder
-  }
-  return undefined
 }
