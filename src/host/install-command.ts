@@ -18,11 +18,14 @@ const OTHER_NAMES: Readonly<Record<string, Partial<Record<Manager, string>>>> = 
   'libpcap-dev': { dnf: 'libpcap-devel', zypper: 'libpcap-devel', pacman: 'libpcap' },
 }
 
-/** The command that installs a package on this machine, by the package manager that is on its PATH. */
-export function installCommand(debianName: string, path = process.env['PATH'] ?? ''): string {
-  const folders = [...path.split(delimiter), '/usr/bin', '/sbin']
+/** The command that installs a package on this machine, by the package manager that is there. */
+export function installCommand(debianName: string, folders = programFolders()): string {
   const managers = Object.keys(COMMANDS) as Manager[]
-  const manager = managers.find((name) => folders.some((folder) => existsSync(join(folder, name))))
-  const found = manager ?? 'apt-get'
-  return `${COMMANDS[found]} ${OTHER_NAMES[debianName]?.[found] ?? debianName}`
+  const isThere = (name: Manager): boolean => folders.some((folder) => existsSync(join(folder, name)))
+  const manager = managers.find(isThere) ?? 'apt-get'
+  return `${COMMANDS[manager]} ${OTHER_NAMES[debianName]?.[manager] ?? debianName}`
+}
+
+function programFolders(): readonly string[] {
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/sbin']
 }

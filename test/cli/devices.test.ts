@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { outputSchema } from '../../src/render/schema.ts'
 import { Namespace } from '../support/namespace.ts'
 import { builtFile, ndjson, repository, runCommand } from '../support/program.ts'
 import { rootTest } from '../support/root.ts'
+
+const isValid = new Ajv2020({ strictTypes: false }).compile(outputSchema)
 
 interface Device {
   readonly type: string
@@ -27,7 +31,9 @@ interface Link {
 function devices(prefix: readonly string[] = []): Device[] {
   const { status, stdout, stderr } = runCommand([...prefix, builtFile(repository), 'devices', '--json'])
   assert.equal(status, 0, stderr)
-  return ndjson<Device>(stdout)
+  const devices = ndjson<Device>(stdout)
+  for (const device of devices) assert.ok(isValid(device), JSON.stringify(isValid.errors))
+  return devices
 }
 
 test('devices are those of `ip address`', () => {

@@ -3,10 +3,14 @@ import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { probeKernel } from '../../src/host/doctor-kernel.ts'
 import type { Check } from '../../src/render/doctor.ts'
+import { outputSchema } from '../../src/render/schema.ts'
 import { builtFile, ndjson, repository, runCommand } from '../support/program.ts'
 import { isRoot, rootTest } from '../support/root.ts'
+
+const isValid = new Ajv2020({ strictTypes: false }).compile(outputSchema)
 
 const NAMES = [
   'kernel',
@@ -27,6 +31,7 @@ function doctor(prefix: readonly string[] = []): Map<string, Check> {
   const { status, stdout, stderr } = runCommand([...prefix, builtFile(repository), 'doctor', '--json'])
   assert.equal(status, 0, stderr)
   const checks = ndjson<Check>(stdout)
+  for (const check of checks) assert.ok(isValid(check), JSON.stringify(isValid.errors))
   assert.deepEqual(
     checks.map(({ name }) => name),
     NAMES,
