@@ -122,7 +122,7 @@ export class ListenerOwners {
       if (call.process !== undefined && call.process.pid !== INIT && isSame(call, listener))
         callers.set(call.process.pid, call.process)
     if (callers.size > 0) {
-      const [pid] = this.#finder.holdersAmong(listener.inode, callers.keys())
+      const [pid] = this.#finder.holdersAmong(listener.inode, [...callers.keys()])
       if (pid !== undefined) return { pid, attribution: 'tracepoint', seen: callers.get(pid)! }
     }
     return this.#finder.holder(listener.inode)
@@ -132,7 +132,7 @@ export class ListenerOwners {
   #accepted(ends: Ends, owners: readonly (Holder | undefined)[]): Holder | undefined {
     const connection = this.#finder.connection(ends)
     if (connection === undefined || connection.inode === 0) return undefined
-    const pids = new Set(owners.flatMap((owner) => (owner === undefined ? [] : [owner.pid])))
+    const pids = owners.flatMap((owner) => (owner === undefined ? [] : [owner.pid]))
     const holding = this.#finder.holdersAmong(connection.inode, pids)
     const owner = owners.find((one) => one?.pid === holding[0])
     return holding.length === 1 && owner !== undefined

@@ -217,8 +217,8 @@ export class Owners {
         connect.process === undefined ? [] : [[connect.process.pid, connect]],
       ),
     )
-    const holders = this.#finder.holdersAmong(socket.inode, callers.keys())
-    const connect = new Set(holders).size === 1 ? callers.get(holders[0]!) : undefined
+    const holders = this.#finder.holdersAmong(socket.inode, [...callers.keys()])
+    const connect = holders.length === 1 ? callers.get(holders[0]!) : undefined
     if (connect === undefined) return undefined
     if (candidates.filter(({ process }) => process === connect.process).length === 1)
       this.#connects.confirm(connect, ends.localPort)

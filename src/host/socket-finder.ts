@@ -16,7 +16,7 @@ import { Budget } from './budget.ts'
 import { SystemError } from './libc.ts'
 import { SockDiag } from './netlink.ts'
 import { readComm, scanSocketOwners } from './procfs.ts'
-import { SocketScan } from './socket-scan.ts'
+import { type Descriptor, SocketScan } from './socket-scan.ts'
 import { snapshot } from './socket-table.ts'
 
 /** Both ends of a connection, seen from this machine. */
@@ -90,10 +90,14 @@ export class SocketFinder {
     return this.#lookups.run(() => snapshot({ tables: ['udp'], processes: false }).records)
   }
 
-  /** Which of `pids` hold the socket; reads their descriptors alone. */
-  holdersAmong(inode: number, pids: Iterable<number>): number[] {
-    const owners = this.#lookups.run(() => scanSocketOwners(pids).byInode.get(inode))
-    return (owners ?? []).map(({ pid }) => pid)
+  /** Which of `pids` hold the socket; reads their descriptors alone, and none when the answer is still the last one. */
+  holdersAmong(inode: number, pids: readonly number[]): number[] {
+    const known = this.#holders.get(inode)
+    if (known !== undefined && pids.includes(known.pid) && isHolding(known, inode)) return [known.pid]
+    const owners = this.#lookups.run(() => scanSocketOwners(pids).byInode.get(inode)) ?? []
+    const holders = [...new Set(owners.map(({ pid }) => pid))]
+    if (holders.length === 1) this.#holders.set(inode, owners[0]!)
+    return holders
   }
 
   /**
@@ -127,6 +131,7 @@ export class SocketFinder {
 
   close(): void {
     this.#diag?.close()
+    this.#scan.close()
   }
 
   #search(enough: () => boolean): void {
@@ -137,8 +142,8 @@ export class SocketFinder {
   #stillHeld(inode: number): Holder | undefined {
     const known = this.#scan.holders.get(inode) ?? this.#holders.get(inode)
     if (known === undefined) return undefined
-    const { pid, fd } = known
-    const comm = isHolding(pid, fd, inode) ? readComm(pid) : undefined
+    const { pid } = known
+    const comm = isHolding(known, inode) ? readComm(pid) : undefined
     if (comm === undefined) {
       this.#scan.holders.delete(inode)
       this.#holders.delete(inode)
@@ -186,7 +191,7 @@ function sameAddress(shown: string | undefined, address: string): boolean {
   return shown === address || shown === `::ffff:${address}`
 }
 
-function isHolding(pid: number, fd: number, inode: number): boolean {
+function isHolding({ pid, fd }: Descriptor, inode: number): boolean {
   try {
     return socketInode(readlinkSync(`/proc/${pid}/fd/${fd}`)) === inode
   } catch {

@@ -35,6 +35,12 @@ export class SocketScan {
     while (!this.done && !enough() && performance.now() < end) this.done = this.#steps.next().done === true
   }
 
+  /** Gives up what is left. */
+  close(): void {
+    this.done = true
+    this.#steps.return(undefined)
+  }
+
   *#read(): Generator<void> {
     const late: number[] = []
     for (const pid of listPids())
