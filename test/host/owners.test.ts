@@ -131,9 +131,8 @@ async function watch(inside: Inside, observerArguments: readonly string[]) {
     observer.stdin.end()
     const [line] = await once(output, 'line')
     const observed = JSON.parse(line as string) as Answers
-    const client_ = { right: 0, missing: [], wrong: [] } as Tally
-    const server_ = { right: 0, missing: [], wrong: [] } as Tally
-    const atSyn = { right: 0, missing: [], wrong: [] } as Tally
+    const clientTally: Tally = { right: 0, missing: [], wrong: [] }
+    const serverTally: Tally = { right: 0, missing: [], wrong: [] }
     assert.equal(observed.dropped, 0)
     for (const expected of clients) {
       const answer = observed.answers.find(
@@ -143,11 +142,10 @@ async function watch(inside: Inside, observerArguments: readonly string[]) {
       assert.ok(answer, `no SYN was seen of ${JSON.stringify(expected)}`)
       const listener = listeners.get(expected.to)
       assert.ok(listener)
-      judge(atSyn, answer.atSyn.client, expected)
-      judge(client_, answer.later.client ?? answer.atSyn.client, expected)
-      judge(server_, answer.later.server ?? answer.atSyn.server, listener)
+      judge(clientTally, answer.later.client ?? answer.atSyn.client, expected)
+      judge(serverTally, answer.later.server ?? answer.atSyn.server, listener)
     }
-    return { connections: clients.length, client: client_, server: server_, atSyn, observed }
+    return { connections: clients.length, client: clientTally, server: serverTally, observed }
   } finally {
     for (const child of children) child.kill('SIGKILL')
   }
@@ -171,16 +169,7 @@ for (const [place, run] of [
   ['a network namespace', inNamespace],
 ] as const) {
   rootTest(`with kernel events both ends of every short connection are right, in ${place}`, async () => {
-    const { connections, client, server, observed, atSyn } = await run([])
-    if (process.env['H5'])
-      console.log(place, {
-        connections,
-        client,
-        server,
-        atSyn,
-        ...observed.milliseconds,
-        n: observed.answers.length,
-      })
+    const { connections, client, server, observed } = await run([])
     assert.deepEqual(observed.degraded, [])
     assert.equal(observed.lost, 0)
     assert.equal(connections, TOTAL)
@@ -189,16 +178,7 @@ for (const [place, run] of [
   })
 
   rootTest(`without kernel events owners may be missing and are never wrong, in ${place}`, async () => {
-    const { connections, client, server, observed, atSyn } = await run(['untraced'])
-    if (process.env['H5'])
-      console.log(place, {
-        connections,
-        client,
-        server,
-        atSyn,
-        ...observed.milliseconds,
-        n: observed.answers.length,
-      })
+    const { connections, client, server } = await run(['untraced'])
     assert.equal(connections, TOTAL)
     assert.deepEqual(client.wrong, [])
     assert.deepEqual(server.wrong, [])
