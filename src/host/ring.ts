@@ -1,4 +1,4 @@
-import { setImmediate as loopTurn } from 'node:timers/promises'
+import { setImmediate as loopTurn, setTimeout as pause } from 'node:timers/promises'
 import type { PacketBatch } from '../capture/batch.ts'
 import { Duplicates } from '../capture/duplicates.ts'
 import { type CaptureCounters, type CaptureInterface, END } from '../capture/source.ts'
@@ -20,6 +20,8 @@ const SIOCGIFNAME = 0x8910
 const TURN_MS = 4
 /** How often a downed interface is looked at, milliseconds: only its removal ends the capture. */
 const DOWN_MS = 20
+/** The block that was open when an interface vanished is handed over within this time (RETIRE_MS, and a tick). */
+const LAST_BLOCK_MS = 20
 
 /** Live capture from AF_PACKET rings. Throws `UserError`, see `openPacketRing`. */
 export function openRing(options: LiveOptions): LiveSource {
@@ -83,8 +85,10 @@ class RingSource implements LiveSource {
     this.#turn = performance.now()
     if (this.#closed) return END
     const late = this.#take(batch)
-    if (late === 0) this.#lookForVanished()
-    return late
+    if (late > 0 || !this.#lookForVanished()) return late
+    await pause(LAST_BLOCK_MS)
+    if (this.#closed) return END
+    return this.#take(batch)
   }
 
   counters(): CaptureCounters {
@@ -156,13 +160,14 @@ class RingSource implements LiveSource {
   }
 
   /** An interface that goes down may come back; one that is removed ends the capture once the rings are empty. */
-  #lookForVanished(): void {
+  #lookForVanished(): boolean {
     for (const { ring } of this.#readers) {
       if (ring.name === undefined) continue
       if (socketError(ring.fd) === ENETDOWN) this.#down.add(ring)
       if (this.#down.has(ring) && boundIndex(ring.fd) !== ring.index)
         this.failure = vanishedInterface(ring.name)
     }
+    return this.failure !== undefined
   }
 }
 

@@ -169,14 +169,14 @@ rootTest('cap: the packets of tcpdump, stamped on delivery', async () => {
 })
 
 rootTest('cap: an interface that vanishes ends the source, not the process', async () => {
-  ip('link add h3-cap0 type veth peer name h3-cap1')
-  for (const end of ['h3-cap0', 'h3-cap1']) ip(`link set ${end} up`)
+  ip('link add st-cap0 type veth peer name st-cap1')
+  for (const end of ['st-cap0', 'st-cap1']) ip(`link set ${end} up`)
   const waiter = new Waiter()
-  const source = await openCap(liveOptions(waiter, { interfaces: ['h3-cap0'] }))
+  const source = await openCap(liveOptions(waiter, { interfaces: ['st-cap0'] }))
   const reading = collect(source)
-  ip('link delete h3-cap0')
+  ip('link delete st-cap0')
   await reading
-  assert.equal(source.failure?.message, 'Cannot go on capturing on h3-cap0: the interface vanished')
+  assert.equal(source.failure?.message, 'Cannot go on capturing on st-cap0: the interface vanished')
   assert.equal(source.failure?.exitCode, EXIT.input)
   await assertEnded(source)
   waiter.close()
@@ -190,8 +190,8 @@ const refused: readonly (readonly [
 ])[] = [
   [
     'unknown interface',
-    { interfaces: ['h3-none'] },
-    /^Cannot capture on "h3-none": no such interface$/,
+    { interfaces: ['st-none'] },
+    /^Cannot capture on "st-none": no such interface$/,
     EXIT.usage,
   ],
   [

@@ -97,8 +97,8 @@ rootTest('-Z USER gives up all; an unknown user is refused', () => {
   assert.equal(result.uid, 65_534)
   assertOthersHaveNothing(result)
   assert.equal(
-    report("p.becomeUnprivileged('h3-nobody')").error,
-    'Cannot become user "h3-nobody": no such user',
+    report("p.becomeUnprivileged('st-nobody')").error,
+    'Cannot become user "st-nobody": no such user',
   )
 })
 

@@ -35,7 +35,7 @@ async function withRing(
 
 /** A veth pair whose ends are both here and up; returns their names. */
 function makePair(label: string): { left: string; right: string; remove: () => void } {
-  const [left, right] = [`h3-${label}0`, `h3-${label}1`]
+  const [left, right] = [`st-${label}0`, `st-${label}1`]
   ip(`link add ${left} type veth peer name ${right}`)
   for (const end of [left, right]) {
     runCommand(['sysctl', '-q', '-w', `net.ipv6.conf.${end}.disable_ipv6=1`])
@@ -226,8 +226,8 @@ const refused: readonly (readonly [
 ])[] = [
   [
     'unknown interface',
-    { interfaces: ['h3-none'] },
-    /^Cannot capture on "h3-none": no such interface$/,
+    { interfaces: ['st-none'] },
+    /^Cannot capture on "st-none": no such interface$/,
     EXIT.usage,
   ],
   [
