@@ -22,6 +22,10 @@ export class Actor {
     })
   }
 
+  get pid(): number {
+    return this.#process.pid!
+  }
+
   /** What the call returned; a call that failed is a fault of the demo. */
   call(call: PuppetCall, ...args: PuppetRequest['args']): Promise<string> {
     const returned = this.#ask(call, args).then(({ result = '', error }) => {

@@ -2,8 +2,10 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { FlowEvent } from '../flow/event.ts'
 import { ADDRESSES, INTERFACES, Lab, ROOMS, type Room } from '../host/lab.ts'
+import { scanSocketOwners } from '../host/procfs.ts'
 import { selfCommand } from '../host/self-command.ts'
 import { snapshot } from '../host/socket-table.ts'
+import { attribute } from '../sockets/attribute.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { Actor } from './demo-actor.ts'
@@ -21,8 +23,6 @@ export interface Audience {
 
 /** Longer than the second SYN retransmission takes on any kernel (3 s), shorter than patience. */
 const EVENT_TIMEOUT_MS = 6000
-/** A safeguard only: a `trace` whose parent was killed ends by itself. */
-const TRACE_DURATION = '20s'
 
 interface Expectation {
   readonly matches: (event: FlowEvent) => boolean
@@ -93,8 +93,11 @@ export class Stage {
    * only at need.
    */
   sockets(caption: string, { leftovers = false } = {}): void {
+    // Nobody else is inside: a scan of all processes of a busy machine can take seconds.
+    const owners = scanSocketOwners([this.server.pid, this.client.pid]).byInode
     const rows = ROOMS.flatMap((room) => {
-      const { records } = this.#lab.inside(room, () => snapshot({ tables: ['tcp'] }))
+      const { records } = this.#lab.inside(room, () => snapshot({ tables: ['tcp'], processes: false }))
+      attribute(records, owners)
       const shown = records.filter(({ state }) => leftovers || state !== 'TIME_WAIT')
       return shown.map((socket) => ({ room, socket }))
     })
@@ -155,7 +158,7 @@ export class Stage {
   }
 
   #trace(room: Room): Tracer {
-    const args = ['trace', '--json', '-i', INTERFACES[room], '--duration', TRACE_DURATION]
+    const args = ['trace', '--json', '-i', INTERFACES[room]]
     return new Tracer(this.#start(room, args, ['ignore', 'pipe']), (object, line) => {
       // Each event is told by the trace beside its sender, which knows the sender's process.
       const mine = object.src === undefined ? room === 'client' : object.src.addr === ADDRESSES[room]

@@ -109,7 +109,7 @@ export class Lab {
   }
 }
 
-export function other(room: Room): Room {
+function other(room: Room): Room {
   return room === 'client' ? 'server' : 'client'
 }
 

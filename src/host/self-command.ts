@@ -18,7 +18,7 @@ export function selfCommand(): SelfCommand {
 }
 
 /** True inside the packaged executable (Node's single executable application). */
-export function isSingleExecutable(): boolean {
+function isSingleExecutable(): boolean {
   // `node:sea` is newer (20.12) than the oldest Node that the program runs on, so it is asked for, not imported.
   const sea = process.getBuiltinModule?.('node:sea') as { isSea(): boolean } | undefined
   return sea?.isSea() ?? false

@@ -2,7 +2,7 @@ import { sanitize } from './sanitize.ts'
 import type { Style } from './style.ts'
 import { wrap } from './wrap.ts'
 
-export type CheckStatus = 'ok' | 'degraded' | 'missing'
+type CheckStatus = 'ok' | 'degraded' | 'missing'
 
 /** One thing that was tried, as `socktrace doctor --json` prints it. */
 export interface Check {
