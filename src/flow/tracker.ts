@@ -78,6 +78,11 @@ export class FlowTracker {
     return this.store.table.columns.serial[row]!
   }
 
+  /** Whether the packet just given, a segment or datagram of the flow in this row, came from the flow's client. */
+  isFromClient(row: number): boolean {
+    return this.store.table.columns.client[row] === this.key.direction
+  }
+
   /**
    * One decoded packet (borrowed); `packet` is the 1-based frame number. Returns the row of its flow, or of the
    * flow that an ICMP error quotes, or NO_FLOW.
