@@ -71,6 +71,8 @@ export class Owners {
   readonly #addresses = new LocalAddresses()
   readonly #visit = (record: RecordCursor): void => this.#record(record)
   #housekeeping = 0
+  /** Since when the records are whole (their clock, ns); never without kernel events. */
+  #since = Number.POSITIVE_INFINITY
   /** Epoch of the records' clock, ns: CLOCK_REALTIME − CLOCK_MONOTONIC. */
   #epoch = 0n
   #epochAt = Number.NEGATIVE_INFINITY
@@ -83,7 +85,10 @@ export class Owners {
     const opened = options.tracepoints === false ? undefined : this.#open(options.waiter)
     this.#tracepoints = opened?.tracepoints
     this.#event = opened?.event
-    if (opened !== undefined) this.#learnNames()
+    if (opened !== undefined) {
+      this.#since = monotonicNow()
+      this.#learnNames()
+    }
     this.#listeners = new ListenerOwners(this.#finder, this.#listens, this.#names, opened !== undefined)
     this.#datagrams = new DatagramOwners(this.#finder)
     this.#listeners.prepare(PREPARE)
@@ -196,6 +201,7 @@ export class Owners {
     this.#listens.clear()
     this.#names.clear()
     this.#images.clear()
+    this.#since = monotonicNow()
     this.#learnNames()
   }
 
@@ -227,9 +233,15 @@ export class Owners {
 
   /** A connection older than the records: its socket, if it is still there, and still there afterwards. */
   #holder(ends: Ends, time: number): ProcessRef | undefined {
-    if (this.#tracepoints === undefined && monotonicNow() - time > UNTRACED_LAG) return undefined
+    const now = monotonicNow()
+    if (time < this.#since && now - time > UNTRACED_LAG) return undefined
+    const { local, localPort, remote, remotePort } = ends
+    // These ends were connected after the packet: what is there now is not what sent it.
+    if (this.#connects.find(local, localPort, remote, remotePort, now) !== undefined) return undefined
     const socket = this.#finder.connection(ends)
-    if (socket === undefined) return undefined
+    // Its connect() would be known, or is too young.
+    if (socket === undefined || (this.#tracepoints !== undefined && socket.state === 'SYN_SENT'))
+      return undefined
     const holder = this.#finder.holder(socket.inode)
     if (holder === undefined) return undefined
     const after = this.#finder.connection(ends)

@@ -14,7 +14,7 @@ import { ACK, SYN } from '../../src/wire/tcp.ts'
  * connection: at its SYN, and again at later packets while one is missing. `untraced` as its argument leaves
  * kernel events alone. Prints `ready`, runs until its standard input ends, prints the answers as one JSON line.
  */
-export interface Answer {
+interface Answer {
   readonly client: string
   readonly server: string
   readonly atSyn: { client?: ProcessRef; server?: ProcessRef }

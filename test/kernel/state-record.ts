@@ -41,7 +41,7 @@ export function formatText(
   ].join('\n')
 }
 
-export const FORMAT: EventFormat = parseEventFormat(formatText())!
+const FORMAT: EventFormat = parseEventFormat(formatText())!
 
 export interface State {
   readonly socket: number
