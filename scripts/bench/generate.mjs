@@ -15,6 +15,8 @@ const PSH = 8
 const ACK = 16
 /** Connections under way at the same time. */
 const ACTIVE = 1500
+/** Hosts that connect, in many networks. */
+const CLIENTS = 997
 /** Mean distance between two packets, microseconds. */
 const GAP_US = 30
 
@@ -90,7 +92,10 @@ function script() {
 let flows = 0
 function startFlow() {
   const number = flows++
-  const flow = { number, v6: number % 7 === 0, port: 1024 + (number % 60_000), at: 0, steps: [] }
+  const client = number % CLIENTS
+  const flow = { number, client, v6: client % 7 === 0, at: 0, steps: [] }
+  // No client uses a port twice.
+  flow.port = 32_768 + Math.floor(number / CLIENTS)
   flow.service = [443, 80, 22, 5432, 6379, 8080][below(6)]
   flow.server = below(64)
   flow.steps = script()
@@ -114,10 +119,13 @@ function encode(flow, [client, flags, length, sequence, acknowledgement], timeUs
 
   let at = 16
   packet.fill(2, at, at + 12)
-  packet[at + (client ? 11 : 5)] = flow.number & 0xff
+  packet[at + (client ? 11 : 5)] = flow.client & 0xff
   view.setUint16(at + 12, flow.v6 ? 0x86dd : 0x0800)
   at += 14
-  const ends = [0x0a000000 + 256 + (flow.number & 0xffff), 0x0a640000 + flow.server]
+  const ends = [
+    0x0a000000 + ((flow.client * 40_503) & 0xffff00) + (flow.client % 250),
+    0xac100000 + flow.server,
+  ]
   const [source, destination] = client ? ends : [ends[1], ends[0]]
   if (flow.v6) {
     view.setUint32(at, 0x60000000)
