@@ -24,7 +24,7 @@ export const ANOMALY_KEEP_ALIVE_ACK = 1 << 13
 /** No SYN of this side was seen: its windows cannot be scaled. */
 export const SCALE_UNKNOWN = -1
 /** Both sides were seen and one did not offer scaling, so none is used (RFC 7323 section 2.2). */
-export const SCALE_NONE = -2
+const SCALE_NONE = -2
 /** RFC 7323 section 2.3. */
 const MAX_SCALE = 14
 
@@ -159,9 +159,12 @@ function rememberScale(sides: SideColumns, segment: Segment): void {
   } else sides.scale[sender] = Math.min(options.windowScale, MAX_SCALE)
 }
 
-/** The latest window that a side advertised, in bytes; unscaled while its scale is unknown. */
+/**
+ * The latest window that a side advertised, in bytes; unscaled while its scale is unknown.
+ * At most 65 535 << 14, so the shift stays positive (`2 ** scale` cost 150 ns a packet here).
+ */
 export function scaledWindow(sides: SideColumns, side: number): number {
   const scale = sides.scale[side]!
   const window = sides.window[side]!
-  return scale > 0 && sides.marks[side]! & SIDE_SCALED ? window * 2 ** scale : window
+  return scale > 0 && sides.marks[side]! & SIDE_SCALED ? window << scale : window
 }

@@ -50,7 +50,7 @@ export const RESET_EFFECTIVE = 1
 /** In the window but not the next byte expected: a challenge ACK is due, the connection lives. */
 export const RESET_PENDING = 2
 /** Outside the window, or it answers nothing that was sent: ignored. */
-export const RESET_IGNORED = 3
+const RESET_IGNORED = 3
 /** The receiver has no connection any more. */
 export const RESET_LATE = 4
 /** The sender still dials: it clears an old connection that answered its SYN (RFC 9293 section 3.5.1). */

@@ -38,7 +38,7 @@ export const INPUTS = [
   'RST',
 ] as const
 
-export type Input = (typeof INPUTS)[number]
+type Input = (typeof INPUTS)[number]
 
 type Transitions = Readonly<Record<TcpState, Readonly<Partial<Record<Input, TcpState>>>>>
 

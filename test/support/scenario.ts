@@ -97,7 +97,7 @@ export function play(scenario: Scenario, cast: Cast): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-export function parseSegment(text: string): SegmentFields {
+function parseSegment(text: string): SegmentFields {
   const flags = [...text.match(/^\[([^\]]*)\]/)![1]!].reduce((bits, letter) => bits | FLAGS[letter]!, 0)
   const numbers = Object.fromEntries(
     [...text.matchAll(/(seq|ack|win|len)=(\d+)/g)].map((m) => [m[1], Number(m[2])]),
