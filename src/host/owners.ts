@@ -57,8 +57,8 @@ export interface OwnersOptions {
 export class Owners {
   /** What is missing and the mend, for the user to read. */
   readonly degraded: string[] = []
-  /** Kernel records that found no room; each time everything learnt from records is forgotten. */
-  lost = 0
+  /** How often records found no room: each time everything learnt from them is forgotten. */
+  losses = 0
   readonly #tracepoints: Tracepoints | undefined
   readonly #event: StateEvent | undefined
   readonly #names = new ProcessNames()
@@ -178,10 +178,7 @@ export class Owners {
       const { pid, tid } = record
       this.#names.exit(pid, tid, record.time)
       if (pid === tid) this.#images.forget(pid)
-    } else if (type === RECORD_LOST) {
-      this.lost += record.lost
-      this.#forgetAll()
-    }
+    } else if (type === RECORD_LOST) this.#forgetAll()
   }
 
   #state(record: RecordCursor): void {
@@ -197,6 +194,7 @@ export class Owners {
 
   /** Nothing learnt so far is certain any more; names are read anew. */
   #forgetAll(): void {
+    this.losses += 1
     this.#connects.clear()
     this.#listens.clear()
     this.#names.clear()

@@ -243,7 +243,7 @@ print('done', flush=True)
     client.tell(`${port}`)
     const from = await client.number()
     owners.drain()
-    assert.ok(owners.lost > 0)
+    assert.ok(owners.losses > 0)
     const found = owners.find(
       'tcp',
       { addr: LOOPBACK, port: from },

@@ -24,7 +24,7 @@ interface Answer {
 export interface Answers {
   readonly answers: Answer[]
   readonly degraded: readonly string[]
-  readonly lost: number
+  readonly losses: number
   /** Packets that found no room. */
   readonly dropped: number | undefined
   readonly milliseconds: { drain: number; find: number }
@@ -100,11 +100,11 @@ async function main(): Promise<void> {
       }
     }
   }
-  const { degraded, lost } = owners
+  const { degraded, losses } = owners
   const dropped = source.counters().droppedKernel
   owners.close()
   waiter.close()
-  const answers: Answers = { answers: [...flows.values()], degraded, lost, dropped, milliseconds: spent }
+  const answers: Answers = { answers: [...flows.values()], degraded, losses, dropped, milliseconds: spent }
   process.stdout.write(`${JSON.stringify(answers)}\n`, () => process.exit(0))
 }
 

@@ -171,7 +171,7 @@ for (const [place, run] of [
   rootTest(`with kernel events both ends of every short connection are right, in ${place}`, async () => {
     const { connections, client, server, observed } = await run([])
     assert.deepEqual(observed.degraded, [])
-    assert.equal(observed.lost, 0)
+    assert.equal(observed.losses, 0)
     assert.equal(connections, TOTAL)
     assert.deepEqual(client, { right: TOTAL, missing: [], wrong: [] })
     assert.deepEqual(server, { right: TOTAL, missing: [], wrong: [] })
