@@ -1,32 +1,38 @@
-/** Longer than two traces of one cable are apart in telling of the same moment. */
-const HOLD_MS = 60
+/** What only one trace has told is shown after this long. */
+const PATIENCE_MS = 500
+
+interface Held {
+  readonly time: string
+  readonly line: string
+  readonly due: number
+}
 
 /**
- * Puts the lines of several traces into the order of their times. A line is held for a moment,
- * in case an earlier one is still under way.
+ * Puts the lines of several traces of one cable into the order of their times. Each trace tells of every packet,
+ * in order: once all of them have come as far as a line, nothing earlier can follow.
+ * Times are RFC 3339 with nanoseconds, so that texts compare as times do.
  */
-export class EventMerge {
+export class EventMerge<Source extends string> {
   readonly #show: (line: string) => void
-  #held: { readonly time: string; readonly line: string; readonly due: number }[] = []
+  readonly #reached: Map<Source, string>
+  #held: Held[] = []
   #timer: NodeJS.Timeout | undefined
 
-  constructor(show: (line: string) => void) {
+  constructor(sources: readonly Source[], show: (line: string) => void) {
     this.#show = show
+    this.#reached = new Map(sources.map((source) => [source, '']))
   }
 
-  /** `time` is RFC 3339 with nanoseconds, so that texts compare as times do; without one, the line comes last. */
-  add(line: string, time = '~'): void {
-    this.#held.push({ time, line, due: performance.now() + HOLD_MS })
-    this.#timer ??= setTimeout(() => this.#release(), HOLD_MS)
+  /** `source` has come to `time`; without a `line` there is nothing to show of it. */
+  add(source: Source, time: string, line?: string): void {
+    this.#reached.set(source, time)
+    if (line !== undefined) this.#held.push({ time, line, due: performance.now() + PATIENCE_MS })
+    this.#release([...this.#reached.values()].sort()[0]!)
   }
 
   /** Shows everything that is held. */
   flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const held = this.#held.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-    this.#held = []
-    for (const { line } of held) this.#show(line)
+    this.#release('~')
   }
 
   /** Nothing is shown any more. */
@@ -35,16 +41,14 @@ export class EventMerge {
     this.#held = []
   }
 
-  #release(): void {
-    this.#timer = undefined
-    const now = performance.now()
-    // Once the oldest is due, everything of an earlier time has come; what is younger waits its turn.
-    const times = this.#held.filter(({ due }) => due <= now).map(({ time }) => time)
-    const last = times.sort().at(-1) ?? ''
-    const later = this.#held.filter(({ time }) => time > last)
-    this.#held = this.#held.filter(({ time }) => time <= last)
-    this.flush()
-    this.#held = later
-    if (later.length > 0) this.#timer = setTimeout(() => this.#release(), HOLD_MS)
+  /** Shows what is not later than `reached`, and starts the clock for the rest. */
+  #release(reached: string): void {
+    clearTimeout(this.#timer)
+    const held = this.#held.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+    this.#held = held.filter(({ time }) => time > reached)
+    for (const { time, line } of held) if (time <= reached) this.#show(line)
+    const [first] = this.#held
+    if (first !== undefined)
+      this.#timer = setTimeout(() => this.#release(first.time), Math.max(0, first.due - performance.now()))
   }
 }

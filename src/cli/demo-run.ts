@@ -5,7 +5,7 @@ import { spawnInUserNamespace, userNamespaceRefusal } from '../host/user-namespa
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
 import { SCENES } from './demo-scenes.ts'
 import { Stage } from './demo-stage.ts'
-import { jsonView, textView } from './demo-view.ts'
+import { type DemoView, jsonView, textView } from './demo-view.ts'
 import { processIo } from './io.ts'
 import type { CommonOptions } from './options.ts'
 
@@ -28,22 +28,28 @@ async function play(options: CommonOptions): Promise<void> {
   const interrupt = (): void => stop.abort(INTERRUPTED)
   // Ctrl-C in the user namespace comes twice: from the terminal, and passed on by the process outside.
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt)
-  let stage: Stage | undefined
   try {
     view.open()
-    stage = await Stage.open(view, originSeconds, stop)
-    for (const [index, scene] of SCENES.entries()) {
-      view.scene(index + 1, scene)
-      await stage.play(scene.play)
-    }
-    await stage.end()
+    await playScenes(view, originSeconds, stop)
     view.close()
   } catch (error) {
     if (!stop.signal.aborted) throw error
     if (stop.signal.reason !== INTERRUPTED) throw stop.signal.reason
     io.note('socktrace: interrupted, the namespaces, the cable and the programs are gone')
+  }
+}
+
+/** However it ends, nothing is left behind. */
+async function playScenes(view: DemoView, originSeconds: number, stop: AbortController): Promise<void> {
+  const stage = await Stage.open(view, originSeconds, stop)
+  try {
+    for (const [index, scene] of SCENES.entries()) {
+      view.scene(index + 1, scene)
+      await stage.play(scene.play)
+    }
+    await stage.end()
   } finally {
-    await stage?.close()
+    await stage.close()
   }
 }
 
@@ -51,10 +57,10 @@ async function playInUserNamespace(): Promise<void> {
   const refusal =
     process.env[INSIDE] === undefined
       ? userNamespaceRefusal()
-      : { reason: 'the user namespace may not make network namespaces', mend: 'run with sudo' }
+      : { reason: 'the user namespace may not make network namespaces', mend: undefined }
   if (refusal !== undefined)
     throw new UserError(`Cannot make network namespaces: no CAP_SYS_ADMIN, and ${refusal.reason}`, {
-      hint: `${refusal.mend}, or run with sudo`,
+      hint: refusal.mend === undefined ? 'run with sudo' : `${refusal.mend}, or run with sudo`,
       exitCode: EXIT.privilege,
     })
   const { file, prefix } = selfCommand()

@@ -10,7 +10,7 @@ import type { SocketRecord } from '../sockets/socket.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { Actor } from './demo-actor.ts'
 import { EventMerge } from './demo-merge.ts'
-import { eventOf, type TracedObject, Tracer } from './demo-tracer.ts'
+import { eventOf, Tracer } from './demo-tracer.ts'
 
 /** What the audience gets to see, in order. */
 export interface Audience {
@@ -40,7 +40,9 @@ export class Stage {
   readonly #stop: AbortController
   readonly #children = new Set<ChildProcess>()
   readonly #expectations = new Set<Expectation>()
-  readonly #merge: EventMerge
+  readonly #merge: EventMerge<Room>
+  /** Flow records and the summary of the client's trace: they come last. */
+  readonly #records: string[] = []
   readonly #tracers: readonly Tracer[]
 
   private constructor(lab: Lab, audience: Audience, originSeconds: number, stop: AbortController) {
@@ -48,13 +50,16 @@ export class Stage {
     this.#originSeconds = originSeconds
     this.#audience = audience
     this.#stop = stop
-    this.#merge = new EventMerge((line) => this.#tryToShow(line))
-    this.server = new Actor(this.#start('server', ['demo', '__puppet', 'web-server'], ['pipe', 'pipe']))
-    this.client = new Actor(this.#start('client', ['demo', '__puppet', 'web-client'], ['pipe', 'pipe']))
+    this.#merge = new EventMerge(ROOMS, (line) => this.#tryToShow(line))
+    this.server = new Actor(this.#start('server', ['demo', '__puppet', 'web-server']))
+    this.client = new Actor(this.#start('client', ['demo', '__puppet', 'web-client']))
     this.#tracers = ROOMS.map((room) => this.#trace(room))
   }
 
-  /** Resolves once nothing can be missed; events' times count from `originSeconds`. Aborts `stop` when nothing can be shown any more. The caller closes the stage in any case that this does not throw. */
+  /**
+   * Resolves once nothing can be missed; who gets a stage closes it. Events' times count from `originSeconds`.
+   * The stage aborts `stop` when nothing can be shown any more.
+   */
   static async open(audience: Audience, originSeconds: number, stop: AbortController): Promise<Stage> {
     const stage = new Stage(Lab.create(), audience, originSeconds, stop)
     try {
@@ -130,6 +135,7 @@ export class Stage {
   async end(): Promise<void> {
     await Promise.all(this.#tracers.map((tracer) => tracer.stop()))
     this.#merge.flush()
+    for (const line of this.#records) this.#audience.object(line)
   }
 
   /** Ends every process; the namespaces, the cable and the firewall go with the last of them. */
@@ -144,13 +150,9 @@ export class Stage {
     return Promise.race([work, aborted(this.#stop.signal), ...this.#tracers.map(({ failed }) => failed)])
   }
 
-  #start(
-    room: Room,
-    args: readonly string[],
-    [stdin, stdout]: readonly ['pipe' | 'ignore', 'pipe'],
-  ): ChildProcess {
+  #start(room: Room, args: readonly string[]): ChildProcess {
     const { file, prefix } = selfCommand()
-    const child = this.#lab.spawn(room, file, [...prefix, ...args], { stdio: [stdin, stdout, 'pipe'] })
+    const child = this.#lab.spawn(room, file, [...prefix, ...args], { stdio: 'pipe' })
     child.stderr!.resume()
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
@@ -159,14 +161,16 @@ export class Stage {
 
   #trace(room: Room): Tracer {
     const args = ['trace', '--json', '-i', INTERFACES[room]]
-    return new Tracer(this.#start(room, args, ['ignore', 'pipe']), (object, line) => {
-      // Each event is told by the trace beside its sender, which knows the sender's process.
-      const mine = object.src === undefined ? room === 'client' : object.src.addr === ADDRESSES[room]
-      if (mine) this.#merge.add(line, object.type === 'event' ? object.time : undefined)
+    return new Tracer(this.#start(room, args), (object, line) => {
+      if (object.type === 'event') {
+        // Each event is told by the trace beside its sender, which knows the sender's process.
+        const isNear = object.src.addr === ADDRESSES[room]
+        this.#merge.add(room, object.time, isNear ? line : undefined)
+      } else if (room === 'client') this.#records.push(line)
     })
   }
 
-  /** Called by a timer: a failure (the reader of the output is gone) has nowhere to go but the run's end. */
+  /** Called from outside any scene: a failure (the reader of the output is gone) has nowhere to go but the run's end. */
   #tryToShow(line: string): void {
     try {
       this.#show(line)
@@ -176,11 +180,6 @@ export class Stage {
   }
 
   #show(line: string): void {
-    const object = JSON.parse(line) as TracedObject
-    if (object.type !== 'event') {
-      this.#audience.object(line)
-      return
-    }
     const event = eventOf(line, this.#originSeconds)
     this.#audience.event(event, line)
     for (const expectation of this.#expectations) {

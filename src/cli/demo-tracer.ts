@@ -5,12 +5,10 @@ import type { FlowEvent } from '../flow/event.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { EXIT, UserError } from '../user-error.ts'
 
-/** One object of `trace --json` as it came. */
-export interface TracedObject {
-  readonly type: string
-  readonly time?: string
-  readonly src?: { readonly addr: string }
-}
+/** One object of `trace --json`, as far as the demo looks into it. */
+export type TracedObject =
+  | { readonly type: 'event'; readonly time: string; readonly src: { readonly addr: string } }
+  | { readonly type: 'flow' | 'summary' | 'error' }
 
 /** What `trace` says on stderr once nothing can be missed any more. */
 const READY = 'listening on '

@@ -11,7 +11,8 @@ export function probeNamespaces(): Probe {
   const refusal = userNamespaceRefusal()
   if (refusal === undefined)
     return { status: 'ok', detail: 'network namespaces inside a user namespace: `socktrace demo` works' }
-  return { status: 'missing', detail: `\`socktrace demo\` cannot run: ${refusal.reason}`, mend: refusal.mend }
+  const { reason, mend = 'sudo socktrace demo' } = refusal
+  return { status: 'missing', detail: `\`socktrace demo\` needs root: ${reason}`, mend }
 }
 
 export function probeIproute2(): Probe {

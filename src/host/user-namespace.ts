@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { installCommand } from './install-command.ts'
 import { readSysctl } from './sysctl.ts'
 
 /** util-linux's and busybox's spelling: a user namespace whose root we are, with a network namespace of its own. */
@@ -15,7 +16,8 @@ const SWITCHES: readonly { readonly name: string; readonly forbids: number; read
 /** Why an ordinary user cannot have network namespaces here, and the command that allows it. */
 export interface Refusal {
   readonly reason: string
-  readonly mend: string
+  /** Absent where only more privileges help. */
+  readonly mend: string | undefined
 }
 
 /** Tries it: `undefined` when a user namespace with a network namespace in it can be made. */
@@ -23,11 +25,11 @@ export function userNamespaceRefusal(): Refusal | undefined {
   const { error, status, stderr } = spawnSync('unshare', [...UNSHARE, 'true'], { encoding: 'utf8' })
   if (status === 0) return undefined
   if (error !== undefined)
-    return { reason: 'there is no `unshare` program (util-linux)', mend: 'run with sudo' }
+    return { reason: 'there is no `unshare` program', mend: installCommand('util-linux') }
   for (const { name, forbids, allow } of SWITCHES)
     if (readSysctl(name) === forbids)
       return { reason: `${name} is ${forbids}`, mend: `sudo sysctl ${name}=${allow}` }
-  return { reason: stderr.trim() || 'the kernel refuses user namespaces', mend: 'run with sudo' }
+  return { reason: stderr.trim() || 'the kernel refuses user namespaces', mend: undefined }
 }
 
 /** Runs a program as root of a new user namespace, with our standard streams. */
