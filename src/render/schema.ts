@@ -93,6 +93,8 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
       { accept_queue: count, backlog: count },
       { syn_queue: count },
     ),
+    // Every member that the running kernel has: the list is the kernel's.
+    tcp: { type: 'object', additionalProperties: number },
     timer: objectOf<NonNullable<SocketRecord['timer']>>(
       { name: text, expires_ms: number, retrans: count },
       {},
