@@ -79,11 +79,12 @@ export class Pump {
       const iface = batch.iface[index]!
       const original = batch.original[index]!
       frame.move(batch.start[index]!, batch.captured[index]!, original)
-      const kind = stack.walk(frame, source.interfaces[iface]!.linkType)
+      const time = batch.time[index]! as Nanos
+      const kind = stack.walk(frame, source.interfaces[iface]!.linkType, time)
       totals.packets += 1
       totals.bytes += original
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
-      const row = tracker.packet(stack, batch.time[index]! as Nanos, iface, batch.number[index]!)
+      const row = tracker.packet(stack, time, iface, batch.number[index]!)
       if (sink !== undefined) sink.packet(batch, index, frame, stack, row)
     }
     totals.last = batch.time[count - 1]!

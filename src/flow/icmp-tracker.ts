@@ -32,6 +32,7 @@ export class IcmpTracker {
       quoted.destination,
       quoted.sourcePort,
       quoted.destinationPort,
+      stack.tunnel,
     )
     const row = store.table.find(key)
     if (row === NO_FLOW) return row

@@ -99,6 +99,7 @@ export class FlowTracker {
         stack.destination,
         stack.sourcePort,
         stack.destinationPort,
+        stack.tunnel,
       )
       return this.tcp.packet(stack, key, time, iface, packet)
     }
@@ -110,6 +111,7 @@ export class FlowTracker {
         stack.destination,
         stack.sourcePort,
         stack.destinationPort,
+        stack.tunnel,
       )
       return trackDatagram(this.store, stack, key, time, iface)
     }
@@ -120,7 +122,15 @@ export class FlowTracker {
     }
     if (!this.all) return NO_FLOW
     const ports = icmpPorts(stack)
-    key.set(stack.family, stack.protocol, stack.source, stack.destination, ports >>> 16, ports & 0xffff)
+    key.set(
+      stack.family,
+      stack.protocol,
+      stack.source,
+      stack.destination,
+      ports >>> 16,
+      ports & 0xffff,
+      stack.tunnel,
+    )
     return trackDatagram(this.store, stack, key, time, iface)
   }
 

@@ -15,6 +15,10 @@ export class EthernetHeader {
     return offset + HEADER_LENGTH <= frame.end
   }
 
+  get headerLength(): number {
+    return HEADER_LENGTH
+  }
+
   /** Below `ETHERTYPE_MIN` it is the length of an 802.3 frame and no type. */
   get etherType(): number {
     return this.view.getUint16(this.offset + ETHER_TYPE)
@@ -33,3 +37,5 @@ export const ETHERNET_HEADER_LENGTH = HEADER_LENGTH
 export const ETHERTYPE_MIN = 0x600
 export const ETHERTYPE_IPV4 = 0x0800
 export const ETHERTYPE_IPV6 = 0x86dd
+/** Transparent Ethernet bridging: in GRE and GENEVE, a whole Ethernet frame (RFC 1701). */
+export const ETHERTYPE_TEB = 0x6558

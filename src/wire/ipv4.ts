@@ -62,6 +62,11 @@ export class Ipv4Header {
     return (this.view.getUint8(this.offset + FRAGMENT) >> 5) & 1
   }
 
+  /** Whether it is a part of a packet: more follow, or it is not the first. */
+  get isFragment(): boolean {
+    return (this.view.getUint16(this.offset + FRAGMENT) & 0x3fff) !== 0
+  }
+
   /** Bytes. */
   get fragmentOffset(): number {
     return (this.view.getUint16(this.offset + FRAGMENT) & 0x1fff) * 8
@@ -124,6 +129,10 @@ export interface Ipv4Fields {
 
 /** Protocol numbers (IANA) that IPv4 and IPv6 share. */
 export const PROTOCOL_ICMP = 1
+export const PROTOCOL_IPV4 = 4
 export const PROTOCOL_TCP = 6
 export const PROTOCOL_UDP = 17
+export const PROTOCOL_IPV6 = 41
+export const PROTOCOL_GRE = 47
 export const PROTOCOL_ICMP6 = 58
+export const PROTOCOL_MPLS = 137

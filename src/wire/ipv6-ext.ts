@@ -41,6 +41,11 @@ export class ExtensionHeader {
     return this.view.getUint16(this.offset + FRAGMENT_OFFSET) & 0xfff8
   }
 
+  /** 1 or 0; only for a fragment header. */
+  get moreFragments(): number {
+    return this.view.getUint8(this.offset + FRAGMENT_OFFSET + 1) & 1
+  }
+
   /** 32 bits; only for a fragment header. */
   get fragmentIdentification(): number {
     return this.view.getUint32(this.offset + FRAGMENT_IDENTIFICATION)

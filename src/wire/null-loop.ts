@@ -20,6 +20,10 @@ export class NullHeader {
     return offset + HEADER_LENGTH <= frame.end
   }
 
+  get headerLength(): number {
+    return HEADER_LENGTH
+  }
+
   get family(): number {
     const big = this.view.getUint32(this.offset + FAMILY)
     return big > 0xffff ? this.view.getUint32(this.offset + FAMILY, true) : big
@@ -42,8 +46,6 @@ export interface NullFields {
   readonly family: number
   readonly littleEndian?: boolean
 }
-
-export const NULL_HEADER_LENGTH = HEADER_LENGTH
 
 export const AF_INET = 2
 /** Linux; NetBSD and OpenBSD; FreeBSD; macOS. */

@@ -20,6 +20,10 @@ export class RawPacket {
     return this.view.getUint8(this.offset + VERSION) >> 4
   }
 
+  get headerLength(): number {
+    return 0
+  }
+
   /** 0 when the version is neither 4 nor 6. */
   get etherType(): number {
     const version = this.version

@@ -16,6 +16,10 @@ export class SllHeader {
     return offset + HEADER_LENGTH <= frame.end
   }
 
+  get headerLength(): number {
+    return HEADER_LENGTH
+  }
+
   /** An EtherType, or 0 where the device's packets have none (`cookedEtherType`). */
   get etherType(): number {
     return cookedEtherType(
@@ -35,8 +39,6 @@ export interface SllFields {
   readonly arphrd: number
   readonly etherType: number
 }
-
-export const SLL_HEADER_LENGTH = HEADER_LENGTH
 
 export const ARPHRD_ETHERNET = 1
 export const ARPHRD_LOOPBACK = 772

@@ -19,6 +19,10 @@ export class Sll2Header {
     return offset + HEADER_LENGTH <= frame.end
   }
 
+  get headerLength(): number {
+    return HEADER_LENGTH
+  }
+
   /** An EtherType, or 0 where the device's packets have none (`cookedEtherType`). */
   get etherType(): number {
     return cookedEtherType(
@@ -52,5 +56,3 @@ export interface Sll2Fields {
   readonly arphrd: number
   readonly packetType?: number
 }
-
-export const SLL2_HEADER_LENGTH = HEADER_LENGTH

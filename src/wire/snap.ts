@@ -21,6 +21,10 @@ export class SnapHeader {
     return this.view.getUint32(start) === LLC_SNAP && this.view.getUint16(start + 4) === 0
   }
 
+  get headerLength(): number {
+    return HEADER_LENGTH
+  }
+
   get etherType(): number {
     return this.view.getUint16(this.offset + ETHER_TYPE)
   }
@@ -32,5 +36,3 @@ export class SnapHeader {
     return HEADER_LENGTH
   }
 }
-
-export const SNAP_HEADER_LENGTH = HEADER_LENGTH

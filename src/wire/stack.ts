@@ -1,10 +1,5 @@
-import {
-  ETHERNET_HEADER_LENGTH,
-  ETHERTYPE_IPV4,
-  ETHERTYPE_IPV6,
-  ETHERTYPE_MIN,
-  EthernetHeader,
-} from './ethernet.ts'
+import { ETHERNET_HEADER_LENGTH, ETHERTYPE_IPV4, ETHERTYPE_IPV6, EthernetHeader } from './ethernet.ts'
+import { FragmentStore } from './fragment.ts'
 import { Frame } from './frame.ts'
 import { ICMP_HEADER_LENGTH, IcmpHeader } from './icmp.ts'
 import { Icmp6Header } from './icmp6.ts'
@@ -17,34 +12,26 @@ import {
   ExtensionHeader,
   isExtension,
 } from './ipv6-ext.ts'
-import { NULL_HEADER_LENGTH, NullHeader } from './null-loop.ts'
+import { LAYER_LINK, type Layer } from './layer.ts'
+import { LAYERS_TRUNCATED, LAYERS_UNKNOWN_LINK, Layers } from './layers.ts'
 import { QuotedPacket } from './quoted-packet.ts'
-import { RawPacket } from './raw.ts'
-import { SLL_HEADER_LENGTH, SllHeader } from './sll.ts'
-import { SLL2_HEADER_LENGTH, Sll2Header } from './sll2.ts'
-import { SNAP_HEADER_LENGTH, SnapHeader } from './snap.ts'
 import { TcpHeader } from './tcp.ts'
 import { TcpOptions } from './tcp-options.ts'
+import { Tunnels } from './tunnel.ts'
 import { UDP_HEADER_LENGTH, UdpHeader } from './udp.ts'
-import { isVlan, VLAN_TAG_LENGTH, VlanTag } from './vlan.ts'
 
-// LINKTYPE_ values; capture/link-type.ts has the same list, and neither folder imports the other.
-const LINK_NULL = 0
+/** LINKTYPE_ETHERNET. */
 const LINK_ETHERNET = 1
-const LINK_RAW_BSD = 12
-const LINK_RAW_OPENBSD = 14
-const LINK_RAW = 101
-const LINK_LOOP = 108
-const LINK_LINUX_SLL = 113
-const LINK_IPV4 = 228
-const LINK_IPV6 = 229
-const LINK_LINUX_SLL2 = 276
+/** Tunnels inside tunnels that are entered; a packet that goes deeper is not from this world. */
+const MAX_TUNNELS = 8
 
 /**
- * Walks one packet from its link header to its transport payload. One instance serves every packet; everything
- * in it is borrowed and valid until the next `walk`. All lengths are bytes, all offsets absolute in `frame.bytes`.
+ * Walks one packet from its link header through tunnels to its transport payload. One instance serves every packet
+ * of a capture, since it puts fragments together; everything in it is borrowed and valid until the next `walk`.
+ * All lengths are bytes, all offsets absolute in `datagram.bytes`: the frame's, or those of the reassembled packet.
  *
- * The IP length governs: link-layer padding is outside, and where snaplen cut the packet, what is there is read.
+ * The innermost packet is what is told. The IP length governs: link-layer padding is outside, and where snaplen
+ * cut the packet, what is there is read.
  */
 export class PacketStack {
   /** KIND_ constant. */
@@ -65,6 +52,9 @@ export class PacketStack {
   dontFragment = 0
   /** IANA number, after extension headers. */
   protocol = 0
+  /** Number of the network behind tunnels (`Tunnels.number`); 0 when the packet came in none. */
+  tunnel = 0
+  /** Of the IP header: where that stands, which is not among the bytes of a packet put together from fragments. */
   networkOffset = 0
   transportOffset = 0
   /** 0 unless TCP or UDP. */
@@ -76,7 +66,7 @@ export class PacketStack {
   /** How many of them are in memory. */
   payloadCaptured = 0
 
-  /** The IP packet alone: begins at its header, ends where its own length says. */
+  /** The IP packet alone: begins at its header, ends where its own length says. Reassembled, it has no header. */
   readonly datagram: Frame = new Frame()
   readonly tcp: TcpHeader = new TcpHeader()
   readonly tcpOptions: TcpOptions = new TcpOptions()
@@ -87,18 +77,22 @@ export class PacketStack {
   readonly quoted: QuotedPacket = new QuotedPacket()
 
   private readonly ethernet = new EthernetHeader()
-  private readonly vlan = new VlanTag()
-  private readonly snap = new SnapHeader()
-  private readonly sll = new SllHeader()
-  private readonly sll2 = new Sll2Header()
-  private readonly null = new NullHeader()
-  private readonly raw = new RawPacket()
+  private readonly layers = new Layers()
+  private readonly tunnels = new Tunnels()
+  private readonly fragments = new FragmentStore()
   private readonly ipv4 = new Ipv4Header()
   private readonly ipv6 = new Ipv6Header()
   private readonly extension = new ExtensionHeader()
+  private time = 0
+  /** Tunnels entered, and how many may be. */
+  private depth = 0
+  private maxDepth = MAX_TUNNELS
 
-  /** Reads the packet `frame` stands on; `linkType` is its LINKTYPE_ value. Returns `kind`. */
-  walk(frame: Frame, linkType: number): number {
+  /**
+   * Reads the packet `frame` stands on; `linkType` is its LINKTYPE_ value, `time` that of its capture in nanoseconds:
+   * the clock by which fragments expire. Returns `kind`.
+   */
+  walk(frame: Frame, linkType: number, time = 0): number {
     this.family = 0
     this.protocol = 0
     this.sourcePort = 0
@@ -106,50 +100,35 @@ export class PacketStack {
     this.payloadLength = 0
     this.payloadCaptured = 0
     this.quoted.valid = 0
+    this.tunnel = 0
+    this.depth = 0
+    this.time = time
     this.kind = this.walkLink(frame, linkType)
+    return this.depth === 0 || this.kind < KIND_NOT_IP ? this.kind : this.walkOuter(frame, linkType, time)
+  }
+
+  /** A tunnel whose inside cannot be told: the packet that carries it is. */
+  private walkOuter(frame: Frame, linkType: number, time: number): number {
+    this.maxDepth = 0
+    this.walk(frame, linkType, time)
+    this.maxDepth = MAX_TUNNELS
     return this.kind
   }
 
   private walkLink(frame: Frame, linkType: number): number {
-    const start = frame.start
-    switch (linkType) {
-      case LINK_ETHERNET:
-        if (!this.ethernet.at(frame, start)) return this.malformed(LINK_TRUNCATED)
-        return this.walkTags(frame, start + ETHERNET_HEADER_LENGTH, this.ethernet.etherType)
-      case LINK_LINUX_SLL2:
-        if (!this.sll2.at(frame, start)) return this.malformed(LINK_TRUNCATED)
-        return this.walkTags(frame, start + SLL2_HEADER_LENGTH, this.sll2.etherType)
-      case LINK_LINUX_SLL:
-        if (!this.sll.at(frame, start)) return this.malformed(LINK_TRUNCATED)
-        return this.walkTags(frame, start + SLL_HEADER_LENGTH, this.sll.etherType)
-      case LINK_NULL:
-      case LINK_LOOP:
-        if (!this.null.at(frame, start)) return this.malformed(LINK_TRUNCATED)
-        return this.walkNetwork(frame, start + NULL_HEADER_LENGTH, this.null.etherType)
-      case LINK_RAW_BSD:
-      case LINK_RAW_OPENBSD:
-      case LINK_RAW:
-        if (!this.raw.at(frame, start)) return this.malformed(LINK_TRUNCATED)
-        return this.walkNetwork(frame, start, this.raw.etherType)
-      case LINK_IPV4:
-        return this.walkNetwork(frame, start, ETHERTYPE_IPV4)
-      case LINK_IPV6:
-        return this.walkNetwork(frame, start, ETHERTYPE_IPV6)
-      default:
-        return KIND_UNKNOWN_LINK
-    }
+    const { start } = frame
+    if (linkType !== LINK_ETHERNET) return this.walkLayers(frame, start, LAYER_LINK + linkType)
+    if (!this.ethernet.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+    return this.walkLayers(frame, start + ETHERNET_HEADER_LENGTH, this.ethernet.etherType)
   }
 
-  /** Steps over VLAN tags, however many (802.1ad stacks two, some networks more). */
-  private walkTags(frame: Frame, offset: number, etherType: number): number {
-    while (isVlan(etherType)) {
-      if (!this.vlan.at(frame, offset)) return this.malformed(VLAN_TRUNCATED)
-      etherType = this.vlan.etherType
-      offset += VLAN_TAG_LENGTH
-    }
-    if (etherType < ETHERTYPE_MIN && this.snap.at(frame, offset))
-      return this.walkNetwork(frame, offset + SNAP_HEADER_LENGTH, this.snap.etherType)
-    return this.walkNetwork(frame, offset, etherType)
+  /** From an EtherType or LAYER_ number. */
+  private walkLayers(frame: Frame, offset: number, type: number): number {
+    if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) return this.walkNetwork(frame, offset, type)
+    const etherType = this.layers.follow(frame, offset, type)
+    if (etherType === LAYERS_TRUNCATED) return this.malformed(LINK_TRUNCATED)
+    if (etherType === LAYERS_UNKNOWN_LINK) return KIND_UNKNOWN_LINK
+    return this.walkNetwork(frame, this.layers.offset, etherType)
   }
 
   private walkNetwork(frame: Frame, offset: number, etherType: number): number {
@@ -182,7 +161,8 @@ export class PacketStack {
     this.protocol = ip.protocol
     if (ip.totalLength !== 0) this.endAt(offset + ip.totalLength)
     const after = offset + ip.headerLength
-    return ip.fragmentOffset === 0 ? this.walkExtensions(after) : this.opaque(after, KIND_FRAGMENT)
+    if (ip.isFragment) return this.walkFragment(after, ip.fragmentOffset, ip.moreFragments)
+    return this.walkExtensions(after)
   }
 
   private walkIpv6(offset: number): number {
@@ -223,9 +203,28 @@ export class PacketStack {
       offset += extension.headerLength
       if (!fragment) continue
       this.ipId = extension.fragmentIdentification
-      if (extension.fragmentOffset !== 0) return this.opaque(offset, KIND_FRAGMENT)
+      // A packet in one fragment is whole (RFC 6946).
+      if ((extension.fragmentOffset | extension.moreFragments) !== 0)
+        return this.walkFragment(offset, extension.fragmentOffset, extension.moreFragments)
     }
     return this.walkTransport(offset)
+  }
+
+  /** The fragment's payload begins at `offset`, in the packet at `position`. */
+  private walkFragment(offset: number, position: number, more: number): number {
+    const { datagram, fragments } = this
+    const declared = this.family === 4 ? this.ipv4.totalLength : IPV6_HEADER_LENGTH + this.ipv6.payloadLength
+    // What snaplen cut cannot be put together; the first fragment has the headers.
+    if (datagram.end < datagram.wireEnd || datagram.end < this.networkOffset + declared)
+      return position === 0 ? this.walkExtensions(offset) : this.opaque(offset, KIND_FRAGMENT)
+    const length = datagram.end - offset
+    const { bytes } = datagram
+    if (!fragments.add(this, this.protocol, this.time, bytes, offset, length, position, more === 1))
+      return this.opaque(offset, KIND_FRAGMENT)
+    this.protocol = fragments.protocol
+    datagram.rebind(fragments.bytes, fragments.view)
+    datagram.move(0, fragments.length, fragments.length)
+    return this.walkExtensions(0)
   }
 
   private walkTransport(offset: number): number {
@@ -248,8 +247,21 @@ export class PacketStack {
         this.setPayload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
         return KIND_ICMP
       default:
-        return this.opaque(offset, KIND_OTHER_IP)
+        return this.walkTunnel(this.tunnels.behindIp(this.protocol), offset, KIND_OTHER_IP)
     }
+  }
+
+  /** Enters `tunnel`, whose header begins at `offset`; without one, or when it is damaged, the packet is `kind`. */
+  private walkTunnel(tunnel: Layer | undefined, offset: number, kind: number): number {
+    if (tunnel === undefined || this.depth >= this.maxDepth || !tunnel.at(this.datagram, offset)) {
+      if (kind === KIND_OTHER_IP) this.opaque(offset, kind)
+      return kind
+    }
+    this.depth++
+    this.tunnel = this.tunnels.number(tunnel, this)
+    this.sourcePort = 0
+    this.destinationPort = 0
+    return this.walkLayers(this.datagram, offset + tunnel.headerLength, tunnel.etherType)
   }
 
   private walkTcp(offset: number): number {
@@ -274,7 +286,10 @@ export class PacketStack {
     const { wireEnd } = this.datagram
     const length = udp.length
     this.setPayload(offset + UDP_HEADER_LENGTH, length === 0 ? wireEnd : Math.min(wireEnd, offset + length))
-    return KIND_UDP
+    const tunnel = this.tunnels.behindPort(this.destinationPort) ?? this.tunnels.behindPort(this.sourcePort)
+    if (tunnel === undefined) return KIND_UDP
+    this.endAt(this.payloadOffset + this.payloadLength)
+    return this.walkTunnel(tunnel, offset + UDP_HEADER_LENGTH, KIND_UDP)
   }
 
   /** An IP payload that is not read any further. */
@@ -291,10 +306,11 @@ export class PacketStack {
     this.payloadCaptured = end > offset ? end - offset : 0
   }
 
-  /** The IP length: what lies behind is link-layer padding. It can lie beyond the frame when the sender erred. */
+  /** The IP length: what lies behind is link-layer padding. A length beyond the frame is the sender's mistake. */
   private endAt(wireEnd: number): void {
-    this.datagram.wireEnd = wireEnd
-    if (wireEnd < this.datagram.end) this.datagram.end = wireEnd
+    const { datagram } = this
+    if (wireEnd < datagram.wireEnd) datagram.wireEnd = wireEnd
+    if (wireEnd < datagram.end) datagram.end = wireEnd
   }
 
   /** Whether snaplen, and not the sender, is why `length` bytes are not there. */
@@ -313,30 +329,28 @@ export const KIND_UDP = 2
 /** ICMP or ICMPv6: see `family`. */
 export const KIND_ICMP = 3
 export const KIND_OTHER_IP = 4
-/** Not the first fragment of a packet: no transport header in it. */
+/** A fragment that did not make its packet whole: the last to come is told as the packet. */
 export const KIND_FRAGMENT = 5
 export const KIND_NOT_IP = 6
 export const KIND_UNKNOWN_LINK = 7
 export const KIND_MALFORMED = 8
 
 const LINK_TRUNCATED = 1
-const VLAN_TRUNCATED = 2
-const IPV4_TRUNCATED = 3
-const IPV4_BAD = 4
-const IPV6_TRUNCATED = 5
-const IPV6_BAD = 6
-const EXTENSION_TRUNCATED = 7
-const TCP_TRUNCATED = 8
-const TCP_BAD = 9
-const UDP_TRUNCATED = 10
-const UDP_BAD = 11
-const ICMP_TRUNCATED = 12
+const IPV4_TRUNCATED = 2
+const IPV4_BAD = 3
+const IPV6_TRUNCATED = 4
+const IPV6_BAD = 5
+const EXTENSION_TRUNCATED = 6
+const TCP_TRUNCATED = 7
+const TCP_BAD = 8
+const UDP_TRUNCATED = 9
+const UDP_BAD = 10
+const ICMP_TRUNCATED = 11
 
 /** What `PacketStack.reason` says. "Truncated": the capture is cut there; "bad": so sent. */
 export const REASONS: readonly string[] = [
   '',
   'truncated before the end of the link header',
-  'truncated before the end of the VLAN tag',
   'truncated before the end of the IPv4 header',
   'bad IPv4 header',
   'truncated before the end of the IPv6 header',

@@ -16,6 +16,10 @@ export class VlanTag {
     return offset + TAG_LENGTH <= frame.end
   }
 
+  get headerLength(): number {
+    return TAG_LENGTH
+  }
+
   /** VLAN identifier, 0 to 4095. */
   get identifier(): number {
     return this.view.getUint16(this.offset + CONTROL) & 0xfff
@@ -36,11 +40,4 @@ export class VlanTag {
 export interface VlanFields {
   readonly identifier: number
   readonly etherType: number
-}
-
-export const VLAN_TAG_LENGTH = TAG_LENGTH
-
-/** 802.1Q, 802.1ad, and the two that were used for stacking before 802.1ad. */
-export function isVlan(etherType: number): boolean {
-  return etherType === 0x8100 || etherType === 0x88a8 || etherType === 0x9100 || etherType === 0x9200
 }

@@ -46,7 +46,7 @@ export function feedFile(path: string, options: Partial<TrackerOptions> = {}): F
   frame.rebind(bytes, view)
   for (let i = 0; i < batch.count; i++) {
     frame.move(batch.start[i]!, batch.captured[i]!, batch.original[i]!)
-    stack.walk(frame, decoder.interfaces[batch.iface[i]!]!.linkType)
+    stack.walk(frame, decoder.interfaces[batch.iface[i]!]!.linkType, batch.time[i]!)
     tracker.packet(stack, batch.time[i]! as Nanos, batch.iface[i]!, i + 1)
   }
   tracker.finish()

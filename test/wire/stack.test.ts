@@ -101,7 +101,7 @@ test('stack: what is not IP, and link types that are not read', () => {
   assert.equal(walk(make.ethernet(38, new Uint8Array(38))), KIND_NOT_IP)
   assert.equal(walk(make.sll(824, 0x0800, TCP4), 113), KIND_NOT_IP)
   assert.equal(walk(Uint8Array.of(0x10, 0), 101), KIND_NOT_IP)
-  assert.equal(walk(TCP4, 105), KIND_UNKNOWN_LINK)
+  assert.equal(walk(TCP4, 999), KIND_UNKNOWN_LINK)
 })
 
 test('stack: Ethernet padding is no payload', () => {
@@ -154,14 +154,17 @@ test('stack: IPv6 extension headers are stepped over; ESP and no-next-header end
   }
 })
 
-test('stack: only the first fragment has a transport header', () => {
-  const first = make.ipv4(6, make.tcp(TEXT), { moreFragments: true })
-  assert.equal(walk(make.ethernet(0x0800, first)), KIND_TCP)
-  const later = make.ipv4(6, make.tcp(TEXT), { fragmentOffset: 1480 })
-  assert.equal(walk(make.ethernet(0x0800, later)), KIND_FRAGMENT)
-  assert.deepEqual([stack.sourcePort, stack.payloadLength], [0, 25])
-  const later6 = make.extension(44, make.tcp(TEXT), { nextHeader: 6, fragmentOffset: 1232 })
-  assert.equal(walk(make.ethernet(0x86dd, make.ipv6(44, later6))), KIND_FRAGMENT)
+test('stack: of a fragment that snaplen cut only the first is read', () => {
+  const cut = (fields: Parameters<typeof make.ipv4>[2], original: number): number =>
+    walk(make.ethernet(0x0800, make.ipv4(6, make.tcp(TEXT), { totalLength: 1500, ...fields })), 1, original)
+  assert.equal(cut({ moreFragments: true }, 1514), KIND_TCP)
+  assert.equal(
+    cut({ moreFragments: true }, 59),
+    KIND_TCP,
+    'the same where the sender says more than there is',
+  )
+  assert.equal(cut({ fragmentOffset: 1480 }, 1514), KIND_FRAGMENT)
+  assert.deepEqual([stack.sourcePort, stack.payloadLength], [0, 1480])
 })
 
 test('stack: UDP length inside the IP length', () => {
@@ -214,7 +217,7 @@ test('stack: a quotation that is too short, or of a later fragment, is not valid
 test('stack: malformed packets say why', () => {
   const cases: readonly (readonly [reason: string, bytes: Uint8Array, original?: number])[] = [
     ['truncated before the end of the link header', new Uint8Array(13)],
-    ['truncated before the end of the VLAN tag', make.ethernet(0x8100, Uint8Array.of(0, 5))],
+    ['truncated before the end of the link header', make.ethernet(0x8100, Uint8Array.of(0, 5))],
     ['truncated before the end of the IPv4 header', make.ethernet(0x0800, TCP4.subarray(0, 19)), 59],
     ['bad IPv4 header', make.ethernet(0x0800, TCP4.subarray(0, 19))],
     ['bad IPv4 header', make.ethernet(0x0800, TCP6)],
@@ -226,6 +229,7 @@ test('stack: malformed packets say why', () => {
     [
       'truncated before the end of the UDP header',
       make.ethernet(0x0800, make.ipv4(17, TEXT, { totalLength: 60 })),
+      74,
     ],
     ['bad UDP header', make.ethernet(0x0800, make.ipv4(17, make.udp(TEXT, 7)))],
     ['truncated before the end of the ICMP header', make.ethernet(0x0800, make.ipv4(1, TEXT))],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isVlan, VlanTag } from '../../src/wire/vlan.ts'
+import { VlanTag } from '../../src/wire/vlan.ts'
 import { frameOf, fromHex, headerSuite, uint16 } from './header-suite.ts'
 
 const tag = new VlanTag()
@@ -21,9 +21,4 @@ test('VLAN: priority and drop bits are no part of the identifier', () => {
   const frame = frameOf(fromHex('f064 0800'))
   assert.ok(tag.at(frame, frame.start))
   assert.equal(tag.identifier, 100)
-})
-
-test('VLAN: the EtherTypes that announce a tag', () => {
-  const announcing = Array.from({ length: 0x10000 }, (_, type) => type).filter(isVlan)
-  assert.deepEqual(announcing, [0x8100, 0x88a8, 0x9100, 0x9200])
 })
