@@ -18,7 +18,7 @@ export class PacketBatch {
   time: Float64Array
   /** Index into the source's `interfaces`. */
   iface: Uint16Array
-  /** 1-based number of the packet in the capture, counted by `push` over all batches, whatever is filtered out later. */
+  /** 1-based number of the packet in the capture, counted over all batches, whatever is filtered out later. */
   number: Float64Array
   #pushed = 0
 
@@ -49,6 +49,11 @@ export class PacketBatch {
     this.iface[row] = iface
     this.number[row] = ++this.#pushed
     this.count = row + 1
+  }
+
+  /** Gives the next number to a record that is no packet. */
+  passOver(): void {
+    this.#pushed++
   }
 
   #grow(): void {

@@ -7,6 +7,8 @@ import {
   type RecordedDrops,
 } from './decoder.ts'
 import {
+  BLOCK_CUSTOM,
+  BLOCK_CUSTOM_PRIVATE,
   BLOCK_ENHANCED_PACKET,
   BLOCK_HEADER,
   BLOCK_INTERFACE,
@@ -15,6 +17,7 @@ import {
   BLOCK_SECTION,
   BLOCK_SIMPLE_PACKET,
   BLOCK_STATISTICS,
+  BLOCK_SYSTEMD_JOURNAL,
   BYTE_ORDER_MAGIC,
   OPTION_END,
   OPTION_INTERFACE_NAME,
@@ -136,7 +139,10 @@ export class PcapngDecoder implements CaptureDecoder {
     }
     const type = view.getUint32(at, little)
     const fixed = FIXED_LENGTHS.get(type)
-    if (fixed === undefined) return
+    if (fixed === undefined) {
+      if (isNumbered(type)) batch.passOver()
+      return
+    }
     if (length < fixed + 4) this.#stop(`block of ${length} bytes is shorter than its kind`)
     else if (type === BLOCK_ENHANCED_PACKET)
       this.#packet(view, at, end, view.getUint32(at + 8, little), batch)
@@ -253,6 +259,11 @@ export class PcapngDecoder implements CaptureDecoder {
     this.damage = { offset: this.#position, message }
     return -1
   }
+}
+
+/** What Wireshark numbers among the packets: so our numbers are the ones that it shows. */
+function isNumbered(type: number): boolean {
+  return type === BLOCK_CUSTOM || type === BLOCK_CUSTOM_PRIVATE || type === BLOCK_SYSTEMD_JOURNAL
 }
 
 function unsigned64(view: DataView, at: number, little: boolean): number {

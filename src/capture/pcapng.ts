@@ -6,6 +6,10 @@ export const BLOCK_PACKET = 2
 export const BLOCK_SIMPLE_PACKET = 3
 export const BLOCK_STATISTICS = 5
 export const BLOCK_ENHANCED_PACKET = 6
+export const BLOCK_SYSTEMD_JOURNAL = 9
+export const BLOCK_CUSTOM = 0x00000bad
+/** Not to be copied into other files. */
+export const BLOCK_CUSTOM_PRIVATE = 0x40000bad
 /** The same in either byte order. */
 export const BLOCK_SECTION = 0x0a0d0d0a
 

@@ -26,7 +26,7 @@ interface ReadFile {
   readonly damage: CaptureDamage | undefined
 }
 
-/** Wireshark numbers custom blocks among the packets; we, like libpcap, step over them. */
+/** Wireshark counts custom blocks as packets; we, like libpcap, only give them a number. */
 const WITH_CUSTOM_BLOCKS = /test(017|018|102|202)\.pcapng$/
 
 /** What holds TCP packets that are found only by reading further than the outermost IP header. */

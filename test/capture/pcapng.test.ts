@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { PacketBatch } from '../../src/capture/batch.ts'
+import { PcapngDecoder } from '../../src/capture/pcapng-read.ts'
 import { DIRECTION_INBOUND, DIRECTION_OUTBOUND, PcapngWriter } from '../../src/capture/pcapng-write.ts'
 import { concat, decodeFile } from './decoding.ts'
 
@@ -98,7 +100,7 @@ test('pcapng: every block that is read, in both byte orders, several sections', 
         [9, [9]],
       ])
       .interface(113, 3)
-      .block(0x0bad, [1, 2, 3, 4]) // a block that nobody knows
+      .block(0x0bad, [1, 2, 3, 4]) // not a packet
       .enhanced(0, 0x17979cfe, 0x362a0001, [1, 2, 3, 4, 5], 90)
       .obsolete(1, 0x00060a24, 0x181e4001, [6])
       .block(4, [0, 0, 0, 0]) // names
@@ -130,6 +132,24 @@ test('pcapng: every block that is read, in both byte orders, several sections', 
     assert.equal(origin, SECONDS)
     assert.deepEqual(decoder.drops, { kernel: 11, interface: 4 })
   }
+})
+
+test('pcapng: custom blocks and journal entries are no packets, but have a number among them', () => {
+  const file = new Blocks(true)
+    .section()
+    .interface(1, 0)
+    .enhanced(0, 0, 1, [1])
+    .block(0x0bad, [1, 2, 3, 4])
+    .block(0x40000bad, [1, 2, 3, 4])
+    .block(0x0bae, [1, 2, 3, 4])
+    .enhanced(0, 0, 2, [2])
+    .block(9, [1, 2, 3, 4])
+    .enhanced(0, 0, 3, [3]).bytes
+  const batch = new PacketBatch()
+  const view = new DataView(file.buffer)
+  batch.reset(file, view)
+  new PcapngDecoder().decode(file, view, 0, file.length, batch)
+  assert.deepEqual([...batch.number.subarray(0, batch.count)], [1, 4, 6])
 })
 
 test('pcapng: drops are unknown unless a block tells them', () => {

@@ -47,7 +47,7 @@ export function feedFile(path: string, options: Partial<TrackerOptions> = {}): F
   for (let i = 0; i < batch.count; i++) {
     frame.move(batch.start[i]!, batch.captured[i]!, batch.original[i]!)
     stack.walk(frame, decoder.interfaces[batch.iface[i]!]!.linkType, batch.time[i]!)
-    tracker.packet(stack, batch.time[i]! as Nanos, batch.iface[i]!, i + 1)
+    tracker.packet(stack, batch.time[i]! as Nanos, batch.iface[i]!, batch.number[i]!)
   }
   tracker.finish()
   records.sort((a, b) => a.id - b.id)
