@@ -13,6 +13,7 @@ const ALONE = /support\/(root|lab|program)\.ts|\/lab\/|\/e2e\//
 const LIMIT_MS = (process.env.SOCKTRACE_FULL === '1' ? 60 : 12) * 60_000
 
 const isRoot = process.getuid?.() === 0
+const needsCorpora = process.env.SOCKTRACE_REQUIRE_CORPORA === '1'
 const all = process.argv.length > 2 ? process.argv.slice(2) : testFiles('test')
 const alone = all.filter((path) => path.startsWith('test/e2e/') || ALONE.test(readFileSync(path, 'utf8')))
 const together = all.filter((path) => !alone.includes(path))
@@ -63,8 +64,10 @@ function summarize() {
   if (deadline.aborted) problems.push(`the time limit of ${LIMIT_MS / 60_000} min was reached`)
   if (totals.tests === 0) problems.push('no test ran')
   for (const reason of skips.keys()) {
-    const allowed = !isRoot || /SOCKTRACE_(CORPORA|FULL)/.test(String(reason))
-    if (!allowed) problems.push(`as root nothing may be skipped for: ${reason}`)
+    if (isRoot && /needs root/.test(String(reason)))
+      problems.push(`as root nothing may be skipped for: ${reason}`)
+    if (needsCorpora && /SOCKTRACE_CORPORA/.test(String(reason)))
+      problems.push('SOCKTRACE_REQUIRE_CORPORA=1, but tests of captures were skipped')
   }
   for (const problem of problems) console.log(`make test: ${problem}`)
 

@@ -20,14 +20,22 @@ const commands = [
   ['tshark -q -z conv,tcp', 'tshark', '-n', '-q', '-z', 'conv,tcp', '-r', capture],
 ]
 
+/** What a command costs before it does anything: Node alone, then the program. */
+const starts = [
+  ['node -e 0', 'node', '-e', '0'],
+  ['socktrace --version', 'bin/socktrace', '--version'],
+  ['socktrace devices', 'bin/socktrace', 'devices'],
+  ['socktrace list', 'bin/socktrace', 'list'],
+]
+const STARTS = 15
+
 mkdirSync('build', { recursive: true })
 const { flows, bytes } = generate(capture, PACKETS)
 console.log(`${capture}: ${PACKETS} packets, ${flows} flows, ${(bytes / 1e6).toFixed(0)} MB`)
 
 const nowhere = openSync('/dev/null', 'w')
-const seconds = new Map(commands.map(([name]) => [name, []]))
-for (let run = 0; run < RUNS; run++)
-  for (const [name, program, ...args] of commands) seconds.get(name).push(time(program, args))
+const seconds = measure(commands, RUNS)
+const startSeconds = measure(starts, STARTS)
 
 const reference = median(seconds.get('socktrace read --flows --json'))
 const rows = commands.map(([name]) => {
@@ -42,9 +50,29 @@ const table = [
   '| whole process | median of 5, s | M packets/s | time ÷ `read --flows --json` |',
   '|---|---:|---:|---:|',
   ...rows,
+  '',
+  `| start-up | median of ${STARTS}, ms | more than Node alone, ms |`,
+  '|---|---:|---:|',
+  ...startRows(),
 ].join('\n')
 console.log(table)
 writePage()
+
+/** Seconds of every run of every command by name; the commands take turns, so that a busy moment hits all alike. */
+function measure(list, runs) {
+  const taken = new Map(list.map(([name]) => [name, []]))
+  for (let run = 0; run < runs; run++)
+    for (const [name, program, ...args] of list) taken.get(name).push(time(program, args))
+  return taken
+}
+
+function startRows() {
+  const node = median(startSeconds.get('node -e 0')) * 1000
+  return starts.map(([name]) => {
+    const taken = median(startSeconds.get(name)) * 1000
+    return `| \`${name}\` | ${taken.toFixed(0)} | ${(taken - node).toFixed(0)} |`
+  })
+}
 
 /** Wall-clock seconds of one process. */
 function time(program, args) {

@@ -76,9 +76,9 @@ export class Running {
     return this.child.pid!
   }
 
-  /** Resolves once `isThere` holds for what was printed so far; rejects when the command ends first or in 20 s. */
+  /** Resolves once `isThere` holds for what was printed so far; rejects when the command ends first or in a minute. */
   async until(what: string, isThere: (running: this) => boolean): Promise<void> {
-    const limit = AbortSignal.timeout(20_000)
+    const limit = AbortSignal.timeout(60_000)
     while (!isThere(this)) {
       const printed = Promise.race([
         once(this.child.stdout!, 'data', { signal: limit }),
