@@ -3,12 +3,14 @@ import { NO_FLOW } from '../flow/table.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { FlowTracker } from '../flow/tracker.ts'
 import { serviceName } from '../host/names.ts'
-import { createStyle, wantsColor } from '../render/style.ts'
+import { createStyle, type Style, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
 import { formatAddress } from '../wire/address.ts'
 import type { PacketStack } from '../wire/stack.ts'
 import type { AnalysisOptions } from './capture-options.ts'
 import type { FlowProcesses } from './flow-processes.ts'
+import { wantsStreams } from './follow.ts'
+import { openStreams, type Streams } from './follow-run.ts'
 import type { Io } from './io.ts'
 import { packetReport } from './packet-report.ts'
 import { PacketWriter } from './packet-writer.ts'
@@ -40,6 +42,7 @@ export class Analysis {
   readonly pump: Pump
   readonly report: Report
   readonly #writer: PacketWriter | undefined
+  readonly #streams: Streams | undefined
   readonly #parts: AnalysisParts
 
   constructor(parts: AnalysisParts) {
@@ -63,6 +66,7 @@ export class Analysis {
       options.write === undefined
         ? undefined
         : new PacketWriter(options.write, source, (row, stack) => this.#comments(row, stack))
+    this.#streams = this.#openStreams()
     const sinks = this.#packetSinks()
     this.pump = new Pump({
       source,
@@ -74,6 +78,7 @@ export class Analysis {
         parts.after?.(packets)
         if (!live) return
         this.#writer?.flush()
+        this.#streams?.flush()
         io.flush()
       },
     })
@@ -87,9 +92,11 @@ export class Analysis {
       this.tracker.finish()
     } finally {
       this.#writer?.close()
+      this.#streams?.close()
     }
     this.summarize(truncated())
     this.#parts.io.flush()
+    this.#streams?.check()
   }
 
   /** Lets a live trace's clock move while nothing arrives: ended flows give their records. */
@@ -123,7 +130,17 @@ export class Analysis {
     const { io, source, options } = this.#parts
     const format = { json: options.json === true, time: options.timeFormat }
     const printer = this.selection.packets ? packetReport(io, source, this.clock, format) : undefined
-    return printer && this.#writer ? inTurn(printer, this.#writer) : (printer ?? this.#writer)
+    const sinks = [printer, this.#writer, ...(this.#streams?.sinks ?? [])].filter(
+      (sink) => sink !== undefined,
+    )
+    return sinks.length === 0 ? undefined : sinks.reduce(inTurn)
+  }
+
+  #openStreams(): Streams | undefined {
+    const { io, options } = this.#parts
+    const { timeFormat, json = false } = options
+    const { clock, tracker } = this
+    return openStreams(options, { io, clock, tracker, json, style: styleOf(this.#parts), timeFormat })
   }
 
   #comments(row: number, stack: PacketStack): readonly string[] | undefined {
@@ -150,9 +167,10 @@ export class Analysis {
           if (chosen && selection.events) report.event(event)
         },
       }),
-      ...((selection.flows || processes !== undefined) && {
+      ...((selection.flows || processes !== undefined || wantsStreams(this.#parts.options)) && {
         flow: (flow) => {
           const chosen = processes === undefined || processes.flow(flow)
+          this.#streams?.ended(flow, chosen)
           if (chosen && selection.flows) report.flow(flow)
         },
       }),
@@ -172,9 +190,7 @@ function inTurn(first: PacketSink, second: PacketSink): PacketSink {
 
 function makeReport({ source, options, io }: AnalysisParts, clock: TraceClock, selection: Selection): Report {
   if (options.json) return jsonReport(io, clock)
-  const style = createStyle(
-    wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env }),
-  )
+  const style = styleOf({ io, options })
   const portName = (port: number, proto: string): string | undefined =>
     options.resolve ? serviceName(port, proto === 'udp' ? 'udp' : 'tcp') : undefined
   return textReport(
@@ -183,4 +199,8 @@ function makeReport({ source, options, io }: AnalysisParts, clock: TraceClock, s
     { style, timeFormat: options.timeFormat, live: source.engine !== 'file', portName },
     selection,
   )
+}
+
+function styleOf({ options, io }: Pick<AnalysisParts, 'options' | 'io'>): Style {
+  return createStyle(wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env }))
 }

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander'
+import { addFollowOptions, type FollowOptions } from './follow.ts'
 import { addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
 import type { SelectionOptions } from './report.ts'
 
 /** As tcpdump's: longer than any packet that is not a kernel super-segment. */
 export const DEFAULT_SNAPLEN = 262_144
-export const DEFAULT_RING_MIB = 16
+export const DEFAULT_RING_MIB = 32
 export const DEFAULT_MAX_FLOWS = 1_000_000
 
 export type EngineChoice = 'auto' | 'ring' | 'cap'
@@ -17,7 +18,7 @@ export interface InterfaceOptions {
 }
 
 /** What `trace` and `read` share. */
-export interface AnalysisOptions extends StreamOptions, SelectionOptions {
+export interface AnalysisOptions extends StreamOptions, SelectionOptions, FollowOptions {
   readonly write?: string
   readonly proto: 'tcp' | 'all'
   readonly maxFlows: number
@@ -35,7 +36,7 @@ export function addInterfaceOptions(command: Command): Command {
 }
 
 export function addAnalysisOptions(command: Command): Command {
-  return addStreamOptions(command)
+  return addFollowOptions(addStreamOptions(command))
     .option(
       '-w, --write <file>',
       'also write the packets to this pcapng file, annotated with their processes',

@@ -5,6 +5,8 @@ import { Output } from '../host/output.ts'
 export interface Io {
   /** Standard output; buffered until `flush`. */
   write(text: string): void
+  /** UTF-8 that is ready, for standard output; borrowed for the call. */
+  writeBytes(bytes: Uint8Array): void
   /** One line on standard error, about the run and not part of the result; silenced by `-q`. */
   note(text: string): void
   flush(): void
@@ -22,6 +24,7 @@ export function processIo(quiet = false): Io {
   const isTerminal = isatty(1)
   return {
     write: (text) => stdout.write(text),
+    writeBytes: (bytes) => stdout.writeBytes(bytes),
     note(text) {
       if (quiet) return
       stdout.flush()

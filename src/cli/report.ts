@@ -4,6 +4,7 @@ import { eventJson, flowJson } from '../render/json.ts'
 import { type LineFormat, LineWriter } from '../render/line.ts'
 import { type Summary, summaryJson, summaryText } from '../render/summary.ts'
 import type { TraceClock } from '../render/time.ts'
+import { type FollowOptions, wantsStreams } from './follow.ts'
 import type { Io } from './io.ts'
 
 /** What a run prints. */
@@ -23,10 +24,12 @@ export interface SelectionOptions {
   readonly summary?: true
 }
 
-export function selectionOf(options: SelectionOptions, json: boolean): Selection {
+export function selectionOf(options: SelectionOptions & FollowOptions, json: boolean): Selection {
   const { events = false, flows = false, packets = false, summary = false } = options
   if (events || flows || packets || summary) return { events, flows, packets, summary }
-  return { events: true, flows: json, packets: false, summary: false }
+  // Reassembled bytes stand by themselves: events come with them only when asked for.
+  const bytes = wantsStreams(options)
+  return { events: !bytes, flows: json && !bytes, packets: false, summary: false }
 }
 
 /** Records to standard output, as text or NDJSON. */

@@ -16,12 +16,7 @@ export class OutputFile {
     try {
       this.#fd = openSync(path, 'w', 0o644)
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      throw new UserError(`Cannot write ${JSON.stringify(path)}: ${REASONS[code ?? ''] ?? code}`, {
-        hint: 'name a file in a folder where you may write',
-        exitCode: EXIT.input,
-        cause: error,
-      })
+      throw writeFailure(path, error)
     }
     giveToInvoker(this.#fd)
   }
@@ -35,11 +30,23 @@ export class OutputFile {
   }
 }
 
+/** Why a file or folder cannot be made. */
+export function writeFailure(path: string, error: unknown): UserError {
+  const { code } = error as NodeJS.ErrnoException
+  return new UserError(`Cannot write ${JSON.stringify(path)}: ${REASONS[code ?? ''] ?? code}`, {
+    hint: 'name a file in a folder where you may write',
+    exitCode: EXIT.input,
+    cause: error,
+  })
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such folder',
   EACCES: 'no permission',
   EPERM: 'no permission',
   EISDIR: 'it is a directory',
+  EEXIST: 'it is a file',
+  ENOTDIR: 'a part of the path is not a folder',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on device',
 }

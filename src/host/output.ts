@@ -57,6 +57,12 @@ export class Output {
     this.#used += this.#chunk.write(text, this.#used)
   }
 
+  /** Bytes that are ready, behind the text before them. */
+  writeBytes(bytes: Uint8Array): void {
+    this.flush()
+    writeAll(this.fd, bytes)
+  }
+
   flush(): void {
     const used = this.#used
     if (used === 0) return

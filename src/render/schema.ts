@@ -26,6 +26,7 @@ import {
 } from './json-schema.ts'
 import { eventDefinitions } from './schema-event.ts'
 import { flowDefinitions } from './schema-flow.ts'
+import { stream } from './schema-stream.ts'
 
 const socketState = wordOf<SocketState>({
   ESTABLISHED: true,
@@ -194,6 +195,7 @@ export const OBJECT_TYPES = [
   'event',
   'flow',
   'packet',
+  'stream',
   'summary',
   'error',
   'device',
@@ -226,6 +228,7 @@ export const outputSchema: Schema = {
     ...eventDefinitions,
     ...flowDefinitions,
     packet,
+    stream,
     summary,
     error,
     device,

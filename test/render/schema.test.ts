@@ -96,6 +96,17 @@ const device = {
   link_type: 1,
   addresses: ['127.0.0.1'],
 }
+const stream = {
+  type: 'stream',
+  time,
+  ts: 1767323045.000001,
+  flow: 3,
+  side: 'server',
+  src: { addr: '10.0.0.2', port: 80 },
+  dst: { addr: '10.0.0.1', port: 40000 },
+  offset: 5_000_000_000,
+  length: 5,
+}
 const transition = { endpoint: 'client', from: 'CLOSED', to: 'SYN_SENT' }
 
 const VALID: Readonly<Record<string, object>> = {
@@ -141,6 +152,14 @@ const VALID: Readonly<Record<string, object>> = {
   device,
   check: { type: 'check', name: 'cap', plane: 'wire', status: 'missing', detail: 'no', mend: 'yes' },
   error: { type: 'error', code: 'usage', message: 'no' },
+  'stream: bytes': { ...stream, data: 'aGVsbG8=' },
+  'stream: a gap': { ...stream, gap: 'acked' },
+  'stream: bytes before the first packet': { ...stream, offset: -10, late: true },
+  'stream: a file': {
+    ...stream,
+    file: { name: 'x.bin', gaps: [{ offset: 5, length: 1, reason: 'truncated' }] },
+  },
+  'stream: nothing of it captured': { ...stream, length: 0, file: { name: null, gaps: [] } },
   packet: { type: 'packet', time, ts: 1.5, packet: 1, length: 60, proto: null, damaged: 'truncated' },
 }
 
@@ -162,6 +181,10 @@ const INVALID: Readonly<Record<string, object>> = {
   'a port as text': { ...socket, local: { addr: '::', port: '22' } },
   'a time without its zone': { ...summary, first: '2026-01-02T03:04:05' },
   'a time of the program': { ...flow, start: 5 },
+  'a stream of which nothing is said': stream,
+  'a stream of which two things are said': { ...stream, gap: 'acked', data: 'aGVsbG8=' },
+  'a gap for a reason that does not exist': { ...stream, gap: 'lost' },
+  'a file without its gaps': { ...stream, file: { name: 'x.bin' } },
 }
 
 for (const [name, object] of Object.entries(INVALID))
