@@ -24,11 +24,11 @@ const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
 
 /**
- * One block is what the kernel hands over at a time. 256 KiB holds the largest usual segment (64 KiB with GSO)
- * and makes 128 blocks of a 32 MiB ring: as a block is closed every millisecond under slow traffic, the reader
- * may pause for 128 ms before packets are lost.
+ * One block is what the kernel hands over at a time. 128 KiB holds the largest usual segment (64 KiB with GSO)
+ * and makes 256 blocks of a 32 MiB ring: as a block is closed every millisecond under slow traffic, the reader
+ * may be held up for 256 ms before a packet is lost.
  */
-const BLOCK_BYTES = 256 * 1024
+const BLOCK_BYTES = 128 * 1024
 const FRAME_BYTES = 2048
 /** A block with a packet in it is handed over after this long, milliseconds. */
 const RETIRE_MS = 1

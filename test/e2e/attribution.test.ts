@@ -64,7 +64,18 @@ rootTest(`${3 * EACH} short connections of three programs: both ends are named, 
   try {
     const server = start([process.execPath, '-e', SERVER])
     await server.until('it listens', ({ stdout }) => stdout.includes('ready'))
-    const trace = start([builtFile(repository), 'trace', '-i', 'lo', '--json', '--flows', 'port', `${PORT}`])
+    const trace = start([
+      builtFile(repository),
+      'trace',
+      '-i',
+      'lo',
+      '-B',
+      '128',
+      '--json',
+      '--flows',
+      'port',
+      `${PORT}`,
+    ])
     await trace.until('it captures', ({ stderr }) => stderr.includes('listening on'))
     const clients = CLIENTS.map(start)
     for (const client of clients) assert.equal(await client.ended(), 0, client.stderr)

@@ -98,7 +98,7 @@ rootTest('ring, cap and a file of tcpdump tell the same story of the same packet
     const written = join(folder, 'socktrace.pcapng')
     const filter = ['tcp', 'port', `${PORT}`]
     await start([process.execPath, 'test/e2e/peer.mjs', 'server', `${PORT}`], /ready/)
-    const tracing = [program, 'trace', '-i', 'lo', '--json']
+    const tracing = [program, 'trace', '-i', 'lo', '-B', '64', '--json']
     const ring = await start([...tracing, '--engine', 'ring', '-w', written, ...filter], /listening on/)
     const cap = await start([...tracing, '--engine', 'cap', ...filter], /listening on/)
     const tcpdump = await start(
