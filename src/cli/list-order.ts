@@ -46,16 +46,14 @@ export function order(
       .map(({ record }) => record)
 }
 
-/** Listeners first, then by local port: what belongs to one server stands together. */
+/** Listeners first, then by ports: what belongs to one server stands together. The rest is as the kernel gave it. */
 function byDefaultOrder(a: SocketRecord, b: SocketRecord): number {
   return (
     compare(a.netid, b.netid) ||
     Number(b.state === 'LISTEN') - Number(a.state === 'LISTEN') ||
     compare(a.local.port ?? 0, b.local.port ?? 0) ||
-    compare(a.local.addr ?? a.local.path ?? '', b.local.addr ?? b.local.path ?? '') ||
-    compare(a.remote.addr ?? '', b.remote.addr ?? '') ||
     compare(a.remote.port ?? 0, b.remote.port ?? 0) ||
-    compare(a.inode, b.inode)
+    compare(a.local.path ?? '', b.local.path ?? '')
   )
 }
 

@@ -16,6 +16,7 @@ import { EXIT, type ExitCode } from '../user-error.ts'
 import type { Io } from './io.ts'
 import type { ListOptions } from './list.ts'
 import { chooseColumns, order } from './list-order.ts'
+import { writePlainList } from './list-plain.ts'
 
 /** How long names may be waited for (`--resolve`). */
 const RESOLVE_LIMIT_MS = 1000
@@ -38,8 +39,19 @@ export async function runList(
   const inOrder = order(options.sort, numeric)
   const started = performance.now()
   const time = new TraceClock(performance.timeOrigin / 1000).rfc3339(started * 1e6)
-  const { records, degraded } = take(snapshotOptions(options, filter))
-  const selected = records.filter(selection(options, filter))
+  const request = snapshotOptions(options, filter)
+  const states = selectedStates(options, filter)
+  const { processes, info, cgroups } = filter.needs
+  const isPlain =
+    take === snapshot &&
+    plain(options, io) &&
+    !(processes || info || cgroups || request.tables?.includes('unix'))
+  if (isPlain && writePlainList({ snapshot: request, filter, states, header: options.header }, io)) {
+    io.flush()
+    return EXIT.fine
+  }
+  const { records, degraded } = take(request)
+  const selected = records.filter((record) => (states?.has(record.state) ?? true) && filter.matches(record))
   if (options.verbose)
     io.note(
       `${records.length} sockets read in ${(performance.now() - started).toFixed(0)} ms, ${selected.length} match`,
@@ -61,15 +73,24 @@ function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOp
   return {
     ...(tables.length > 0 && { tables }),
     ...(oneFamily && { families: [options.ipv4 ? 'inet' : 'inet6'] }),
-    processes: filter.needsProcesses || (options.process !== false && !options.quiet),
+    processes: filter.needs.processes || (options.process !== false && !options.quiet),
+    kernel: filter.kernel,
   }
 }
 
+/** Lines of the default columns that go whole into a pipe or file. */
+function plain(options: ListOptions, io: Io): boolean {
+  const { json, csv, columns, sort, quiet, verbose, extended, options: timers, resolve } = options
+  if ([json, csv, columns, sort, quiet, verbose, extended, timers, resolve].some((one) => one !== undefined))
+    return false
+  if (io.isTerminal && !options.oneline) return false
+  return !wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env })
+}
+
 /** As in ss, states that the filter names replace the selection by options. */
-function selection(options: ListOptions, filter: SocketFilter): (record: SocketRecord) => boolean {
-  if (filter.namesStates || (!options.listening && !options.connected)) return filter.matches
-  const states = new Set<SocketState>(options.listening ? LISTENING_STATES : CONNECTED_STATES)
-  return (record) => states.has(record.state) && filter.matches(record)
+function selectedStates(options: ListOptions, filter: SocketFilter): ReadonlySet<SocketState> | undefined {
+  if (filter.namesStates || (!options.listening && !options.connected)) return undefined
+  return new Set(options.listening ? LISTENING_STATES : CONNECTED_STATES)
 }
 
 /** Ports from /etc/services, hosts as far as they answer in time. */

@@ -42,6 +42,15 @@ export const send: (fd: number, bytes: Uint8Array, length: number, flags: number
 export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = library.func(
   'int64_t recv(int fd, void *bytes, size_t length, int flags)',
 )
+/** `path` ends in NUL. */
+export const openAt: (directory: number, path: Uint8Array, flags: number) => number = library.func(
+  'openat',
+  'int',
+  ['int', 'const void *', 'int'],
+)
+/** `readlinkat(2)`: bytes of the link's text, without a NUL. */
+export const readlinkAt: (directory: number, path: Uint8Array, text: Uint8Array, size: number) => number =
+  library.func('int64_t readlinkat(int directory, const void *path, void *text, size_t size)')
 export const close: (fd: number) => number = library.func('int close(int fd)')
 /** `time` gets `struct timespec`: i64 seconds, i64 nanoseconds. */
 export const clockGettime: (clock: number, time: Uint8Array) => number = library.func(
@@ -106,6 +115,11 @@ export const initgroups: (user: string, gid: number) => number = library.func(
 export const setresuidHere: (real: number, effective: number, saved: number) => number = systemCall(
   process.arch === 'arm64' ? 147 : 117,
   ['long', 'long', 'long'],
+)
+/** `getdents64(2)`. */
+export const getdents: (directory: number, entries: Uint8Array, size: number) => number = systemCall(
+  process.arch === 'arm64' ? 61 : 217,
+  ['long', 'void *', 'long'],
 )
 /** `if_indextoname(3)` in the calling thread's network namespace; `null` when there is no such interface. */
 export const interfaceName: (index: number, name: Uint8Array) => Pointer | null = library.func(

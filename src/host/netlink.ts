@@ -1,3 +1,4 @@
+import type { DiagRows } from '../sockets/diag-rows.ts'
 import * as libc from './libc.ts'
 
 // include/uapi/linux/{socket,netlink,sock_diag}.h
@@ -15,8 +16,8 @@ const HEADER_LENGTH = 16
 const EINTR = 4
 const ENOENT = 2
 
-/** The kernel fills at most 32 KiB per dump message; a larger buffer only has to be large enough. */
-const RECEIVE_LENGTH = 1 << 20
+/** The kernel fills at most 32 KiB per dump message. */
+const RECEIVE_LENGTH = 1 << 16
 /** A table that changed under the dump is read again this often, then taken as it is. */
 const DUMP_ATTEMPTS = 4
 
@@ -52,6 +53,16 @@ export class SockDiag {
     }
   }
 
+  /** The same rows as the kernel wrote them, into `rows`: no object is made for a row. */
+  dumpRows(request: Uint8Array, rows: DiagRows): { interrupted: boolean } {
+    for (let attempt = 1; ; attempt++) {
+      rows.clear()
+      this.#send(request, NLM_F_REQUEST | NLM_F_DUMP)
+      const interrupted = this.#receiveRows(rows)
+      if (!interrupted || attempt === DUMP_ATTEMPTS) return { interrupted }
+    }
+  }
+
   /** The one socket that `request` names by its addresses and ports, or `undefined`. */
   lookup<T>(request: Uint8Array, parse: MessageParser<T>): T | undefined {
     const rows: T[] = []
@@ -83,35 +94,62 @@ export class SockDiag {
 
   /** Reads until NLMSG_DONE (dump) or the first answer (lookup); true when the kernel flagged DUMP_INTR. */
   #receive<T>(dump: boolean, parse: MessageParser<T>, rows: T[]): boolean {
-    const view = this.#view
-    let interrupted = false
+    const outcome = { interrupted: false, ended: false }
+    while (!outcome.ended) {
+      const length = this.#read(this.#bytes)
+      this.#walk(this.#view, 0, length, outcome, (start, end) => {
+        const row = parse(this.#view, start, end)
+        if (row !== undefined) rows.push(row)
+        outcome.ended ||= !dump
+      })
+    }
+    return outcome.interrupted
+  }
+
+  #receiveRows(rows: DiagRows): boolean {
+    const outcome = { interrupted: false, ended: false }
+    const add = (start: number, end: number): void => rows.add(start, end)
+    while (!outcome.ended) {
+      const room = rows.room(RECEIVE_LENGTH)
+      const length = this.#read(room)
+      this.#walk(rows.last, room.byteOffset, room.byteOffset + length, outcome, add)
+      rows.keep(room.byteOffset + length)
+    }
+    return outcome.interrupted
+  }
+
+  #read(into: Uint8Array): number {
     for (;;) {
-      const length = libc.recv(this.#fd, this.#bytes, RECEIVE_LENGTH, 0)
-      if (length === -1) {
-        if (libc.errno() === EINTR) continue
-        throw libc.lastError('Cannot read the socket tables')
-      }
-      for (let offset = 0; offset + HEADER_LENGTH <= length; ) {
-        const size = view.getUint32(offset, true)
-        if (size < HEADER_LENGTH || offset + size > length) break
-        // An answer to an earlier request, given up on after an error.
-        if (view.getUint32(offset + 8, true) === this.#sequence) {
-          const type = view.getUint16(offset + 4, true)
-          if ((view.getUint16(offset + 6, true) & NLM_F_DUMP_INTR) !== 0) interrupted = true
-          // Both carry an errno: a table that is not there ends its dump at once, with -ENOENT in NLMSG_DONE.
-          if (type === NLMSG_DONE || type === NLMSG_ERROR) {
-            const number = size >= HEADER_LENGTH + 4 ? -view.getInt32(offset + HEADER_LENGTH, true) : 0
-            if (number > 0) throw new libc.SystemError('Cannot read the socket tables', number)
-            return interrupted
-          }
-          if (type === SOCK_DIAG_BY_FAMILY) {
-            const row = parse(view, offset + HEADER_LENGTH, offset + size)
-            if (row !== undefined) rows.push(row)
-            if (!dump) return interrupted
-          }
+      const length = libc.recv(this.#fd, into, RECEIVE_LENGTH, 0)
+      if (length !== -1) return length
+      if (libc.errno() !== EINTR) throw libc.lastError('Cannot read the socket tables')
+    }
+  }
+
+  /** Goes over the netlink messages in `[from, to)`; throws the errno that ends a dump. */
+  #walk(
+    view: DataView,
+    from: number,
+    to: number,
+    outcome: { interrupted: boolean; ended: boolean },
+    each: (start: number, end: number) => void,
+  ): void {
+    for (let offset = from; offset + HEADER_LENGTH <= to && !outcome.ended; ) {
+      const size = view.getUint32(offset, true)
+      if (size < HEADER_LENGTH || offset + size > to) return
+      // An answer to an earlier request, given up on after an error.
+      if (view.getUint32(offset + 8, true) === this.#sequence) {
+        const type = view.getUint16(offset + 4, true)
+        if ((view.getUint16(offset + 6, true) & NLM_F_DUMP_INTR) !== 0) outcome.interrupted = true
+        if (type === SOCK_DIAG_BY_FAMILY) each(offset + HEADER_LENGTH, offset + size)
+        // Both carry an errno: a table that is not there ends its dump at once, with -ENOENT in NLMSG_DONE.
+        else if (type === NLMSG_DONE || type === NLMSG_ERROR) {
+          outcome.ended = true
+          const number = size >= HEADER_LENGTH + 4 ? -view.getInt32(offset + HEADER_LENGTH, true) : 0
+          if (number > 0) throw new libc.SystemError('Cannot read the socket tables', number)
         }
-        offset += (size + 3) & ~3
       }
+      offset += (size + 3) & ~3
     }
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { attribute } from '../sockets/attribute.ts'
+import { assemble } from '../sockets/bytecode.ts'
 import {
   AF_INET,
   AF_INET6,
@@ -10,9 +11,11 @@ import {
   inetDumpRequest,
   unixDumpRequest,
 } from '../sockets/diag-request.ts'
+import { DiagRows } from '../sockets/diag-rows.ts'
+import type { KernelPart } from '../sockets/filter-kernel.ts'
 import { type ProcNetContext, parseProcInet, parseProcUnix } from '../sockets/proc-net.ts'
 import { type DiagContext, joinUnixPeers, parseInetDiag, parseUnixDiag } from '../sockets/sock-diag.ts'
-import type { SocketRecord } from '../sockets/socket.ts'
+import type { Netid, SocketRecord } from '../sockets/socket.ts'
 import { countSynQueues } from '../sockets/syn-queue.ts'
 import { SystemError } from './libc.ts'
 import { interfaceNames, userName } from './names.ts'
@@ -31,6 +34,8 @@ export interface SnapshotOptions {
   readonly states?: number
   /** Find the owners in /proc; default true. */
   readonly processes?: boolean
+  /** What the kernel is to test by itself: a part of a filter (`SocketFilter.kernel`). */
+  readonly kernel?: (netid: Netid) => KernelPart
   /** Default netlink, and /proc/net for each table that netlink does not have. */
   readonly source?: 'netlink' | 'proc'
 }
@@ -43,19 +48,42 @@ export interface Snapshot {
 
 type TableFamily = 'inet' | 'inet6' | 'unix'
 
+/** SYN_RECV and NEW_SYN_RECV. */
+const HALF_OPEN = (1 << 3) | (1 << 12)
 const DEFAULT_TABLES: readonly TableName[] = ['tcp', 'udp']
 const INET_FAMILIES = ['inet', 'inet6'] as const
 const UNIX_FAMILY = ['unix'] as const
 const PROTOCOLS = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP, raw: IPPROTO_RAW } as const
+
+/** One table as it was read: rows as the kernel wrote them, or records where there are no such rows. */
+export type Part =
+  | {
+      readonly netid: Netid
+      readonly family: 'inet' | 'inet6'
+      readonly rows: DiagRows
+      readonly exact: boolean
+    }
+  | { readonly records: SocketRecord[] }
+
+export interface Parts {
+  readonly parts: readonly Part[]
+  readonly context: DiagContext
+  readonly degraded: string[]
+}
 
 /**
  * The sockets of this network namespace now, with their owners. Throws only when neither netlink nor /proc/net
  * can be read.
  */
 export function snapshot(options: SnapshotOptions = {}): Snapshot {
-  const degraded: string[] = []
-  const records = readTables(options, degraded)
-  countSynQueues(records)
+  const { parts, context, degraded } = readParts(options)
+  const read: SocketRecord[] = []
+  // Not push(...rows): a spread of 100 000 arguments overflows the stack.
+  for (const part of parts)
+    for (const record of 'rows' in part ? recordsOf(part.rows, part.netid, context) : part.records)
+      read.push(record)
+  const records = joinUnixPeers(read)
+  countSynQueues(records, options.kernel === undefined ? [] : halfOpen(records, options))
   if (options.processes !== false && records.some(({ inode }) => inode !== 0)) {
     const { byInode, denied } = scanSocketOwners()
     attribute(records, byInode)
@@ -65,6 +93,21 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
   return { records, degraded }
 }
 
+/** The rows of a dump as records. */
+function* recordsOf(rows: DiagRows, netid: Netid, context: DiagContext): Generator<SocketRecord> {
+  for (let row = 0; row < rows.count; row++) {
+    const record = parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)
+    if (record !== undefined) yield record
+  }
+}
+
+/** A filter may have left out the requests of the listeners that it let through. */
+function halfOpen(records: readonly SocketRecord[], options: SnapshotOptions): SocketRecord[] {
+  if (!records.some(({ netid, listen }) => netid === 'tcp' && listen !== undefined)) return []
+  const { kernel: _, ...everything } = options
+  return snapshot({ ...everything, tables: ['tcp'], states: HALF_OPEN, processes: false }).records
+}
+
 export function deniedNote(denied: number, root = process.geteuid?.() === 0): string {
   const missing = `the owners of some sockets are unknown: the descriptors of ${denied} ${denied === 1 ? 'process' : 'processes'} cannot be read`
   return root
@@ -72,9 +115,11 @@ export function deniedNote(denied: number, root = process.geteuid?.() === 0): st
     : `${missing}; run with sudo, or: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep ${process.execPath}`
 }
 
-function readTables(options: SnapshotOptions, degraded: string[]): SocketRecord[] {
+/** Reads the tables, makes no records of those that netlink has. */
+export function readParts(options: SnapshotOptions): Parts {
+  const degraded: string[] = []
   const context: DiagContext = { netns: currentNetns(), userName, interfaceName: interfaceNames(), decode }
-  const records: SocketRecord[] = []
+  const parts: Part[] = []
   const fromProc = new Set<TableName>()
   const refusals = new Set<string>()
   let interrupted = false
@@ -83,28 +128,27 @@ function readTables(options: SnapshotOptions, degraded: string[]): SocketRecord[
     refusals.add(error.code)
   }
   const diag = options.source === 'proc' ? undefined : openDiag(refused)
-  const table = (name: TableName, family: TableFamily): SocketRecord[] => {
+  const table = (name: TableName, family: TableFamily): Part => {
     try {
-      const dump = diag && dumpTable(diag, name, family, options.states ?? ALL_STATES, context)
+      const dump = diag && dumpTable(diag, name, family, options, context)
       interrupted ||= dump?.interrupted ?? false
-      if (dump !== undefined) return dump.rows
+      if (dump !== undefined) return dump.part
     } catch (error) {
       refused(error)
     }
     fromProc.add(name)
-    return readProcTable(name, family, context)
+    return { records: readProcTable(name, family, context) }
   }
   try {
-    // Not push(...rows): a spread of 100 000 arguments overflows the stack.
     for (const name of options.tables ?? DEFAULT_TABLES)
       for (const family of name === 'unix' ? UNIX_FAMILY : (options.families ?? INET_FAMILIES))
-        for (const row of table(name, family)) records.push(row)
+        parts.push(table(name, family))
   } finally {
     diag?.close()
   }
   if (fromProc.size > 0) degraded.push(procNote([...fromProc], [...refusals]))
   if (interrupted) degraded.push('the socket table changed while it was read: a socket may be missing')
-  return joinUnixPeers(records)
+  return { parts, context, degraded }
 }
 
 function procNote(tables: readonly TableName[], refusals: readonly string[]): string {
@@ -126,13 +170,23 @@ function dumpTable(
   diag: SockDiag,
   table: TableName,
   family: TableFamily,
-  states: number,
+  { states = ALL_STATES, kernel }: SnapshotOptions,
   context: DiagContext,
-): { rows: SocketRecord[]; interrupted: boolean } {
-  if (table === 'unix')
-    return diag.dump(unixDumpRequest(), (view, offset, end) => parseUnixDiag(view, offset, end, context))
-  const request = inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table], states)
-  return diag.dump(request, (view, offset, end) => parseInetDiag(view, offset, end, table, context))
+): { part: Part; interrupted: boolean } {
+  if (table === 'unix' || family === 'unix') {
+    const dump = diag.dump(unixDumpRequest(), (view, offset, end) =>
+      parseUnixDiag(view, offset, end, context),
+    )
+    return { part: { records: dump.rows }, interrupted: dump.interrupted }
+  }
+  const wanted = kernel?.(table)
+  const program = wanted?.test && assemble(wanted.test)
+  const whole = wanted?.test === undefined || program !== undefined
+  const rows = new DiagRows()
+  const mask = wanted?.states === undefined ? states : states & wanted.states
+  const request = inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table], mask, { program })
+  const { interrupted } = diag.dumpRows(request, rows)
+  return { part: { netid: table, family, rows, exact: whole && wanted?.exact === true }, interrupted }
 }
 
 /** A family that the kernel was built without has no file: no rows. */

@@ -9,6 +9,8 @@ export const IPPROTO_RAW = 255
 
 const INET_REQUEST_LENGTH = 56
 const UNIX_REQUEST_LENGTH = 24
+const ATTRIBUTE_HEADER = 4
+const INET_DIAG_REQ_BYTECODE = 1
 /** INET_DIAG_NOCOOKIE in both words: any socket with these addresses. */
 const NO_COOKIE = 0xffffffff
 
@@ -18,12 +20,33 @@ export const ALL_STATES = 0xffe
 /** `UDIAG_SHOW_NAME | PEER | RQLEN | UID`. */
 const UNIX_SHOW = 0x01 | 0x04 | 0x10 | 0x40
 
+/** What a dump asks for beside the addresses. */
+export interface InetDumpOptions {
+  /** Attributes wanted, bit = 1 << (INET_DIAG_x - 1), as far as they have to be asked for. */
+  readonly extensions?: number
+  /** A program that the kernel runs on every socket (`bytecode.ts`). */
+  readonly program?: Uint8Array | undefined
+}
+
 /** Asks for every socket of one protocol and family whose state is in the mask (bit = 1 << state). */
-export function inetDumpRequest(family: number, protocol: number, states: number = ALL_STATES): Uint8Array {
-  const bytes = new Uint8Array(INET_REQUEST_LENGTH)
+export function inetDumpRequest(
+  family: number,
+  protocol: number,
+  states: number = ALL_STATES,
+  { extensions = 0, program }: InetDumpOptions = {},
+): Uint8Array {
+  const attribute = program === undefined ? 0 : ATTRIBUTE_HEADER + program.length
+  const bytes = new Uint8Array(INET_REQUEST_LENGTH + attribute)
+  const view = new DataView(bytes.buffer)
   bytes[0] = family
   bytes[1] = protocol
-  new DataView(bytes.buffer).setUint32(4, states, true)
+  bytes[2] = extensions
+  view.setUint32(4, states, true)
+  if (program !== undefined) {
+    view.setUint16(INET_REQUEST_LENGTH, attribute, true)
+    view.setUint16(INET_REQUEST_LENGTH + 2, INET_DIAG_REQ_BYTECODE, true)
+    bytes.set(program, INET_REQUEST_LENGTH + ATTRIBUTE_HEADER)
+  }
   return bytes
 }
 

@@ -62,10 +62,14 @@ function tokenize(source: string): Token[] {
   }
 }
 
-export type Predicate<T> = (record: T) => boolean
+/** A filter as a tree; `Term` is what a predicate of the language says. */
+export type Expression<Term> =
+  | { readonly kind: 'term'; readonly term: Term }
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly Expression<Term>[] }
+  | { readonly kind: 'not'; readonly operand: Expression<Term> }
 
 /** One predicate of the language: reads its operator and value from the cursor. */
-export type Keyword<T> = (cursor: Cursor) => Predicate<T>
+export type Keyword<Term> = (cursor: Cursor) => Term
 
 /** The tokens of a filter, read from left to right. */
 export class Cursor {
@@ -126,33 +130,35 @@ export class Cursor {
  * Parses `or` < `and` < `not`, parentheses, and `and` left out between two predicates.
  * Throws `UserError` that points at the character where reading stopped.
  */
-export function parseExpression<T>(cursor: Cursor, keywords: ReadonlyMap<string, Keyword<T>>): Predicate<T> {
-  function or(): Predicate<T> {
+export function parseExpression<Term>(
+  cursor: Cursor,
+  keywords: ReadonlyMap<string, Keyword<Term>>,
+): Expression<Term> {
+  function or(): Expression<Term> {
     const operands = [and()]
     while (cursor.peek.kind === 'or') {
       cursor.take()
       operands.push(and())
     }
-    return operands.length === 1 ? operands[0]! : (record) => operands.some((operand) => operand(record))
+    return operands.length === 1 ? operands[0]! : { kind: 'or', operands }
   }
 
-  function and(): Predicate<T> {
+  function and(): Expression<Term> {
     const operands = [not()]
     while (!['or', ')', 'end'].includes(cursor.peek.kind)) {
       if (cursor.peek.kind === 'and') cursor.take()
       operands.push(not())
     }
-    return operands.length === 1 ? operands[0]! : (record) => operands.every((operand) => operand(record))
+    return operands.length === 1 ? operands[0]! : { kind: 'and', operands }
   }
 
-  function not(): Predicate<T> {
+  function not(): Expression<Term> {
     if (cursor.peek.kind !== 'not') return primary()
     cursor.take()
-    const operand = not()
-    return (record) => !operand(record)
+    return { kind: 'not', operand: not() }
   }
 
-  function primary(): Predicate<T> {
+  function primary(): Expression<Term> {
     const token = cursor.take()
     if (token.kind === '(') {
       const inner = or()
@@ -161,7 +167,7 @@ export function parseExpression<T>(cursor: Cursor, keywords: ReadonlyMap<string,
       return inner
     }
     const keyword = token.kind === 'word' ? keywords.get(token.text) : undefined
-    if (keyword !== undefined) return keyword(cursor)
+    if (keyword !== undefined) return { kind: 'term', term: keyword(cursor) }
     if (token.kind === 'end') cursor.fail('it ends where a predicate is expected', token.at)
     return cursor.fail(`expected one of ${[...keywords.keys()].join(', ')}`, token.at)
   }

@@ -1,217 +1,182 @@
-import { type Comparison, Cursor, type Keyword, type Predicate, parseExpression } from './filter-parse.ts'
-import { matchesHost, parseHostPattern, splitHost } from './host-pattern.ts'
-import type { SocketEndpoint, SocketProcess, SocketRecord, SocketState } from './socket.ts'
-import { statesNamed } from './state-names.ts'
+import { conjuncts, type KernelPart, kernelPart, type Term, toKernel } from './filter-kernel.ts'
+import { type Comparison, Cursor, type Expression, type Keyword, parseExpression } from './filter-parse.ts'
+import {
+  cgroupTerm,
+  compare,
+  deviceTerm,
+  EQUALITY,
+  type FilterNames,
+  glob,
+  hostTerm,
+  markTerm,
+  microseconds,
+  number,
+  numberTerm,
+  ORDERED,
+  portTerm,
+  statesTerm,
+  text,
+  userTerm,
+} from './filter-terms.ts'
+import type { Netid, SocketProcess, SocketRecord } from './socket.ts'
 
-export type SocketPredicate = Predicate<SocketRecord>
+export type SocketPredicate = (record: SocketRecord) => boolean
+
+/** What a filter looks at that is not in every record. */
+export interface FilterNeeds {
+  processes: boolean
+  /** tcp_info. */
+  info: boolean
+  cgroups: boolean
+  containers: boolean
+}
 
 export interface SocketFilter {
   readonly matches: SocketPredicate
   /** It says which states are wanted: that replaces the selection by options, as in ss. */
   readonly namesStates: boolean
-  /** It needs the owners of the sockets. */
-  readonly needsProcesses: boolean
+  readonly needs: Readonly<FilterNeeds>
+  /** What the kernel can do of it when it dumps the sockets of one kind. */
+  readonly kernel: (netid: Netid) => KernelPart
 }
-
-/** Names that a filter may use in place of numbers; `host/` reads them from the machine. */
-export interface FilterNames {
-  readonly servicePort: (name: string, transport: 'tcp' | 'udp') => number | undefined
-  readonly interfaceName: (index: number) => string | undefined
-}
-
-const ORDERED: readonly Comparison[] = ['=', '!=', '<', '<=', '>', '>=']
-const EQUALITY: readonly Comparison[] = ['=', '!=']
 
 /**
- * The expression language of ss(8), with `pid`, `comm`, `user`, `recv_q` and `send_q` beside its predicates.
- * No words match everything. Throws `UserError` that points at the character.
+ * The expression language of ss(8), with `pid`, `comm`, `user`, `container`, `netns`, `retrans`, `rtt`, `recv_q` and
+ * `send_q` beside its predicates. No words match everything. Throws `UserError` that points at the character.
  */
 export function parseFilter(words: readonly string[], names: FilterNames): SocketFilter {
   const cursor = new Cursor(words)
-  if (cursor.peek.kind === 'end') return { matches: () => true, namesStates: false, needsProcesses: false }
+  const needs: FilterNeeds = { processes: false, info: false, cgroups: false, containers: false }
   let namesStates = false
-  let needsProcesses = false
-  const state = (start: 'state' | 'exclude'): Keyword<SocketRecord> => {
+  if (cursor.peek.kind === 'end')
+    return { matches: () => true, namesStates, needs, kernel: (netid) => kernelPart(undefined, netid) }
+  let autobound: number | undefined
+  const needing = (need: keyof FilterNeeds, keyword: Keyword<Term>): Keyword<Term> => {
+    return (at) => {
+      needs[need] = true
+      return keyword(at)
+    }
+  }
+  const states = (start: 'state' | 'exclude'): Keyword<Term> => {
     return (at) => {
       namesStates = true
-      const states = readStates(at, start)
-      return (record) => states.has(record.state)
+      return statesTerm(at, start)
     }
   }
-  const owner = (name: string, keyword: (operator: Comparison, at: Cursor) => Predicate<SocketProcess>) => {
-    return (at: Cursor): SocketPredicate => {
-      needsProcesses = true
-      const operator = at.comparison(name, name === 'pid' ? ORDERED : EQUALITY)
-      // Of several owners one is enough; `!=` is the opposite of `=`: no owner is.
-      const test = keyword(operator === '!=' ? '=' : operator, at)
-      if (operator === '!=') return (record) => !record.processes.some(test)
-      return (record) => record.processes.some(test)
-    }
-  }
-  const keywords = new Map<string, Keyword<SocketRecord>>([
-    ['state', state('state')],
-    ['exclude', state('exclude')],
-    ['src', (at) => hostKeyword(at, 'src', ({ local }) => local, names)],
-    ['dst', (at) => hostKeyword(at, 'dst', ({ remote }) => remote, names)],
-    ['sport', (at) => portKeyword(at, 'sport', ({ local }) => local, names)],
-    ['dport', (at) => portKeyword(at, 'dport', ({ remote }) => remote, names)],
-    ['dev', (at) => deviceKeyword(at, names)],
-    ['fwmark', markKeyword],
-    ['pid', owner('pid', (operator, at) => ordered(operator, at.value('a pid', number), ({ pid }) => pid))],
-    ['comm', owner('comm', (_, at) => glob(at.value('a name', text), '', ({ comm }) => comm))],
-    ['user', userKeyword],
-    ['recv_q', (at) => numberKeyword(at, 'recv_q', (record) => record.recv_q)],
-    ['send_q', (at) => numberKeyword(at, 'send_q', (record) => record.send_q)],
+  const keywords = new Map<string, Keyword<Term>>([
+    ['state', states('state')],
+    ['exclude', states('exclude')],
+    ['src', (at) => hostTerm(at, 'src', names)],
+    ['dst', (at) => hostTerm(at, 'dst', names)],
+    ['sport', (at) => portTerm(at, 'sport', names)],
+    ['dport', (at) => portTerm(at, 'dport', names)],
+    ['dev', (at) => deviceTerm(at, names)],
+    ['fwmark', markTerm],
+    ['cgroup', needing('cgroups', cgroupTerm)],
+    [
+      'autobound',
+      (at) => {
+        autobound ??= at.peek.at
+        return AUTOBOUND
+      },
+    ],
+    ['pid', needing('processes', (at) => ownerTerm(at, 'pid', ORDERED, pidTest))],
+    ['comm', needing('processes', (at) => ownerTerm(at, 'comm', EQUALITY, commTest))],
+    ['container', needing('containers', (at) => ownerTerm(at, 'container', EQUALITY, containerTest))],
+    ['user', userTerm],
+    [
+      'netns',
+      (at) => numberTerm(at, 'netns', 'the inode of a network namespace', ({ netns }) => netns ?? undefined),
+    ],
+    ['retrans', needing('info', (at) => numberTerm(at, 'retrans', 'a number', retransmissions))],
+    ['rtt', needing('info', (at) => numberTerm(at, 'rtt', 'a time such as 100ms', roundTrip, microseconds))],
+    ['recv_q', (at) => numberTerm(at, 'recv_q', 'a number', ({ recv_q }) => recv_q)],
+    ['send_q', (at) => numberTerm(at, 'send_q', 'a number', ({ send_q }) => send_q)],
   ])
-  const matches = parseExpression(cursor, keywords)
-  return { matches, namesStates, needsProcesses }
-}
-
-/** A run of `state X` and `exclude Y`: the states are added up and taken away from left to right. */
-function readStates(cursor: Cursor, start: 'state' | 'exclude'): ReadonlySet<SocketState> {
-  const states = new Set<SocketState>(start === 'exclude' ? statesNamed('all') : [])
-  for (let adding = start === 'state'; ; ) {
-    const named = cursor.value('a state or one of all, connected, synchronized, bucket, big', statesNamed)
-    for (const state of named)
-      if (adding) states.add(state)
-      else states.delete(state)
-    if (cursor.takeWord('state')) adding = true
-    else if (cursor.takeWord('exclude')) adding = false
-    else return states
-  }
-}
-
-type Side = (record: SocketRecord) => SocketEndpoint
-
-/** A port as its TCP and UDP numbers: a service may have different ones. */
-interface Ports {
-  readonly tcp: number | undefined
-  readonly udp: number | undefined
-}
-
-function readPort(name: string, names: FilterNames): Ports | undefined {
-  if (/^(\d+|0x[0-9a-f]+)$/i.test(name))
-    return Number(name) > 0xffff ? undefined : { tcp: Number(name), udp: Number(name) }
-  const tcp = names.servicePort(name, 'tcp')
-  const udp = names.servicePort(name, 'udp')
-  return tcp === undefined && udp === undefined ? undefined : { tcp, udp }
-}
-
-/** A socket without ports (unix), or a service that its protocol does not have, equals no port. */
-function portTest(operator: Comparison, ports: Ports, side: Side): SocketPredicate {
-  return (record) => {
-    const wanted = record.netid === 'udp' ? ports.udp : ports.tcp
-    const { port } = side(record)
-    if (port === undefined || wanted === undefined) return operator === '!='
-    return compare(operator, port, wanted)
-  }
-}
-
-function portKeyword(cursor: Cursor, name: string, side: Side, names: FilterNames): SocketPredicate {
-  const operator = cursor.comparison(name, ORDERED)
-  const ports = cursor.value('a port such as :443 or :https', (word) =>
-    readPort(word.replace(/^:/, ''), names),
+  const expression = parseExpression(cursor, keywords)
+  if (needs.containers) needs.processes = true
+  // Nothing but the kernel's own test tells whether it chose the port.
+  const hidden = conjuncts(expression).some(
+    (operand) => usesAutobound(operand) && toKernel(operand, 'tcp') === undefined,
   )
-  return portTest(operator, ports, side)
-}
-
-function hostKeyword(cursor: Cursor, name: string, side: Side, names: FilterNames): SocketPredicate {
-  const operator = cursor.comparison(name, EQUALITY)
-  const test = cursor.value('an address such as 10.0.0.0/8, [::1]:443 or *:443', (word) =>
-    hostTest(word, side, names),
-  )
-  return operator === '=' ? test : (record) => !test(record)
-}
-
-function hostTest(word: string, side: Side, names: FilterNames): SocketPredicate | undefined {
-  if (/^(unix:|\/|@)/.test(word)) return glob(word.replace(/^unix:/, ''), 'i', (record) => side(record).path)
-  const { host, port } = splitHost(word)
-  const ports = port === undefined ? undefined : readPort(port, names)
-  const pattern = host === undefined ? undefined : parseHostPattern(host)
-  if ((port !== undefined && ports === undefined) || (host !== undefined && pattern === undefined))
-    return undefined
-  const hasPort = ports === undefined ? () => true : portTest('=', ports, side)
-  return (record) => {
-    const { addr } = side(record)
-    return addr !== undefined && hasPort(record) && (pattern === undefined || matchesHost(pattern, addr))
+  if (hidden)
+    cursor.fail(
+      'the kernel, which alone knows "autobound", does not know what it is combined with',
+      autobound!,
+    )
+  return {
+    matches: predicateOf(expression),
+    namesStates,
+    needs,
+    kernel: (netid) => kernelPart(expression, netid),
   }
 }
 
-function deviceKeyword(cursor: Cursor, names: FilterNames): SocketPredicate {
-  const operator = cursor.comparison('dev', EQUALITY)
-  const wanted = cursor.value('an interface name or index', text)
-  const name = /^\d+$/.test(wanted) ? (names.interfaceName(Number(wanted)) ?? `if${wanted}`) : wanted
-  return ({ iface }) => (iface === name) === (operator === '=')
+/** The kernel has tested it already; a unix socket has no port. */
+const AUTOBOUND: Term = {
+  matches: ({ family }) => family === 'inet' || family === 'inet6',
+  kernel: () => ({ test: 'autobound' }),
 }
 
-/** `fwmark = V[/MASK]`; a socket without a mark has 0. */
-function markKeyword(cursor: Cursor): SocketPredicate {
-  const operator = cursor.comparison('fwmark', EQUALITY)
-  const [value, mask] = cursor.value('a mark such as 0x1 or 0x1/0xff', (word) => {
-    const [value, mask = 0xffffffff] = word.split('/').map(Number)
-    return Number.isInteger(value) && Number.isInteger(mask) ? ([value!, mask] as const) : undefined
-  })
-  return ({ mark = 0 }) => (((mark & mask) ^ (value & mask)) >>> 0 === 0) === (operator === '=')
+function usesAutobound(expression: Expression<Term>): boolean {
+  if (expression.kind === 'term') return expression.term === AUTOBOUND
+  if (expression.kind === 'not') return usesAutobound(expression.operand)
+  return expression.operands.some(usesAutobound)
 }
 
-function userKeyword(cursor: Cursor): SocketPredicate {
-  const operator = cursor.comparison('user', EQUALITY)
-  const wanted = cursor.value('a user name or id', text)
-  return ({ user, uid }) =>
-    (user === wanted || (uid !== null && String(uid) === wanted)) === (operator === '=')
-}
-
-function numberKeyword(
-  cursor: Cursor,
-  name: string,
-  read: (record: SocketRecord) => number,
-): SocketPredicate {
-  const operator = cursor.comparison(name, ORDERED)
-  return ordered(operator, cursor.value('a number', number), read)
-}
-
-function ordered<T>(operator: Comparison, wanted: number, read: (item: T) => number): Predicate<T> {
-  return (item) => compare(operator, read(item), wanted)
-}
-
-function compare(operator: Comparison, left: number, right: number): boolean {
-  switch (operator) {
-    case '=':
-      return left === right
-    case '!=':
-      return left !== right
-    case '<':
-      return left < right
-    case '<=':
-      return left <= right
-    case '>':
-      return left > right
-    case '>=':
-      return left >= right
+function predicateOf(expression: Expression<Term>): SocketPredicate {
+  switch (expression.kind) {
+    case 'term':
+      return expression.term.matches
+    case 'not': {
+      // The kernel has tested the whole operand.
+      if (usesAutobound(expression.operand)) return AUTOBOUND.matches
+      const operand = predicateOf(expression.operand)
+      return (record) => !operand(record)
+    }
+    case 'and': {
+      const operands = expression.operands.map(predicateOf)
+      return (record) => operands.every((operand) => operand(record))
+    }
+    case 'or': {
+      const operands = expression.operands.map(predicateOf)
+      return (record) => operands.some((operand) => operand(record))
+    }
     default:
-      return operator satisfies never
+      return expression satisfies never
   }
 }
 
-/** A pattern of fnmatch(3) without flags: `*` takes `/` too. */
-function glob<T>(pattern: string, flags: string, read: (item: T) => string | undefined): Predicate<T> {
-  const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
-    if (part === '*') return '[^]*'
-    if (part === '?') return '[^]'
-    if (part.length > 1) return `[${part.slice(1, -1).replace(/^!/, '^').replace(/\\/g, '\\\\')}]`
-    return part.replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-  })
-  const expression = new RegExp(`^${source}$`, flags)
-  return (item) => {
-    const value = read(item)
-    return value !== undefined && expression.test(value)
-  }
+type OwnerTest = (operator: Comparison, cursor: Cursor) => (owner: SocketProcess) => boolean
+
+/** Of several owners one is enough; `!=` is the opposite of `=`: no owner is. */
+function ownerTerm(cursor: Cursor, name: string, allowed: readonly Comparison[], read: OwnerTest): Term {
+  const operator = cursor.comparison(name, allowed)
+  const test = read(operator === '!=' ? '=' : operator, cursor)
+  if (operator === '!=') return { matches: ({ processes }) => !processes.some(test) }
+  return { matches: ({ processes }) => processes.some(test) }
 }
 
-function text(word: string): string {
-  return word
+const pidTest: OwnerTest = (operator, cursor) => {
+  const wanted = cursor.value('a pid', number)
+  return ({ pid }) => compare(operator, pid, wanted)
 }
 
-function number(word: string): number | undefined {
-  return /^\d+$/.test(word) ? Number(word) : undefined
+const commTest: OwnerTest = (_, cursor) => {
+  const matches = glob(cursor.value('a name', text))
+  return ({ comm }) => matches(comm)
+}
+
+const containerTest: OwnerTest = (_, cursor) => {
+  const pattern = cursor.value("a container's name or id", text)
+  const matches = glob(pattern)
+  return ({ container }) => matches(container)
+}
+
+function retransmissions({ tcp }: SocketRecord): number | undefined {
+  return tcp?.['tcpi_total_retrans']
+}
+
+function roundTrip({ tcp }: SocketRecord): number | undefined {
+  return tcp?.['tcpi_rtt']
 }

@@ -32,6 +32,7 @@ const STATES: readonly (SocketState | undefined)[] = [
   'BOUND_INACTIVE',
 ]
 const LISTEN = 10
+export const STATE_COUNT: number = STATES.length
 
 /** Names of `idiag_timer`; 0 is no timer. The first five are what ss prints. */
 const TIMERS: readonly (string | undefined)[] = [

@@ -41,6 +41,8 @@ export interface SocketProcess {
   readonly container?: string
 }
 
+export type TcpInfo = Readonly<Record<string, number>>
+
 export interface SocketRecord {
   readonly type: 'socket'
   readonly netid: Netid
@@ -67,5 +69,7 @@ export interface SocketRecord {
   readonly cgroup?: string
   processes: SocketProcess[]
   readonly listen?: { readonly accept_queue: number; readonly backlog: number; syn_queue?: number }
+  /** `struct tcp_info`, every member that the kernel has, by its name there. */
+  readonly tcp?: TcpInfo
   readonly timer?: { readonly name: string; readonly expires_ms: number; readonly retrans: number }
 }

@@ -64,3 +64,21 @@ export const LISTENING_STATES: readonly SocketState[] = ['LISTEN', 'CLOSE', 'UNC
 
 /** The states that ss shows when nothing is said. */
 export const CONNECTED_STATES: readonly SocketState[] = allBut(...NOT_CONNECTED, ...MINI_SOCKETS)
+
+/** Bits of a request's state mask, 1 << number of the state; a half-open request is asked for by both of its names. */
+export const STATE_BITS: Readonly<Record<SocketState, number>> = {
+  ESTABLISHED: 1 << 1,
+  SYN_SENT: 1 << 2,
+  SYN_RECV: (1 << 3) | (1 << 12),
+  FIN_WAIT1: 1 << 4,
+  FIN_WAIT2: 1 << 5,
+  TIME_WAIT: 1 << 6,
+  CLOSE: 1 << 7,
+  CLOSE_WAIT: 1 << 8,
+  LAST_ACK: 1 << 9,
+  LISTEN: 1 << 10,
+  CLOSING: 1 << 11,
+  NEW_SYN_RECV: (1 << 3) | (1 << 12),
+  BOUND_INACTIVE: 1 << 13,
+  UNCONN: 1 << 7,
+}

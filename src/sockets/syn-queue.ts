@@ -5,9 +5,9 @@ import type { SocketRecord } from './socket.ts'
  *
  * A request belongs to the most specific listener on its port: its own address before a wildcard, its own family
  * before an IPv6 wildcard that takes IPv4. Where several listeners share the place (SO_REUSEPORT) their requests
- * cannot be told apart: `syn_queue` stays absent, unless there is none.
+ * cannot be told apart: `syn_queue` stays absent, unless there is none. `more` has requests that are not in `records`.
  */
-export function countSynQueues(records: readonly SocketRecord[]): void {
+export function countSynQueues(records: readonly SocketRecord[], more: readonly SocketRecord[] = []): void {
   const listeners = new Map<string, SocketRecord[]>()
   for (const record of records) {
     if (record.netid !== 'tcp' || record.listen === undefined) continue
@@ -17,7 +17,8 @@ export function countSynQueues(records: readonly SocketRecord[]): void {
     if (group === undefined) listeners.set(key, [record])
     else group.push(record)
   }
-  for (const record of records) {
+  const requests = more.length === 0 ? records : more
+  for (const record of requests) {
     if (record.netid !== 'tcp' || record.state !== 'SYN_RECV' || record.inode !== 0) continue
     const group = candidates(record)
       .map((addr) => listeners.get(place(addr, record)))

@@ -37,6 +37,9 @@ async function list(
     write: (part) => {
       text += part
     },
+    writeBytes: (bytes) => {
+      text += Buffer.from(bytes).toString('utf8')
+    },
     note: (note) => void notes.push(note),
     flush: () => {},
     isTerminal: terminal !== undefined,
@@ -48,7 +51,8 @@ async function list(
     asked = options
     return { records: structuredClone([...SOCKETS]), degraded }
   })
-  return { code, text, notes, asked }
+  const { kernel: _, ...others } = asked ?? {}
+  return { code, text, notes, asked: asked && others }
 }
 
 const firstWords = (text: string): string[] =>

@@ -164,8 +164,8 @@ test('words may come as one argument or many', () => {
 
 test('it says what it needs', () => {
   const facts = (filter: string): boolean[] => {
-    const { namesStates, needsProcesses } = parseFilter([filter], NAMES)
-    return [namesStates, needsProcesses]
+    const { namesStates, needs } = parseFilter([filter], NAMES)
+    return [namesStates, needs.processes]
   }
   assert.deepEqual(facts('dport = :443'), [false, false])
   assert.deepEqual(facts('not state listen'), [true, false])

@@ -1,0 +1,145 @@
+import { eachSocketOwner } from '../host/procfs.ts'
+import { deniedNote, type Part, readParts, type SnapshotOptions } from '../host/socket-table.ts'
+import { sanitize } from '../render/sanitize.ts'
+import { type Lines, type LinesTable, SocketLines } from '../render/socket-lines.ts'
+import { endpointText, NUMERIC, processText } from '../render/socket-text.ts'
+import type { SocketFilter } from '../sockets/filter.ts'
+import { InetRow } from '../sockets/inet-row.ts'
+import { OwnerTable } from '../sockets/owner-table.ts'
+import { type DiagContext, parseInetDiag, STATE_COUNT, stateName } from '../sockets/sock-diag.ts'
+import type { SocketRecord, SocketState } from '../sockets/socket.ts'
+import type { Io } from './io.ts'
+
+/** What a listing without records needs to know. */
+export interface PlainListing {
+  readonly snapshot: SnapshotOptions
+  readonly filter: SocketFilter
+  /** The states that the options select, `undefined` for every one. */
+  readonly states: ReadonlySet<SocketState> | undefined
+  readonly header: boolean
+}
+
+/** Rows that a sort key has room for beside two ports. */
+const MAX_SORTED = 1 << 20
+
+/**
+ * The default columns of TCP, UDP and raw sockets, for a pipe: the same text as the general way, from the kernel's
+ * own rows. Returns false without having written anything where it cannot: rows from /proc, far too many rows.
+ */
+export function writePlainList({ snapshot, filter, states, header }: PlainListing, io: Io): boolean {
+  const { parts, context, degraded } = readParts(snapshot)
+  const tables: RowsPart[] = []
+  for (const part of parts) {
+    if (!('rows' in part)) return false
+    tables.push(part)
+  }
+  tables.sort((a, b) => (a.netid < b.netid ? -1 : Number(a.netid > b.netid)))
+  if (tables.reduce((sum, { rows }) => sum + rows.count, 0) > MAX_SORTED) return false
+  const lines = inListOrder(
+    tables,
+    tables.map((table) => select(table, filter, states, context)),
+  )
+  const owners = snapshot.processes === false ? undefined : readOwners(lines, degraded)
+  for (const note of degraded) io.note(`socktrace: ${note}`)
+  const record = ({ rows, netid }: LinesTable, row: number): SocketRecord =>
+    parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)!
+  const listing = new SocketLines(lines, header, {
+    endpoint: (table, row, side) => endpointText(record(table, row), side, NUMERIC),
+    process: owners,
+  })
+  listing.write((bytes) => io.writeBytes(bytes))
+  return true
+}
+
+type RowsPart = Extract<Part, { rows: unknown }>
+
+/** Numbers of the rows that the filter and the states let through. */
+function select(
+  { rows, netid, exact }: RowsPart,
+  filter: SocketFilter,
+  states: ReadonlySet<SocketState> | undefined,
+  context: DiagContext,
+): Uint32Array {
+  const named = Array.from({ length: STATE_COUNT }, (_, state) => stateName(state, netid === 'tcp'))
+  const selected = new Uint32Array(rows.count)
+  const view = new InetRow()
+  let count = 0
+  for (let row = 0; row < rows.count; row++) {
+    if (!view.at(rows, row)) continue
+    const state = named[view.state]
+    if (state === undefined || (states !== undefined && !states.has(state))) continue
+    if (!exact) {
+      const record = parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)
+      if (record === undefined || !filter.matches(record)) continue
+    }
+    selected[count++] = row
+  }
+  return selected.subarray(0, count)
+}
+
+const PORTS = 1 << 16
+const LISTEN = 10
+
+/**
+ * The default order: by kind, listeners first, local port, remote port, then as the kernel gave them. A key has 1 bit
+ * that is 0 for a listener, 16 of each port, 20 for the line as the kernel gave it: 53, as many as a double.
+ */
+function inListOrder(tables: readonly RowsPart[], selected: readonly Uint32Array[]): Lines {
+  const count = selected.reduce((sum, rows) => sum + rows.length, 0)
+  const lines = {
+    tables,
+    table: new Uint8Array(count),
+    row: new Uint32Array(count),
+    order: new Uint32Array(count),
+  }
+  const keys = new Float64Array(count)
+  const view = new InetRow()
+  let line = 0
+  let kind = 0
+  for (const [index, { rows, netid }] of tables.entries()) {
+    for (const row of selected[index]!) {
+      view.at(rows, row)
+      const other = view.state === LISTEN ? 0 : 1
+      keys[line] = ((other * PORTS + view.sourcePort) * PORTS + view.destinationPort) * MAX_SORTED + line
+      lines.row[line] = row
+      lines.table[line++] = index
+    }
+    if (tables[index + 1]?.netid === netid) continue
+    keys.subarray(kind, line).sort()
+    for (let place = kind; place < line; place++) lines.order[place] = keys[place]! % MAX_SORTED
+    kind = line
+  }
+  return lines
+}
+
+/** Reads the owners; the text of those of one inode. */
+function readOwners(lines: Lines, degraded: string[]): (inode: number) => string {
+  const table = new OwnerTable()
+  const comms = new Map<number, string>()
+  const denied = eachSocketOwner((inode, pid, fd, comm) => {
+    comms.set(pid, comm)
+    table.add(inode, pid, fd)
+  })
+  if (denied > 0 && hasUnowned(lines, table)) degraded.push(deniedNote(denied))
+  const starts = new Map<number, string>()
+  for (const [pid, comm] of comms) starts.set(pid, `${sanitize(comm)}[${pid}] fd `)
+  return (inode) => {
+    const first = inode === 0 ? -1 : table.first(inode)
+    if (first < 0) return ''
+    if (table.next(first) < 0) return starts.get(table.pid(first))! + table.fd(first)
+    const processes = []
+    for (let owner = first; owner >= 0; owner = table.next(owner)) {
+      const pid = table.pid(owner)
+      processes.push({ pid, fd: table.fd(owner), comm: comms.get(pid)! })
+    }
+    return processText(processes)
+  }
+}
+
+function hasUnowned({ tables, table, row }: Lines, owners: OwnerTable): boolean {
+  const view = new InetRow()
+  return row.some((number, line) => {
+    view.at(tables[table[line]!]!.rows, number)
+    return view.inode !== 0 && owners.first(view.inode) < 0
+  })
+}
