@@ -19,17 +19,6 @@ import {
   type TcpOptions,
 } from '../wire/tcp-options.ts'
 
-/** What is known of a packet beside its headers. */
-export interface PacketFacts {
-  /** 1-based number in the capture. */
-  readonly packet: number
-  readonly iface: string | undefined
-  /** Serial of its flow, where it belongs to one. */
-  readonly flow: number | undefined
-  /** Length on the wire, bytes. */
-  readonly length: number
-}
-
 /** One packet as tcpdump would print it with `-S` (sequence numbers as sent), without the time and interface. */
 export function packetText(stack: PacketStack): string {
   if (stack.kind === KIND_MALFORMED) return `damaged: ${REASONS[stack.reason]}`
