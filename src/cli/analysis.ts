@@ -46,7 +46,7 @@ export class Analysis {
   readonly #parts: AnalysisParts
 
   constructor(parts: AnalysisParts) {
-    const { source, options, io, processes } = parts
+    const { source, options, processes } = parts
     const live = source.engine !== 'file'
     this.#parts = parts
     this.selection = selectionOf(options, options.json === true)
@@ -76,12 +76,16 @@ export class Analysis {
       before: () => this.#before(),
       after: (packets) => {
         parts.after?.(packets)
-        if (!live) return
-        this.#writer?.flush()
-        this.#streams?.flush()
-        io.flush()
+        if (live) this.flush()
       },
     })
+  }
+
+  /** Hands on what is gathered, so that it is seen while more is waited for. */
+  flush(): void {
+    this.#writer?.flush()
+    this.#streams?.flush()
+    this.#parts.io.flush()
   }
 
   /** Analyses everything, then gives the flows still open and the summary. */
@@ -196,7 +200,13 @@ function makeReport({ source, options, io }: AnalysisParts, clock: TraceClock, s
   return textReport(
     io,
     clock,
-    { style, timeFormat: options.timeFormat, live: source.engine !== 'file', portName },
+    {
+      style,
+      timeFormat: options.timeFormat,
+      live: source.engine !== 'file',
+      portName,
+      ...(io.isTerminal && { columns: io.columns }),
+    },
     selection,
   )
 }

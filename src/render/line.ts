@@ -1,9 +1,10 @@
-import type { Endpoint, FlowEvent } from '../flow/event.ts'
+import type { Endpoint, FlowEvent, StateEvent } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { sanitize } from './sanitize.ts'
 import { type Style, stateStyle } from './style.ts'
 import type { TimeFormat, TraceClock } from './time.ts'
 import { formatBytes, formatMs } from './units.ts'
+import { wrap } from './wrap.ts'
 
 /** How the lines of one run look. */
 export interface LineFormat {
@@ -13,10 +14,17 @@ export interface LineFormat {
   readonly live: boolean
   /** Name of a port, where names are wanted and it has one. */
   readonly portName: (port: number, proto: string) => string | undefined
+  /** Width of the terminal in cells; `undefined` in a pipe, where a line is never broken. */
+  readonly columns?: number
 }
 
 /** Where state changes begin behind a sentence that is not longer, cells from the sentence's start. */
 const TEXT_WIDTH = 60
+
+/** Below this width an event takes two lines: who and what, then what it means. */
+const ONE_LINE_COLUMNS = 170
+/** The second line begins below the first one's second column. */
+const INDENT = ' '.repeat(16)
 
 /** The columns begin this wide; one too long for its column widens it for the rest of the run. */
 const START_WIDTHS = { iface: 4, process: 16, endpoint: 21, flags: 5, label: 14 }
@@ -46,6 +54,13 @@ export function eventLabel(event: FlowEvent): string {
   }
 }
 
+/** Bare state changes are not shown: the segment that made them shows them. */
+type SegmentOrIcmpEvent = Exclude<FlowEvent, StateEvent>
+
+function flagsOf(event: SegmentOrIcmpEvent): string {
+  return 'flags' in event ? `[${event.flags}]` : '[!]'
+}
+
 /** Events and flows as lines of text with stable columns. */
 export class LineWriter {
   readonly #clock: TraceClock
@@ -57,21 +72,11 @@ export class LineWriter {
     this.#format = format
   }
 
-  /** One event with its newline; bare state changes have none: the segment that made them shows them. */
+  /** One event with its newline; nothing for a bare state change. */
   event(event: FlowEvent): string {
     if (event.event === 'state') return ''
-    const flags = 'flags' in event ? `[${event.flags}]` : '[!]'
-    const text = sanitize(event.text)
-    const label = eventLabel(event)
-    const columns = [
-      ...this.#head(event),
-      this.#endpoints(event.src, event.dst, event.proto),
-      this.#column('flags', flags),
-      this.#colored(event, this.#column('label', label)),
-    ]
-    const change = this.#change(event)
-    columns.push(change === '' ? text : `${text.padEnd(TEXT_WIDTH)} ${change}`)
-    return `${columns.join(' ').trimEnd()}\n`
+    const { columns = Number.POSITIVE_INFINITY } = this.#format
+    return columns < ONE_LINE_COLUMNS ? this.#twoLines(event, columns) : this.#oneLine(event)
   }
 
   /** One flow with its newline. */
@@ -97,11 +102,44 @@ export class LineWriter {
     return `${columns.join(' ')}\n`
   }
 
+  #oneLine(event: SegmentOrIcmpEvent): string {
+    const text = sanitize(event.text)
+    const change = this.#change(event)
+    const columns = [
+      ...this.#head(event),
+      this.#endpoints(event.src, event.dst, event.proto),
+      this.#column('flags', flagsOf(event)),
+      this.#colored(event, this.#column('label', eventLabel(event))),
+      change === '' ? text : `${text.padEnd(TEXT_WIDTH)} ${change}`,
+    ]
+    return `${columns.join(' ').trimEnd()}\n`
+  }
+
+  #twoLines(event: SegmentOrIcmpEvent, columns: number): string {
+    const { style, live, portName } = this.#format
+    const { src, dst, proto, iface } = event
+    const from = endpointText(src, portName(src.port, proto))
+    const to = endpointText(dst, portName(dst.port, proto))
+    const who = live
+      ? [sanitize(iface ?? '-').padEnd(START_WIDTHS.iface), style.name(processText(event.process))]
+      : []
+    const first = [
+      style.dim(this.#time(event.at)),
+      ...who,
+      `${from} → ${to}`,
+      flagsOf(event),
+      this.#colored(event, eventLabel(event)),
+    ]
+    const transition = 'transition' in event ? event.transition : undefined
+    const change = transition === undefined ? '' : ` (${transition.from}→${transition.to})`
+    return `${first.join(' ')}\n${wrap(INDENT + sanitize(event.text) + change, columns, INDENT)}\n`
+  }
+
   #time(at: number): string {
     return this.#clock.text(at, this.#format.timeFormat)
   }
 
-  #head(event: FlowEvent): string[] {
+  #head(event: SegmentOrIcmpEvent): string[] {
     const { style, live } = this.#format
     const head = [style.dim(this.#time(event.at))]
     if (live) {
@@ -118,7 +156,7 @@ export class LineWriter {
     return `${this.#column('endpoint', from)} → ${this.#column('endpoint', to)}`
   }
 
-  #colored(event: FlowEvent, label: string): string {
+  #colored(event: SegmentOrIcmpEvent, label: string): string {
     const { style } = this.#format
     switch (event.event) {
       case 'handshake':
@@ -133,7 +171,7 @@ export class LineWriter {
     }
   }
 
-  #change(event: FlowEvent): string {
+  #change(event: SegmentOrIcmpEvent): string {
     if (!('transition' in event) || event.transition === undefined) return ''
     const { from, to } = event.transition
     const { style } = this.#format
