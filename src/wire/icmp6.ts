@@ -64,8 +64,4 @@ export class Icmp6Header {
 }
 
 export const ICMP6_UNREACHABLE = 1
-export const ICMP6_PACKET_TOO_BIG = 2
-export const ICMP6_TIME_EXCEEDED = 3
 export const ICMP6_PARAMETER_PROBLEM = 4
-export const ICMP6_ECHO = 128
-export const ICMP6_ECHO_REPLY = 129
