@@ -1,4 +1,3 @@
-import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../wire/tcp.ts'
 import { TcpOptions } from '../wire/tcp-options.ts'
 import type { Nanos } from './time.ts'
 
@@ -52,18 +51,4 @@ export class Segment {
   receiverTo = 0
   /** RESET_ constant of `observer.ts`, when the segment is a reset. */
   resetEffect = 0
-}
-
-/** As tcpdump prints the flags inside the brackets: `S`, `S.`, `.`, `P.`, `FP.`, `R.`, `SEW`; `none` without any. */
-export function flagsText(flags: number): string {
-  let text = ''
-  if (flags & FIN) text += 'F'
-  if (flags & SYN) text += 'S'
-  if (flags & RST) text += 'R'
-  if (flags & PSH) text += 'P'
-  if (flags & ACK) text += '.'
-  if (flags & URG) text += 'U'
-  if (flags & ECE) text += 'E'
-  if (flags & CWR) text += 'W'
-  return text === '' ? 'none' : text
 }
