@@ -80,6 +80,8 @@ export class Extract implements FlowStreams {
 
   late(): void {}
 
+  stray(): void {}
+
   ended({ id, end }: FlowRecord, wanted: boolean): void {
     for (const file of this.#files.get(id) ?? []) {
       if (file.length > 0 && wanted) this.#written++

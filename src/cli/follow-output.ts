@@ -59,6 +59,10 @@ export class FollowOutput implements FlowStreams {
     this.#remark(stream, offset, length, time, { late: true }, undefined)
   }
 
+  stray(stream: Stream, offset: number, length: number, time: number): void {
+    this.#remark(stream, offset, length, time, { stray: true }, 'left out, the numbers do not belong here')
+  }
+
   ended(): void {
     if (this.#text) this.#io.write(this.#text.end())
     this.#text = undefined

@@ -38,6 +38,7 @@ const news: Readonly<Record<KeysOf<StreamNews>, Schema>> = {
   truncated: constant(true),
   overlap: wordOf<'same' | 'different'>({ same: true, different: true }),
   late: constant(true),
+  stray: constant(true),
   file: objectOf<StreamFile>(
     {
       name: orNull(text),

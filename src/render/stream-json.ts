@@ -24,6 +24,7 @@ export type StreamNews =
   | { readonly truncated: true }
   | { readonly overlap: 'same' | 'different' }
   | { readonly late: true }
+  | { readonly stray: true }
   | { readonly file: StreamFile }
 
 /** The whole stream in a file (`null` when no byte of it was captured), and what is left out of it. */

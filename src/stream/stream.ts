@@ -5,7 +5,8 @@ import { PAGE_BYTES, type PagePool } from './page.ts'
 import { Pending } from './pending.ts'
 
 /**
- * Why bytes are missing: the receiver acknowledged them (it has them, the capture has not), or the FIN behind them;
+ * Why bytes are missing: the receiver acknowledged them (it has them, the capture has not), or the FIN behind them
+ * alone;
  * a memory limit of this direction or of all made us stop waiting; or nothing more can come.
  */
 export type GapReason = 'acked' | 'fin' | 'limit' | 'evicted' | 'end'
@@ -22,6 +23,8 @@ export interface StreamSink {
   overlap(stream: Stream, offset: number, length: number, same: boolean, time: number): void
   /** Bytes that came when their turn was over; negative offsets are before the first packet of a midstream flow. */
   late(stream: Stream, offset: number, length: number, time: number): void
+  /** Bytes that were left out, since by their numbers they are beyond any window or behind the FIN. */
+  stray(stream: Stream, offset: number, length: number, time: number): void
 }
 
 /** One segment as a stream takes it. Borrowed and reused: valid during the call. */
@@ -54,8 +57,9 @@ const UNKNOWN = Number.POSITIVE_INFINITY
  * The bytes that one endpoint sent, in order.
  *
  * What comes in turn is passed on at once, uncopied, and is never replaced later, as in every TCP; what comes early
- * is copied and waits. A hole becomes a gap only on evidence: the peer acknowledged bytes behind it or the FIN,
- * a memory limit was reached, or the stream ended. No timer does it.
+ * is copied and waits. A hole becomes a gap only on evidence: the peer acknowledged bytes that are there behind it,
+ * a memory limit was reached, or the stream ended. No timer does it, and while nothing waits behind a hole it costs
+ * nothing to wait for what may have been captured late.
  */
 export class Stream {
   /** The id of its flow. */
@@ -63,8 +67,6 @@ export class Stream {
   readonly fromClient: boolean
   /** Offset of the next byte in order. */
   next = 0
-  /** Segments left out, whole or in part, since their numbers cannot belong to the stream or are behind its FIN. */
-  ignored = 0
   private readonly pool: PagePool
   private readonly limits: StreamLimits
   private readonly sink: StreamSink
@@ -106,12 +108,11 @@ export class Stream {
     this.begin(first)
     const offset = this.offsetOf(first)
     if (Math.abs(offset - this.next) > FAR || (flags & SYN && offset !== 0)) {
-      this.ignored++
+      if (length > 0) this.sink.stray(this, offset, length, time)
       return
     }
     if (flags & FIN) this.finish(offset + length)
     if (length > 0) this.take(segment, offset)
-    if (flags & FIN) this.settle(time)
   }
 
   /** An acknowledgement by the peer. */
@@ -132,7 +133,7 @@ export class Stream {
   end(time: number): void {
     this.giveUp('end', time)
     if (this.length !== UNKNOWN) {
-      if (this.next < this.length) this.gap(this.length, 'end', time)
+      if (this.next < this.length) this.gap(this.length, this.acked > this.length ? 'fin' : 'end', time)
       return
     }
     // A single number that was acknowledged beyond the data can be that of a FIN which was not captured.
@@ -168,8 +169,9 @@ export class Stream {
     if (segment.length === 1 && offset === this.next - 1) return
     const end = Math.min(offset + segment.length, this.length)
     const bytesEnd = Math.min(offset + captured, end)
-    if (offset + segment.length > end) this.ignored++
     if (offset < this.next) this.sink.late(this, offset, Math.min(end, this.next) - offset, time)
+    const stray = Math.min(offset + segment.length - end, segment.length)
+    if (stray > 0) this.sink.stray(this, offset + segment.length - stray, stray, time)
     const low = Math.max(offset, this.next)
     if (low >= end) return
     const start = segment.start + low - offset
@@ -190,15 +192,12 @@ export class Stream {
   /** Passes on what has become contiguous, and skips holes that there is evidence for. */
   private settle(time: number): void {
     const { pending } = this
-    if (pending !== undefined && pending.pieces.count > 0) {
-      const { pieces, pages } = pending
-      this.drain(pending)
-      // As Wireshark does: bytes behind the hole are acknowledged, so those in the hole are too.
-      while (pieces.count > 0 && this.acked > pieces.start[0]!) this.skip('acked', time)
-      while (pieces.count > MAX_PIECES || pages.size > this.limits.streamBytes) this.skip('limit', time)
-      if (pieces.count > 0) return
-    }
-    if (this.next < this.length && this.acked > this.length) this.gap(this.length, 'fin', time)
+    if (pending === undefined || pending.pieces.count === 0) return
+    const { pieces, pages } = pending
+    this.drain(pending)
+    // As Wireshark does: bytes behind the hole are acknowledged, so those in the hole are too.
+    while (pieces.count > 0 && this.acked > pieces.start[0]!) this.skip('acked', time)
+    while (pieces.count > MAX_PIECES || pages.size > this.limits.streamBytes) this.skip('limit', time)
   }
 
   /** Gives up the first hole. */

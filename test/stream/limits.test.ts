@@ -59,6 +59,7 @@ test('over the limit of all, the stream that waited longest without news gives u
     truncated() {},
     overlap() {},
     late() {},
+    stray() {},
   }
   const reassembler = new Reassembler(sink, { policy: 'first', totalBytes: 64 * KIB })
   const early = (flow: number, at: number): void =>

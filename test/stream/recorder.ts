@@ -62,6 +62,10 @@ export class Recorder implements StreamSink {
   late(_stream: Stream, offset: number, length: number): void {
     this.lines.push(`late ${offset}+${length}`)
   }
+
+  stray(_stream: Stream, offset: number, length: number): void {
+    this.lines.push(`stray ${offset}+${length}`)
+  }
 }
 
 /** Every policy with the winner that each row of a table names for it: `o` is the stored copy, `n` the new one. */

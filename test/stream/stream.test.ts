@@ -158,11 +158,18 @@ test('bytes behind a hole that was acknowledged before make it a gap', () => {
   assert.equal(recorder.text, 'world')
 })
 
-test('an acknowledged FIN makes what is missing before it a gap', () => {
+test('an acknowledged FIN makes what is missing before it a gap, once nothing more can come', () => {
   const recorder = new Recorder().client('S', 99).client('.', 100, 'hello').client('F.', 110).server(110)
   assert.deepEqual(recorder.lines, [])
   recorder.server(111)
-  assert.deepEqual(recorder.lines, ['gap 5+5 fin'])
+  assert.deepEqual(recorder.lines, [], 'nothing waits behind the hole')
+  assert.deepEqual(recorder.end().lines, ['gap 5+5 fin'])
+})
+
+test('bytes that were captured behind the end of the connection are in the stream', () => {
+  const recorder = new Recorder().client('S', 99).client('F.', 105).server(106).client('.', 100, 'hello')
+  assert.equal(recorder.end().text, 'hello')
+  assert.deepEqual(recorder.lines, [])
 })
 
 test('the acknowledgement that a reset carries is evidence too; what it carries else is no data', () => {
@@ -188,6 +195,7 @@ test('at the end bytes that were acknowledged and never seen are a gap; a single
 test('bytes behind the FIN are left out, and a FIN before known bytes does not count', () => {
   const behind = new Recorder().client('S', 99).client('F.', 100, 'hello').client('.', 103, 'lo, more')
   assert.equal(behind.text, 'hello')
+  assert.deepEqual(behind.client('.', 110, 'more').lines, ['late 3+2', 'stray 5+6', 'stray 10+4'])
   const early = new Recorder()
     .client('S', 99)
     .client('.', 105, 'world')
@@ -227,7 +235,7 @@ test('numbers farther away than any window are not the stream', () => {
     .client('.', 2 ** 31, 'stray')
   recorder.server(2 ** 31).client('.', 105, '!')
   assert.equal(recorder.end().text, 'hello!')
-  assert.deepEqual(recorder.lines, [])
+  assert.deepEqual(recorder.lines, [`stray ${2 ** 31 - 100}+5`])
 })
 
 test('bytes that the capture cut off are truncated, not missing', () => {
