@@ -14,6 +14,8 @@ export function chooseColumns(options: ListOptions, all: readonly SocketColumn[]
   const names = options.csv ? [...CSV] : [...DEFAULT]
   if (options.process !== false) names.push(...(options.csv ? ['pid', 'comm', 'fd'] : ['process']))
   if (options.options) names.push('timer')
+  if (options.memory) names.push('memory')
+  if (options.info) names.push('info')
   if (options.extended) names.push(...(options.csv ? ['uid', 'user', 'inode', 'cookie'] : ['extended']))
   return names.map((name) => findColumn(name, all, '--columns'))
 }

@@ -6,7 +6,7 @@ import { endpointText, NUMERIC, processText } from '../render/socket-text.ts'
 import type { SocketFilter } from '../sockets/filter.ts'
 import { InetRow } from '../sockets/inet-row.ts'
 import { OwnerTable } from '../sockets/owner-table.ts'
-import { type DiagContext, parseInetDiag, STATE_COUNT, stateName } from '../sockets/sock-diag.ts'
+import { type DiagContext, isStream, parseInetDiag, STATE_COUNT, stateName } from '../sockets/sock-diag.ts'
 import type { SocketRecord, SocketState } from '../sockets/socket.ts'
 import type { Io } from './io.ts'
 
@@ -60,7 +60,7 @@ function select(
   states: ReadonlySet<SocketState> | undefined,
   context: DiagContext,
 ): Uint32Array {
-  const named = Array.from({ length: STATE_COUNT }, (_, state) => stateName(state, netid === 'tcp'))
+  const named = Array.from({ length: STATE_COUNT }, (_, state) => stateName(state, isStream(netid)))
   const selected = new Uint32Array(rows.count)
   const view = new InetRow()
   let count = 0

@@ -1,4 +1,4 @@
-import { interfaceNames, serviceName, servicePort } from '../host/names.ts'
+import { ephemeralPorts, interfaceNames, serviceName, servicePort } from '../host/names.ts'
 import { readProcess } from '../host/procfs.ts'
 import { reverseNames } from '../host/reverse-names.ts'
 import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'
@@ -11,7 +11,7 @@ import { createStyle, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
 import { parseFilter, type SocketFilter } from '../sockets/filter.ts'
 import type { SocketProcess, SocketRecord, SocketState } from '../sockets/socket.ts'
-import { CONNECTED_STATES, LISTENING_STATES } from '../sockets/state-names.ts'
+import { CONNECTED_STATES, LISTENING_STATES, STATE_BITS } from '../sockets/state-names.ts'
 import { EXIT, type ExitCode } from '../user-error.ts'
 import type { Io } from './io.ts'
 import type { ListOptions } from './list.ts'
@@ -22,6 +22,9 @@ import { writePlainList } from './list-plain.ts'
 const RESOLVE_LIMIT_MS = 1000
 /** Lines of a terminal that are not the table: the header and the next prompt. */
 const SCREEN_MARGIN = 2
+const TABLES = ['tcp', 'udp', 'udplite', 'raw', 'icmp', 'unix', 'packet', 'mptcp', 'sctp', 'vsock'] as const
+/** Columns that need tcp_info. */
+const TCP_COLUMNS = ['info', 'congestion', 'rtt', 'cwnd', 'retrans']
 
 /** Where the sockets come from; tests give their own. */
 export type TakeSnapshot = (options: SnapshotOptions) => Snapshot
@@ -33,7 +36,7 @@ export async function runList(
   io: Io,
   take: TakeSnapshot = snapshot,
 ): Promise<ExitCode> {
-  const filter = parseFilter(words, { servicePort, interfaceName: interfaceNames() })
+  const filter = parseFilter(words, { servicePort, interfaceName: interfaceNames(), ephemeralPorts })
   const numeric = socketColumns(NUMERIC)
   const columns = chooseColumns(options, numeric)
   const inOrder = order(options.sort, numeric)
@@ -45,6 +48,7 @@ export async function runList(
   const isPlain =
     take === snapshot &&
     plain(options, io) &&
+    !options.boundInactive &&
     !(processes || info || cgroups || request.tables?.includes('unix'))
   if (isPlain && writePlainList({ snapshot: request, filter, states, header: options.header }, io)) {
     io.flush()
@@ -68,20 +72,44 @@ export async function runList(
 }
 
 function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOptions {
-  const tables = (['tcp', 'udp', 'raw', 'unix'] as const).filter((name: TableName) => options[name])
+  const chosen = TABLES.filter((name) => options[name])
+  const tables: readonly TableName[] = options.boundInactive && chosen.length === 0 ? ['tcp'] : chosen
   const oneFamily = options.ipv4 !== options.ipv6
   return {
     ...(tables.length > 0 && { tables }),
     ...(oneFamily && { families: [options.ipv4 ? 'inet' : 'inet6'] }),
     processes: filter.needs.processes || (options.process !== false && !options.quiet),
     kernel: filter.kernel,
+    ...(options.boundInactive && { states: STATE_BITS.BOUND_INACTIVE }),
+    ...((options.info || filter.needs.info || wants(options, TCP_COLUMNS)) && { info: true }),
+    ...((options.memory || wants(options, ['memory'])) && { memory: true }),
+    ...((options.extended || filter.needs.cgroups || wants(options, ['cgroup', 'extended'])) && {
+      cgroups: true,
+    }),
   }
+}
+
+/** Does the listing show or sort by one of these columns? */
+function wants({ columns = '', sort = '' }: ListOptions, names: readonly string[]): boolean {
+  return names.some((name) => `${columns},${sort}`.toLowerCase().includes(name))
 }
 
 /** Lines of the default columns that go whole into a pipe or file. */
 function plain(options: ListOptions, io: Io): boolean {
-  const { json, csv, columns, sort, quiet, verbose, extended, options: timers, resolve } = options
-  if ([json, csv, columns, sort, quiet, verbose, extended, timers, resolve].some((one) => one !== undefined))
+  const {
+    json,
+    csv,
+    columns,
+    sort,
+    quiet,
+    verbose,
+    extended,
+    options: timers,
+    resolve,
+    info,
+    memory,
+  } = options
+  if ([json, csv, columns, sort, quiet, verbose, extended, timers, resolve, info, memory].some(Boolean))
     return false
   if (io.isTerminal && !options.oneline) return false
   return !wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env })

@@ -8,7 +8,14 @@ export interface ListOptions {
   readonly udp?: true
   readonly raw?: true
   readonly unix?: true
+  readonly udplite?: true
+  readonly icmp?: true
+  readonly packet?: true
+  readonly mptcp?: true
+  readonly sctp?: true
+  readonly vsock?: true
   readonly listening?: true
+  readonly boundInactive?: true
   readonly connected?: true
   readonly ipv4?: true
   readonly ipv6?: true
@@ -18,6 +25,8 @@ export interface ListOptions {
   readonly resolve?: true
   readonly extended?: true
   readonly options?: true
+  readonly info?: true
+  readonly memory?: true
   readonly header: boolean
   readonly oneline?: true
   readonly sort?: string
@@ -48,8 +57,15 @@ export function defineList(program: Command): void {
     .option('-u, --udp', 'UDP sockets')
     .option('-w, --raw', 'raw sockets')
     .option('-x, --unix', 'unix sockets')
+    .option('-0, --packet', 'packet sockets: programs that capture')
+    .option('-M, --mptcp', 'MPTCP sockets')
+    .option('-S, --sctp', 'SCTP sockets')
+    .option('--vsock', 'vsock sockets, between virtual machines and their host')
+    .option('--udplite', 'UDP-Lite sockets')
+    .option('--icmp', 'ping sockets')
     .option('-l, --listening', 'only listeners, and datagram sockets without a peer')
     .option('-a, --all', 'every state (the default)')
+    .option('-B, --bound-inactive', 'only TCP sockets with a port that neither listen nor connect')
     .option('--connected', "only what has a peer (ss's own default)")
     .option('-4, --ipv4', 'only IPv4')
     .option('-6, --ipv6', 'only IPv6')
@@ -59,6 +75,8 @@ export function defineList(program: Command): void {
     .option('-r, --resolve', 'names of ports and hosts, as far as they are known within a second')
     .option('-e, --extended', "uid, inode, cookie; with --json also the processes' command lines")
     .option('-o, --options', 'timers')
+    .option('-i, --info', 'what TCP knows of each connection (tcp_info), and its congestion control')
+    .option('-m, --memory', 'socket memory and drops')
     .option('-H, --no-header', 'no header line')
     .option('-O, --oneline', 'whole lines on a terminal too, nothing cut')
     .option('--sort <column>', 'order by a column; -COLUMN or COLUMN:desc for the reverse')

@@ -73,3 +73,12 @@ export function interfaceNames(): (index: number) => string | undefined {
     return names.get(index)
   }
 }
+
+/** The range of local ports that the kernel chooses from in this network namespace. */
+export function ephemeralPorts(): readonly [low: number, high: number] {
+  const [low = 32_768, high = 60_999] = (lines('/proc/sys/net/ipv4/ip_local_port_range')[0] ?? '')
+    .split(/\s+/)
+    .filter(Boolean)
+    .map(Number)
+  return [low, high]
+}

@@ -1,29 +1,41 @@
 import { readFileSync } from 'node:fs'
 import { attribute } from '../sockets/attribute.ts'
 import { assemble } from '../sockets/bytecode.ts'
+import { EXT_INFO, EXT_MEMORY } from '../sockets/diag-attributes.ts'
 import {
   AF_INET,
   AF_INET6,
   ALL_STATES,
+  IPPROTO_MPTCP,
   IPPROTO_RAW,
+  IPPROTO_SCTP,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  IPPROTO_UDPLITE,
   inetDumpRequest,
   unixDumpRequest,
 } from '../sockets/diag-request.ts'
 import { DiagRows } from '../sockets/diag-rows.ts'
 import type { KernelPart } from '../sockets/filter-kernel.ts'
+import {
+  packetDumpRequest,
+  parsePacketDiag,
+  parseVsockDiag,
+  vsockDumpRequest,
+} from '../sockets/other-diag.ts'
 import { type ProcNetContext, parseProcInet, parseProcUnix } from '../sockets/proc-net.ts'
 import { type DiagContext, joinUnixPeers, parseInetDiag, parseUnixDiag } from '../sockets/sock-diag.ts'
 import type { Netid, SocketRecord } from '../sockets/socket.ts'
+import { STATE_BITS } from '../sockets/state-names.ts'
 import { countSynQueues } from '../sockets/syn-queue.ts'
+import { cgroupPaths } from './cgroups.ts'
 import { SystemError } from './libc.ts'
 import { interfaceNames, userName } from './names.ts'
 import { SockDiag } from './netlink.ts'
 import { currentNetns } from './netns.ts'
 import { scanSocketOwners } from './procfs.ts'
 
-export type TableName = 'tcp' | 'udp' | 'raw' | 'unix'
+export type TableName = Netid
 
 export interface SnapshotOptions {
   /** Default TCP and UDP. */
@@ -34,6 +46,12 @@ export interface SnapshotOptions {
   readonly states?: number
   /** Find the owners in /proc; default true. */
   readonly processes?: boolean
+  /** tcp_info and the congestion control of TCP sockets. */
+  readonly info?: boolean
+  /** Socket memory. */
+  readonly memory?: boolean
+  /** Paths of control groups. */
+  readonly cgroups?: boolean
   /** What the kernel is to test by itself: a part of a filter (`SocketFilter.kernel`). */
   readonly kernel?: (netid: Netid) => KernelPart
   /** Default netlink, and /proc/net for each table that netlink does not have. */
@@ -46,14 +64,23 @@ export interface Snapshot {
   readonly degraded: string[]
 }
 
-type TableFamily = 'inet' | 'inet6' | 'unix'
+type InetFamily = 'inet' | 'inet6'
 
+const INET_FAMILIES = ['inet', 'inet6'] as const
+/** Tables of `inet_diag`. */
+const PROTOCOLS: Partial<Record<TableName, number>> = {
+  tcp: IPPROTO_TCP,
+  udp: IPPROTO_UDP,
+  udplite: IPPROTO_UDPLITE,
+  raw: IPPROTO_RAW,
+  sctp: IPPROTO_SCTP,
+  mptcp: IPPROTO_MPTCP,
+}
+/** Tables that /proc/net has as text in a form that is understood here; `icmp` is nowhere else. */
+const IN_PROC: readonly TableName[] = ['tcp', 'udp', 'udplite', 'raw', 'icmp', 'unix']
 /** SYN_RECV and NEW_SYN_RECV. */
 const HALF_OPEN = (1 << 3) | (1 << 12)
 const DEFAULT_TABLES: readonly TableName[] = ['tcp', 'udp']
-const INET_FAMILIES = ['inet', 'inet6'] as const
-const UNIX_FAMILY = ['unix'] as const
-const PROTOCOLS = { tcp: IPPROTO_TCP, udp: IPPROTO_UDP, raw: IPPROTO_RAW } as const
 
 /** One table as it was read: rows as the kernel wrote them, or records where there are no such rows. */
 export type Part =
@@ -118,9 +145,17 @@ export function deniedNote(denied: number, root = process.geteuid?.() === 0): st
 /** Reads the tables, makes no records of those that netlink has. */
 export function readParts(options: SnapshotOptions): Parts {
   const degraded: string[] = []
-  const context: DiagContext = { netns: currentNetns(), userName, interfaceName: interfaceNames(), decode }
+  const context: DiagContext = {
+    netns: currentNetns(),
+    userName,
+    interfaceName: interfaceNames(),
+    decode,
+    ...(options.states === STATE_BITS.BOUND_INACTIVE && { boundInactive: true }),
+    ...(options.cgroups && { cgroupPath: cgroupPaths() }),
+  }
   const parts: Part[] = []
   const fromProc = new Set<TableName>()
+  const missing = new Set<TableName>()
   const refusals = new Set<string>()
   let interrupted = false
   const refused = (error: unknown): void => {
@@ -128,25 +163,34 @@ export function readParts(options: SnapshotOptions): Parts {
     refusals.add(error.code)
   }
   const diag = options.source === 'proc' ? undefined : openDiag(refused)
-  const table = (name: TableName, family: TableFamily): Part => {
+  const table = (name: TableName, family: InetFamily): Part => {
     try {
-      const dump = diag && dumpTable(diag, name, family, options, context)
+      const dump = diag && name !== 'icmp' ? dumpTable(diag, name, family, options, context) : undefined
       interrupted ||= dump?.interrupted ?? false
       if (dump !== undefined) return dump.part
     } catch (error) {
-      refused(error)
+      if (IN_PROC.includes(name)) refused(error)
+      else if (!(error instanceof SystemError)) throw error
     }
-    fromProc.add(name)
+    if (!IN_PROC.includes(name)) {
+      missing.add(name)
+      return { records: [] }
+    }
+    if (name !== 'icmp') fromProc.add(name)
     return { records: readProcTable(name, family, context) }
   }
   try {
     for (const name of options.tables ?? DEFAULT_TABLES)
-      for (const family of name === 'unix' ? UNIX_FAMILY : (options.families ?? INET_FAMILIES))
-        parts.push(table(name, family))
+      if (name === 'unix' || name === 'packet' || name === 'vsock') parts.push(table(name, 'inet'))
+      else for (const family of options.families ?? INET_FAMILIES) parts.push(table(name, family))
   } finally {
     diag?.close()
   }
   if (fromProc.size > 0) degraded.push(procNote([...fromProc], [...refusals]))
+  if (missing.size > 0)
+    degraded.push(
+      `this kernel lists no ${[...missing].join(', ')} sockets: not built in, or sudo modprobe -a ${[...missing].map((name) => `${name}_diag`).join(' ')}`,
+    )
   if (interrupted) degraded.push('the socket table changed while it was read: a socket may be missing')
   return { parts, context, degraded }
 }
@@ -166,17 +210,36 @@ function openDiag(refused: (error: unknown) => void): SockDiag | undefined {
   }
 }
 
+/** Tables with messages of their own. */
+const OTHER_TABLES: Partial<
+  Record<
+    TableName,
+    {
+      readonly request: () => Uint8Array
+      readonly parse: (
+        view: DataView,
+        offset: number,
+        end: number,
+        context: DiagContext,
+      ) => SocketRecord | undefined
+    }
+  >
+> = {
+  unix: { request: unixDumpRequest, parse: parseUnixDiag },
+  packet: { request: packetDumpRequest, parse: parsePacketDiag },
+  vsock: { request: vsockDumpRequest, parse: parseVsockDiag },
+}
+
 function dumpTable(
   diag: SockDiag,
   table: TableName,
-  family: TableFamily,
-  { states = ALL_STATES, kernel }: SnapshotOptions,
+  family: InetFamily,
+  { states = ALL_STATES, kernel, info, memory }: SnapshotOptions,
   context: DiagContext,
 ): { part: Part; interrupted: boolean } {
-  if (table === 'unix' || family === 'unix') {
-    const dump = diag.dump(unixDumpRequest(), (view, offset, end) =>
-      parseUnixDiag(view, offset, end, context),
-    )
+  const other = OTHER_TABLES[table]
+  if (other !== undefined) {
+    const dump = diag.dump(other.request(), (view, offset, end) => other.parse(view, offset, end, context))
     return { part: { records: dump.rows }, interrupted: dump.interrupted }
   }
   const wanted = kernel?.(table)
@@ -184,13 +247,17 @@ function dumpTable(
   const whole = wanted?.test === undefined || program !== undefined
   const rows = new DiagRows()
   const mask = wanted?.states === undefined ? states : states & wanted.states
-  const request = inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table], mask, { program })
+  const extensions = (info ? EXT_INFO : 0) | (memory ? EXT_MEMORY : 0)
+  const request = inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table]!, mask, {
+    extensions,
+    program,
+  })
   const { interrupted } = diag.dumpRows(request, rows)
   return { part: { netid: table, family, rows, exact: whole && wanted?.exact === true }, interrupted }
 }
 
 /** A family that the kernel was built without has no file: no rows. */
-function readProcTable(table: TableName, family: TableFamily, context: ProcNetContext): SocketRecord[] {
+function readProcTable(table: TableName, family: InetFamily, context: ProcNetContext): SocketRecord[] {
   const path = `/proc/thread-self/net/${table}${family === 'inet6' ? '6' : ''}`
   let text: string
   try {

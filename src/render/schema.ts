@@ -1,9 +1,11 @@
 import type { Side } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import type {
+  Congestion,
   Family,
   Netid,
   SocketEndpoint,
+  SocketMemory,
   SocketProcess,
   SocketRecord,
   SocketState,
@@ -48,6 +50,7 @@ const socketState = wordOf<SocketState>({
 const netid = wordOf<Netid>({
   tcp: true,
   udp: true,
+  udplite: true,
   raw: true,
   unix: true,
   packet: true,
@@ -84,6 +87,7 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
       stream: true,
       dgram: true,
       seqpacket: true,
+      raw: true,
     }),
     iface: text,
     user: text,
@@ -96,6 +100,37 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
     ),
     // Every member that the running kernel has: the list is the kernel's.
     tcp: { type: 'object', additionalProperties: number },
+    congestion: objectOf<Congestion>(
+      { name: text },
+      {
+        bbr: objectOf<NonNullable<Congestion['bbr']>>(
+          { bw: number, min_rtt: count, pacing_gain: count, cwnd_gain: count },
+          {},
+        ),
+        dctcp: objectOf<NonNullable<Congestion['dctcp']>>(
+          { enabled: count, ce_state: count, alpha: count, ab_ecn: count, ab_tot: count },
+          {},
+        ),
+        vegas: objectOf<NonNullable<Congestion['vegas']>>(
+          { enabled: count, rttcnt: count, rtt: count, minrtt: count },
+          {},
+        ),
+      },
+    ),
+    mem: objectOf<SocketMemory>(
+      {
+        rmem_alloc: count,
+        rcvbuf: count,
+        wmem_alloc: count,
+        sndbuf: count,
+        fwd_alloc: count,
+        wmem_queued: count,
+        optmem: count,
+        backlog: count,
+        drops: count,
+      },
+      {},
+    ),
     timer: objectOf<NonNullable<SocketRecord['timer']>>(
       { name: text, expires_ms: number, retrans: count },
       {},

@@ -2,6 +2,7 @@ import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
 import { parseAddress } from '../wire/address.ts'
 import type { Column } from './columns.ts'
 import { sanitize } from './sanitize.ts'
+import { infoNumber, infoText, memoryText } from './socket-info.ts'
 import {
   type EndpointNames,
   endpointText,
@@ -42,6 +43,8 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
     },
     text('timer', 'Timer', timerText, ({ timer }) => timer?.expires_ms ?? -1),
     text('extended', 'Extended', extendedText),
+    text('memory', 'Memory', memoryText),
+    text('info', 'Tcp', infoText),
     text('family', 'Family', ({ family }) => family),
     text(
       'local_addr',
@@ -77,6 +80,14 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
     text('iface', 'Iface', ({ iface }) => sanitize(iface ?? '')),
     number('netns', 'Netns', ({ netns }) => netns ?? undefined),
     number('mark', 'Mark', ({ mark }) => mark),
+    text('cgroup', 'Cgroup', ({ cgroup }) => sanitize(cgroup ?? '')),
+    text('container', 'Container', ({ processes }) =>
+      [...new Set(processes.flatMap(({ container }) => container ?? []))].map(sanitize).join(' '),
+    ),
+    text('congestion', 'Congestion', ({ congestion }) => congestion?.name ?? ''),
+    number('rtt', 'Rtt', ({ tcp }) => infoNumber(tcp, 'rtt', 1000)),
+    number('cwnd', 'Cwnd', ({ tcp }) => infoNumber(tcp, 'snd_cwnd')),
+    number('retrans', 'Retrans', ({ tcp }) => infoNumber(tcp, 'total_retrans')),
     number('accept_queue', 'Accept-Queue', ({ listen }) => listen?.accept_queue),
     number('backlog', 'Backlog', ({ listen }) => listen?.backlog),
     number('syn_queue', 'Syn-Queue', ({ listen }) => listen?.syn_queue),

@@ -1,6 +1,6 @@
 import type { DiagRows } from '../sockets/diag-rows.ts'
 import { InetRow } from '../sockets/inet-row.ts'
-import { STATE_COUNT, stateName } from '../sockets/sock-diag.ts'
+import { isStream, STATE_COUNT, stateName } from '../sockets/sock-diag.ts'
 import type { Netid } from '../sockets/socket.ts'
 import { ByteArena, decimalLength } from './byte-lines.ts'
 import { cellWidth } from './cell-width.ts'
@@ -189,7 +189,7 @@ export class SocketLines {
 }
 
 function stateBytes({ netid }: LinesTable, state: number): Uint8Array {
-  return (netid === 'tcp' ? STREAM_STATES : OTHER_STATES)[state]!
+  return (isStream(netid) ? STREAM_STATES : OTHER_STATES)[state]!
 }
 
 function word(out: ByteArena, bytes: Uint8Array, width: number): void {

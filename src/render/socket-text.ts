@@ -7,6 +7,8 @@ export interface EndpointNames {
   readonly host: (addr: string) => string | undefined
 }
 
+const ETH_P_ALL = 3
+
 export const NUMERIC: EndpointNames = { port: () => undefined, host: () => undefined }
 
 /**
@@ -16,6 +18,7 @@ export const NUMERIC: EndpointNames = { port: () => undefined, host: () => undef
 export function endpointText(record: SocketRecord, side: 'local' | 'remote', names: EndpointNames): string {
   const end: SocketEndpoint = record[side]
   if (record.netid === 'unix') return `${end.path === undefined ? '*' : sanitize(end.path)} ${end.inode ?? 0}`
+  if (record.netid === 'packet') return side === 'local' ? packetText(record) : '*'
   const addr = end.addr ?? '*'
   // `v6only` is there for sockets without a peer only; false means that IPv4 comes in too.
   const everything = addr === '::' && record.v6only === false
@@ -32,6 +35,13 @@ export function endpointText(record: SocketRecord, side: 'local' | 'remote', nam
   return `${shown}${device}:${port === 0 ? '*' : (names.port(port, record) ?? port)}`
 }
 
+/** `*:eth0` for every protocol on a device, `[0x0800]:*` for one on all of them. */
+function packetText({ local, iface }: SocketRecord): string {
+  const protocol = local.port ?? 0
+  const shown = protocol === ETH_P_ALL ? '*' : `[0x${protocol.toString(16).padStart(4, '0')}]`
+  return `${shown}:${iface === undefined ? '*' : sanitize(iface)}`
+}
+
 /** `nginx[77] fd 6`; a process with several descriptors once: `nginx[77] fd 6,9`. */
 export function processText(processes: readonly SocketProcess[]): string {
   const byPid = new Map<number, { comm: string; fds: number[] }>()
@@ -45,6 +55,8 @@ export function processText(processes: readonly SocketProcess[]): string {
 
 /** ss tells the kinds of unix sockets apart in this column. */
 export function netidText({ netid, socket_type }: SocketRecord): string {
+  if (netid === 'packet') return socket_type === 'dgram' ? 'p_dgr' : 'p_raw'
+  if (netid === 'vsock') return socket_type === 'stream' ? 'v_str' : 'v_dgr'
   switch (socket_type) {
     case undefined:
       return netid
@@ -54,6 +66,8 @@ export function netidText({ netid, socket_type }: SocketRecord): string {
       return 'u_dgr'
     case 'seqpacket':
       return 'u_seq'
+    case 'raw':
+      return 'p_raw'
     default:
       return socket_type satisfies never
   }
@@ -79,12 +93,13 @@ export function expiryText(ms: number): string {
 }
 
 /** `uid:33 ino:1234 sk:4a` as `ss -e` writes it: uid 0 and what is not known are left out. */
-export function extendedText({ uid, inode, cookie, mark, v6only }: SocketRecord): string {
+export function extendedText({ uid, inode, cookie, mark, v6only, cgroup }: SocketRecord): string {
   const parts: string[] = []
   if (uid) parts.push(`uid:${uid}`)
   parts.push(`ino:${inode}`)
   if (cookie !== null) parts.push(`sk:${cookie}`)
   if (mark !== undefined) parts.push(`fwmark:0x${mark.toString(16)}`)
+  if (cgroup !== undefined) parts.push(`cgroup:${sanitize(cgroup)}`)
   if (v6only !== undefined) parts.push(`v6only:${Number(v6only)}`)
   return parts.join(' ')
 }

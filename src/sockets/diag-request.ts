@@ -5,12 +5,16 @@ export const AF_INET = 2
 export const AF_INET6 = 10
 export const IPPROTO_TCP = 6
 export const IPPROTO_UDP = 17
+export const IPPROTO_SCTP = 132
+export const IPPROTO_UDPLITE = 136
 export const IPPROTO_RAW = 255
+export const IPPROTO_MPTCP = 262
 
 const INET_REQUEST_LENGTH = 56
 const UNIX_REQUEST_LENGTH = 24
 const ATTRIBUTE_HEADER = 4
 const INET_DIAG_REQ_BYTECODE = 1
+const INET_DIAG_REQ_PROTOCOL = 3
 /** INET_DIAG_NOCOOKIE in both words: any socket with these addresses. */
 const NO_COOKIE = 0xffffffff
 
@@ -35,18 +39,33 @@ export function inetDumpRequest(
   states: number = ALL_STATES,
   { extensions = 0, program }: InetDumpOptions = {},
 ): Uint8Array {
-  const attribute = program === undefined ? 0 : ATTRIBUTE_HEADER + program.length
-  const bytes = new Uint8Array(INET_REQUEST_LENGTH + attribute)
-  const view = new DataView(bytes.buffer)
+  const attributes: Uint8Array[] = []
+  if (program !== undefined) attributes.push(requestAttribute(INET_DIAG_REQ_BYTECODE, program))
+  // The header has 8 bits for the protocol.
+  if (protocol > 0xff)
+    attributes.push(
+      requestAttribute(INET_DIAG_REQ_PROTOCOL, Uint8Array.of(protocol & 0xff, protocol >>> 8, 0, 0)),
+    )
+  const bytes = new Uint8Array(INET_REQUEST_LENGTH + attributes.reduce((sum, { length }) => sum + length, 0))
   bytes[0] = family
   bytes[1] = protocol
   bytes[2] = extensions
-  view.setUint32(4, states, true)
-  if (program !== undefined) {
-    view.setUint16(INET_REQUEST_LENGTH, attribute, true)
-    view.setUint16(INET_REQUEST_LENGTH + 2, INET_DIAG_REQ_BYTECODE, true)
-    bytes.set(program, INET_REQUEST_LENGTH + ATTRIBUTE_HEADER)
+  new DataView(bytes.buffer).setUint32(4, states, true)
+  let at = INET_REQUEST_LENGTH
+  for (const attribute of attributes) {
+    bytes.set(attribute, at)
+    at += attribute.length
   }
+  return bytes
+}
+
+/** The value's length is a multiple of four. */
+function requestAttribute(type: number, value: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(ATTRIBUTE_HEADER + value.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, bytes.length, true)
+  view.setUint16(2, type, true)
+  bytes.set(value, ATTRIBUTE_HEADER)
   return bytes
 }
 

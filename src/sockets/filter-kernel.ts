@@ -40,13 +40,13 @@ export function kernelPart(expression: Expression<Term> | undefined, netid: Neti
 }
 
 /** The operands of the outermost `and`. */
-export function conjuncts(expression: Expression<Term> | undefined): readonly Expression<Term>[] {
+function conjuncts(expression: Expression<Term> | undefined): readonly Expression<Term>[] {
   if (expression === undefined) return []
   return expression.kind === 'and' ? expression.operands.flatMap(conjuncts) : [expression]
 }
 
 /** An expression for the kernel, `undefined` unless the whole of it can be one. */
-export function toKernel(expression: Expression<Term>, netid: Netid): KernelExpression | undefined {
+function toKernel(expression: Expression<Term>, netid: Netid): KernelExpression | undefined {
   switch (expression.kind) {
     case 'term':
       return expression.term.kernel?.(netid)

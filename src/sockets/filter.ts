@@ -1,4 +1,4 @@
-import { conjuncts, type KernelPart, kernelPart, type Term, toKernel } from './filter-kernel.ts'
+import { type KernelPart, kernelPart, type Term } from './filter-kernel.ts'
 import { type Comparison, Cursor, type Expression, type Keyword, parseExpression } from './filter-parse.ts'
 import {
   cgroupTerm,
@@ -50,7 +50,7 @@ export function parseFilter(words: readonly string[], names: FilterNames): Socke
   let namesStates = false
   if (cursor.peek.kind === 'end')
     return { matches: () => true, namesStates, needs, kernel: (netid) => kernelPart(undefined, netid) }
-  let autobound: number | undefined
+  let hidden = false
   const needing = (need: keyof FilterNeeds, keyword: Keyword<Term>): Keyword<Term> => {
     return (at) => {
       needs[need] = true
@@ -75,9 +75,9 @@ export function parseFilter(words: readonly string[], names: FilterNames): Socke
     ['cgroup', needing('cgroups', cgroupTerm)],
     [
       'autobound',
-      (at) => {
-        autobound ??= at.peek.at
-        return AUTOBOUND
+      () => {
+        hidden = true
+        return autoboundTerm(names)
       },
     ],
     ['pid', needing('processes', (at) => ownerTerm(at, 'pid', ORDERED, pidTest))],
@@ -95,33 +95,27 @@ export function parseFilter(words: readonly string[], names: FilterNames): Socke
   ])
   const expression = parseExpression(cursor, keywords)
   if (needs.containers) needs.processes = true
-  // Nothing but the kernel's own test tells whether it chose the port.
-  const hidden = conjuncts(expression).some(
-    (operand) => usesAutobound(operand) && toKernel(operand, 'tcp') === undefined,
-  )
-  if (hidden)
-    cursor.fail(
-      'the kernel, which alone knows "autobound", does not know what it is combined with',
-      autobound!,
-    )
   return {
     matches: predicateOf(expression),
     namesStates,
     needs,
-    kernel: (netid) => kernelPart(expression, netid),
+    // As in ss the kernel's word on "autobound" and the range of ports must both hold.
+    kernel: (netid) => {
+      const part = kernelPart(expression, netid)
+      return { ...part, exact: part.exact && !hidden }
+    },
   }
 }
 
-/** The kernel has tested it already; a unix socket has no port. */
-const AUTOBOUND: Term = {
-  matches: ({ family }) => family === 'inet' || family === 'inet6',
-  kernel: () => ({ test: 'autobound' }),
-}
-
-function usesAutobound(expression: Expression<Term>): boolean {
-  if (expression.kind === 'term') return expression.term === AUTOBOUND
-  if (expression.kind === 'not') return usesAutobound(expression.operand)
-  return expression.operands.some(usesAutobound)
+/** The kernel chose the local port: it knows whether it did, here only the range of its choice is known. */
+function autoboundTerm({ ephemeralPorts }: FilterNames): Term {
+  return {
+    matches: ({ local: { port } }) => {
+      const [low, high] = ephemeralPorts()
+      return port !== undefined && port >= low && port <= high
+    },
+    kernel: () => ({ test: 'autobound' }),
+  }
 }
 
 function predicateOf(expression: Expression<Term>): SocketPredicate {
@@ -129,8 +123,6 @@ function predicateOf(expression: Expression<Term>): SocketPredicate {
     case 'term':
       return expression.term.matches
     case 'not': {
-      // The kernel has tested the whole operand.
-      if (usesAutobound(expression.operand)) return AUTOBOUND.matches
       const operand = predicateOf(expression.operand)
       return (record) => !operand(record)
     }
@@ -177,6 +169,7 @@ function retransmissions({ tcp }: SocketRecord): number | undefined {
   return tcp?.['tcpi_total_retrans']
 }
 
+/** 0 before anything was measured: a listener has none. */
 function roundTrip({ tcp }: SocketRecord): number | undefined {
-  return tcp?.['tcpi_rtt']
+  return tcp?.['tcpi_rtt'] || undefined
 }

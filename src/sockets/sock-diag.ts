@@ -1,4 +1,5 @@
 import { formatIpv4, formatIpv6 } from '../wire/address.ts'
+import { attributeMembers, parseDiagAttributes } from './diag-attributes.ts'
 import { AF_INET } from './diag-request.ts'
 import type { Netid, SocketEndpoint, SocketRecord, SocketState } from './socket.ts'
 
@@ -10,6 +11,10 @@ export interface DiagContext {
   readonly interfaceName: (index: number) => string | undefined
   /** Name of a user. */
   readonly userName: (uid: number) => string | undefined
+  /** Nothing but bound sockets that neither listen nor connect was asked for. */
+  readonly boundInactive?: boolean
+  /** Path of a control group below its mount point, by the inode of its folder; only when it is wanted. */
+  readonly cgroupPath?: (id: number) => string | undefined
   /** Bytes of a file name as text (UTF-8). */
   readonly decode: (view: DataView, start: number, end: number) => string
 }
@@ -44,6 +49,11 @@ const TIMERS: readonly (string | undefined)[] = [
   'delack',
 ]
 
+/** True for kinds of sockets that have connections. */
+export function isStream(netid: Netid): boolean {
+  return netid === 'tcp' || netid === 'mptcp' || netid === 'sctp'
+}
+
 /** Name of a kernel state for a protocol: a datagram or raw socket is never closed, only without a peer. */
 export function stateName(state: number, stream: boolean): SocketState | undefined {
   const name = STATES[state]
@@ -57,8 +67,6 @@ export function timerOf(timer: number, expires: number, retrans: number): Socket
 
 // struct inet_diag_msg, 72 bytes.
 const INET_LENGTH = 72
-const INET_DIAG_SKV6ONLY = 11
-const INET_DIAG_MARK = 15
 
 /** One `inet_diag_msg` with its attributes; `undefined` when it is cut short or of an unknown state. */
 export function parseInetDiag(
@@ -71,7 +79,8 @@ export function parseInetDiag(
   if (offset + INET_LENGTH > end || end > view.byteLength) return undefined
   const ipv4 = view.getUint8(offset) === AF_INET
   const number = view.getUint8(offset + 1)
-  const state = stateName(number, netid === 'tcp')
+  // Reported as CLOSE; only a dump that asks for nothing else can tell.
+  const state = context.boundInactive ? 'BOUND_INACTIVE' : stateName(number, isStream(netid))
   if (state === undefined) return undefined
   const iface = view.getUint32(offset + 36 + 4, true)
   const receive = view.getUint32(offset + 56, true)
@@ -86,16 +95,7 @@ export function parseInetDiag(
     view.getUint8(offset + 3),
   )
   const interfaceName = iface === 0 ? undefined : (context.interfaceName(iface) ?? `if${iface}`)
-  let mark = 0
-  let v6only: boolean | undefined
-  for (let at = offset + INET_LENGTH; at + 4 <= end; ) {
-    const length = view.getUint16(at, true)
-    if (length < 4 || at + length > end) break
-    const type = view.getUint16(at + 2, true) & 0x3fff
-    if (type === INET_DIAG_MARK && length >= 8) mark = view.getUint32(at + 4, true)
-    else if (type === INET_DIAG_SKV6ONLY && length >= 5) v6only = view.getUint8(at + 4) !== 0
-    at += (length + 3) & ~3
-  }
+  const attributes = parseDiagAttributes(view, offset + INET_LENGTH, end)
   return {
     type: 'socket',
     netid,
@@ -111,8 +111,7 @@ export function parseInetDiag(
     inode,
     cookie: cookie(view, offset + 44),
     netns: context.netns,
-    ...(mark !== 0 && { mark }),
-    ...(v6only !== undefined && { v6only }),
+    ...attributeMembers(attributes, context.cgroupPath),
     processes: [],
     ...(number === LISTEN && { listen: { accept_queue: receive, backlog: send } }),
     ...(timer !== undefined && { timer }),
@@ -130,7 +129,7 @@ function address(view: DataView, offset: number, ipv4: boolean): string {
 }
 
 /** A 64-bit cookie, two words in host order, the low one first. */
-function cookie(view: DataView, offset: number): string {
+export function cookie(view: DataView, offset: number): string {
   const low = view.getUint32(offset, true)
   const high = view.getUint32(offset + 4, true)
   return high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0')

@@ -1,4 +1,14 @@
-export type Netid = 'tcp' | 'udp' | 'raw' | 'unix' | 'packet' | 'sctp' | 'mptcp' | 'vsock' | 'icmp'
+export type Netid =
+  | 'tcp'
+  | 'udp'
+  | 'udplite'
+  | 'raw'
+  | 'icmp'
+  | 'unix'
+  | 'packet'
+  | 'sctp'
+  | 'mptcp'
+  | 'vsock'
 export type Family = 'inet' | 'inet6' | 'unix' | 'packet' | 'vsock'
 
 /** Socket states of the JSON contract, in the kernel's order (include/net/tcp_states.h). */
@@ -43,12 +53,49 @@ export interface SocketProcess {
 
 export type TcpInfo = Readonly<Record<string, number>>
 
+/** The congestion control and what it tells of itself: times in µs, `bw` in bytes/s, gains × 256. */
+export interface Congestion {
+  readonly name: string
+  readonly bbr?: {
+    readonly bw: number
+    readonly min_rtt: number
+    readonly pacing_gain: number
+    readonly cwnd_gain: number
+  }
+  readonly dctcp?: {
+    readonly enabled: number
+    readonly ce_state: number
+    readonly alpha: number
+    readonly ab_ecn: number
+    readonly ab_tot: number
+  }
+  readonly vegas?: {
+    readonly enabled: number
+    readonly rttcnt: number
+    readonly rtt: number
+    readonly minrtt: number
+  }
+}
+
+/** Socket memory in bytes (SK_MEMINFO_*), and the packets dropped. */
+export interface SocketMemory {
+  readonly rmem_alloc: number
+  readonly rcvbuf: number
+  readonly wmem_alloc: number
+  readonly sndbuf: number
+  readonly fwd_alloc: number
+  readonly wmem_queued: number
+  readonly optmem: number
+  readonly backlog: number
+  readonly drops: number
+}
+
 export interface SocketRecord {
   readonly type: 'socket'
   readonly netid: Netid
   readonly family: Family
-  /** Unix sockets only. */
-  readonly socket_type?: 'stream' | 'dgram' | 'seqpacket'
+  /** Unix, packet and vsock sockets only. */
+  readonly socket_type?: 'stream' | 'dgram' | 'seqpacket' | 'raw'
   readonly state: SocketState
   readonly recv_q: number
   readonly send_q: number
@@ -71,5 +118,7 @@ export interface SocketRecord {
   readonly listen?: { readonly accept_queue: number; readonly backlog: number; syn_queue?: number }
   /** `struct tcp_info`, every member that the kernel has, by its name there. */
   readonly tcp?: TcpInfo
+  readonly congestion?: Congestion
+  readonly mem?: SocketMemory
   readonly timer?: { readonly name: string; readonly expires_ms: number; readonly retrans: number }
 }

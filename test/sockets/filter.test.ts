@@ -16,6 +16,7 @@ const SERVICES = new Map([
 const NAMES = {
   servicePort: (name: string, transport: 'tcp' | 'udp') => SERVICES.get(`${name}/${transport}`),
   interfaceName: (index: number) => (index === 2 ? 'eth0' : undefined),
+  ephemeralPorts: () => [32_768, 60_999] as const,
 }
 
 function socket(changes: Partial<SocketRecord> = {}): SocketRecord {
@@ -51,6 +52,15 @@ const UNIX = socket({
 })
 
 for (const [filter, expected, record] of [
+  ['autobound', true],
+  ['autobound', false, socket({ local: { addr: '::', port: 80 } })],
+  ['cgroup = /sys/fs/cgroup/a/b/', true, socket({ cgroup: '/a/b' })],
+  ['cgroup != /a', true, socket({ cgroup: '/a/b' })],
+  ['retrans > 3', true, socket({ tcp: { tcpi_total_retrans: 4 } })],
+  ['retrans > 3', false],
+  ['rtt >= 1.5ms', true, socket({ tcp: { tcpi_rtt: 1500 } })],
+  ['rtt < 1s', false, socket({ tcp: { tcpi_rtt: 0 } })],
+  ['netns = 1', true],
   ['', true],
   ['dport = :443', true],
   ['dport :443', true],

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+import { infoText, memoryText } from '../../src/render/socket-info.ts'
+import { extendedText } from '../../src/render/socket-text.ts'
+import type { SocketRecord } from '../../src/sockets/socket.ts'
+import { Namespace } from '../support/namespace.ts'
+import { ndjson, Running, runCommand } from '../support/program.ts'
+import { isRoot, rootTest } from '../support/root.ts'
+
+let namespace: Namespace
+let program: Running
+
+before(async () => {
+  if (!isRoot) return
+  namespace = new Namespace('details')
+  run(['sh', '-c', 'echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range'])
+  program = new Running(namespace.inside([process.execPath, '--import', 'tsx', 'test/lab/details.ts']))
+  await program.until('it is ready', ({ stdout }) => stdout.includes('ready'))
+})
+after(async () => {
+  if (!isRoot) return
+  await program.stop('SIGKILL')
+  namespace.close()
+})
+
+function run(command: readonly string[]): string {
+  const { status, stdout, stderr } = runCommand(namespace.inside(command))
+  assert.equal(status, 0, `${command.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+function listed(args: string): SocketRecord[] {
+  const command = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', '--json']
+  return ndjson<SocketRecord>(run([...command, ...args.split(' ')]))
+}
+
+/** What moves with the clock alone, and what this ss does not know yet. */
+const MOVING = /(?:lastsnd|lastrcv|lastack|busy|rwnd_limited|sndbuf_limited|rcv_wnd|rehash):\S+ ?/g
+
+const ends = ({ local, remote }: SocketRecord): string =>
+  `${local.addr}:${local.port} ${remote.addr}:${remote.port === 0 ? '*' : remote.port}`
+
+/** Ends, memory, tcp_info and the rest, of every TCP socket. */
+function detailsOfSs(): string[][] {
+  return run(['ss', '-tanimeHO'])
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, , , local, remote] = line.split(/\s+/)
+      const memory = /skmem:\S+/.exec(line)![0]
+      const rest = line.slice(line.indexOf(memory) + memory.length)
+      const extended = /(?:uid:\d+ )?ino:\d+ sk:\S+/.exec(line)![0]
+      return [`${local} ${remote}`, memory, rest.replace(MOVING, '').trim(), extended]
+    })
+    .sort()
+}
+
+function detailsOfOurs(): string[][] {
+  return listed('-t -i -m -e')
+    .map((record) => [
+      ends(record),
+      memoryText(record),
+      infoText(record).replace(MOVING, '').trim(),
+      extendedText(record).replace(/ (?:cgroup|v6only):\S+/g, ''),
+    ])
+    .sort()
+}
+
+rootTest('-i, -m and -e say what ss says, word for word', () => {
+  // The last acknowledgements may still be on their way: both sides of ours have to be the same.
+  for (let before = detailsOfSs(), tries = 0; ; tries++) {
+    const ours = detailsOfOurs()
+    const after = detailsOfSs()
+    if (JSON.stringify(before) === JSON.stringify(after)) {
+      assert.equal(ours.length, 7)
+      assert.deepEqual(ours, after)
+      return
+    }
+    assert.ok(tries < 10, 'the sockets do not come to rest')
+    before = after
+  }
+})
+
+rootTest('tcp_info is complete: every byte that the kernel gives has its name', () => {
+  const [record] = listed('-t -i state established')
+  const names = Object.keys(record!.tcp!)
+  assert.ok(names.length > 50, `${names.length} members`)
+  assert.ok(names.every((name) => name.startsWith('tcpi_')))
+  assert.equal(record!.tcp!['tcpi_state'], 1)
+})
+
+rootTest('a filter looks into tcp_info, whether it is shown or not', () => {
+  const all = listed('-t state established')
+  assert.equal(all.length, 6)
+  assert.equal(listed('-t rtt < 10s').length, 6)
+  assert.equal(listed('-t rtt > 10s').length, 0)
+  assert.equal(listed('-t retrans = 0 sport = :4100').length, 4)
+})
+
+rootTest('bound and idle, packet, UDP-Lite and ping sockets', () => {
+  const bound = listed('-B').filter(({ local }) => local.port === 4101)
+  assert.deepEqual(
+    bound.map(({ netid, state, local }) => [netid, state, local]),
+    [['tcp', 'BOUND_INACTIVE', { addr: '127.0.0.1', port: 4101 }]],
+  )
+  const [packet] = listed('-0')
+  assert.deepEqual(
+    [packet!.netid, packet!.socket_type, packet!.local, packet!.iface],
+    ['packet', 'raw', { port: 3 }, 'lo'],
+  )
+  assert.equal(packet!.processes[0]!.pid, program.pid)
+  assert.match(run(['ss', '-0anH']), /p_raw.*\*:lo/)
+  const lite = /:1006 /.test(run(['cat', '/proc/net/udplite']))
+  assert.deepEqual(
+    listed('--udplite').map(({ local }) => local.port),
+    lite ? [4102] : [],
+  )
+  assert.deepEqual(
+    listed('--icmp').map(({ netid, local }) => [netid, local.port]),
+    [['icmp', 7]],
+  )
+})
+
+rootTest('autobound: the ports that the kernel chose', () => {
+  const select = (filter: string): string[] =>
+    run(['ss', '-tanHO', filter])
+      .split('\n')
+      .flatMap((line) => line.split(/\s+/)[3] ?? [])
+      .sort()
+  for (const filter of [
+    'autobound',
+    'not autobound',
+    'autobound and dport = :4100',
+    'autobound or sport = :4100',
+  ])
+    assert.deepEqual(
+      listed(`-t ${filter}`)
+        .map(({ local }) => `${local.addr}:${local.port}`)
+        .sort(),
+      select(filter),
+      filter,
+    )
+})
