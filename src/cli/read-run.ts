@@ -1,30 +1,69 @@
-import { openCaptureFile } from '../host/capture-file.ts'
+import type { PacketSource } from '../capture/source.ts'
+import { type CaptureFile, openCaptureFile } from '../host/capture-file.ts'
+import { UserError } from '../user-error.ts'
 import { Analysis } from './analysis.ts'
 import type { Io } from './io.ts'
 import type { ReadOptions } from './read.ts'
 import { onSignals } from './signals.ts'
 
-/** Analyses one file. What cannot be read to its end is analysed as far as it goes, with a warning at last. */
-export async function runRead(path: string, options: ReadOptions, io: Io): Promise<void> {
-  const { filter } = options
-  const source = openCaptureFile(path, filter === undefined ? {} : { filter })
+/** Memory for the chunks of all files together, and for each of very many. */
+const CHUNKS_BYTES = 32 * 1024 * 1024
+const LEAST_CHUNK_BYTES = 64 * 1024
+const MOST_CHUNK_BYTES = 4 * 1024 * 1024
+
+/** What is read, and what it is read from. */
+interface Inputs {
+  readonly source: PacketSource & { wake(): void }
+  readonly files: readonly CaptureFile[]
+}
+
+async function openInputs(
+  paths: readonly string[],
+  { filter, followFile }: ReadOptions,
+  waiting: () => void,
+): Promise<Inputs> {
+  const [only] = paths
+  const common = { follow: followFile === true, waiting }
+  if (only !== undefined && paths.length === 1) {
+    const file = openCaptureFile(only, filter === undefined ? common : { ...common, filter })
+    return { source: file, files: [file] }
+  }
+  if (followFile)
+    throw new UserError('Cannot follow several files at once', { hint: 'name the one that is written' })
+  if (paths.filter((path) => path === '-').length > 1)
+    throw new UserError('Cannot read standard input twice', { hint: 'name `-` once' })
+  const share = Math.floor(CHUNKS_BYTES / paths.length)
+  const chunkBytes = Math.min(MOST_CHUNK_BYTES, Math.max(LEAST_CHUNK_BYTES, share))
+  const files = paths.map((path) => openCaptureFile(path, { ...common, chunkBytes }))
+  const { MergedFiles } = await import('../host/merged-files.ts')
+  return { source: new MergedFiles(files, filter), files }
+}
+
+/** Analyses files. What cannot be read to its end is analysed as far as it goes, with a warning at last. */
+export async function runRead(paths: readonly string[], options: ReadOptions, io: Io): Promise<void> {
+  // What is known so far is shown before a writer is waited for.
+  const { source, files } = await openInputs(paths, options, () => analysis.flush())
   const analysis = new Analysis({ source, options, io })
-  const forget = onSignals(
-    () => analysis.pump.stop(),
-    () => analysis.summarize(false),
-  )
+  const stop = (): void => {
+    analysis.pump.stop()
+    source.wake()
+  }
+  const forget = onSignals(stop, () => analysis.summarize(false))
+  const timer = options.duration && setTimeout(stop, options.duration)
   if (process.geteuid?.() === 0) await giveUpEverything()
   try {
-    await analysis.run(() => source.truncated !== undefined)
+    await analysis.run(() => files.some(({ truncated }) => truncated !== undefined))
   } finally {
+    if (timer) clearTimeout(timer)
     forget()
     source.close()
   }
-  const { truncated } = source
-  if (truncated !== undefined)
-    io.note(
-      `socktrace: damaged at byte ${truncated.offset}: ${truncated.message}; everything before was analysed`,
-    )
+  for (const { name, truncated } of files)
+    if (truncated !== undefined) {
+      const { offset, message } = truncated
+      const which = files.length === 1 ? '' : `${name} is `
+      io.note(`socktrace: ${which}damaged at byte ${offset}: ${message}; everything before was analysed`)
+    }
 }
 
 /** A file needs no privilege once it is open. Loaded only for root: calling the kernel costs start-up time. */

@@ -1,21 +1,29 @@
 import type { Command } from 'commander'
 import { type AnalysisOptions, addAnalysisOptions } from './capture-options.ts'
 import { processIo } from './io.ts'
+import { parseDuration } from './options.ts'
 
 export interface ReadOptions extends AnalysisOptions {
   readonly filter?: string
+  readonly followFile?: true
+  readonly duration?: number
 }
 
 export function defineRead(program: Command): void {
   const command = program
     .command('read')
-    .summary('analyse a capture file')
-    .description('Reads a pcap or pcapng file and prints what happened to each connection in it.')
-    .argument('<file>', 'capture file; `-` is standard input')
+    .summary('analyse capture files')
+    .description(
+      'Reads pcap and pcapng files, also compressed with gzip or zstd, and prints what happened to each ' +
+        'connection in them. Several files are read as one, in the order of time.',
+    )
+    .argument('<file...>', 'capture files; `-` is standard input')
   addAnalysisOptions(command)
     .option('--filter <filter>', 'only packets that this capture filter accepts, as tcpdump takes it')
-    .action(async (file: string, options: ReadOptions) => {
+    .option('--follow-file', 'the file is still being written: wait for more, until Ctrl-C or --duration')
+    .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)
+    .action(async (files: readonly string[], options: ReadOptions) => {
       const { runRead } = await import('./read-run.ts')
-      await runRead(file, options, processIo(options.quiet))
+      await runRead(files, options, processIo(options.quiet))
     })
 }

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -11,37 +19,17 @@ import { END } from '../../src/capture/source.ts'
 import { openCaptureFile } from '../../src/host/capture-file.ts'
 import { EXIT, UserError } from '../../src/user-error.ts'
 import { assertEnded, collect } from '../capture/source-conformance.ts'
+import { HEADER_BYTES, pcapFile, RECORD_HEADER_BYTES } from '../support/pcap-file.ts'
 import { runCommand } from '../support/program.ts'
 import { isRoot } from '../support/root.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'socktrace-file-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const HEADER_BYTES = 24
-const RECORD_HEADER_BYTES = 16
 /** The link type whose packets may be the largest (LINKTYPE_USBPCAP). */
 const LINK_USB = 249
 
-/** A pcap file (microseconds, Ethernet) with one packet of each given length, one second apart. */
-function pcap(...lengths: number[]): Uint8Array<ArrayBuffer> {
-  const total = lengths.reduce((sum, length) => sum + RECORD_HEADER_BYTES + length, HEADER_BYTES)
-  const bytes = new Uint8Array(total)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, 0xa1b2c3d4, true)
-  view.setUint16(4, 2, true)
-  view.setUint16(6, 4, true)
-  view.setUint32(16, 0x7fffffff, true)
-  view.setUint32(20, 1, true)
-  let at = HEADER_BYTES
-  for (const [i, length] of lengths.entries()) {
-    for (const [field, value] of [1_700_000_000 + i, i, length, length].entries())
-      view.setUint32(at + field * 4, value, true)
-    // An IPv4 UDP datagram whose identification is the packet's number.
-    bytes.set([0x08, 0x00, 0x45, 0, 0, 28, i >> 8, i & 0xff, 0, 0, 64, 17], at + RECORD_HEADER_BYTES + 12)
-    at += RECORD_HEADER_BYTES + length
-  }
-  return bytes
-}
+const pcap = (...lengths: number[]): Uint8Array<ArrayBuffer> => pcapFile(lengths)
 function file(name: string, bytes: Uint8Array | string): string {
   const path = join(folder, name)
   writeFileSync(path, bytes)
@@ -115,7 +103,7 @@ test('close in the middle ends it', async () => {
   await assertEnded(source)
 })
 
-const compressed = gzipSync(pcap(60))
+const gzip = gzipSync(pcap(60))
 const zstd = Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0])
 mkdirSync(join(folder, 'directory'))
 const refused: readonly (readonly [path: string, message: string, filter?: string])[] = [
@@ -127,8 +115,11 @@ const refused: readonly (readonly [path: string, message: string, filter?: strin
     file('text.pcap', 'hello, world, this is text\n'),
     'Cannot read "FOLDER/text.pcap": it is not a capture file',
   ],
-  [file('x.pcap.gz', compressed), 'Cannot read "FOLDER/x.pcap.gz": it is compressed with gzip'],
-  [file('x.pcap.zst', zstd), 'Cannot read "FOLDER/x.pcap.zst": it is compressed with zstd'],
+  [file('twice.gz', gzipSync(gzip)), 'Cannot read "FOLDER/twice.gz": it is compressed twice'],
+  [file('nothing.gz', gzipSync('')), 'Cannot read "FOLDER/nothing.gz": it is empty'],
+  [file('text.gz', gzipSync('hello, world')), 'Cannot read "FOLDER/text.gz": it is not a capture file'],
+  [file('cut.gz', gzip.subarray(0, 5)), 'Cannot read "FOLDER/cut.gz": the gzip data is cut short'],
+  [file('cut.zst', zstd), 'Cannot read "FOLDER/cut.zst": the zstd data is cut short'],
   [
     file('cut-header.pcap', pcap(60).subarray(0, 10)),
     'Cannot read "FOLDER/cut-header.pcap": file header is cut short: 10 of 24 bytes',
@@ -197,4 +188,39 @@ test('standard input from a file, from nothing', () => {
   }
   assert.equal(shell(`< ${path}`), '2\nend undefined\n')
   assert.equal(shell('< /dev/null'), 'Cannot read standard input: it is empty\n')
+})
+
+test('a growing file: read as it grows, a wait can be ended', async () => {
+  const bytes = pcap(60, 70, 80)
+  const second = HEADER_BYTES + RECORD_HEADER_BYTES + 60
+  const path = file('growing.pcap', '')
+  let waited = (): void => {}
+  const source = openCaptureFile(path, { follow: true, waiting: () => waited() })
+  const batch = new PacketBatch()
+  /** Writes a part each time the source waits. */
+  const grow = (...parts: Uint8Array[]): void => {
+    waited = () => {
+      const part = parts.shift()
+      if (part !== undefined) appendFileSync(path, part)
+    }
+  }
+  grow(bytes.subarray(0, 10), bytes.subarray(10, second + 5))
+  assert.equal(await source.read(batch), 1)
+  grow(bytes.subarray(second + 5))
+  assert.equal(await source.read(batch), 2)
+  waited = () => source.wake()
+  assert.equal(await source.read(batch), 0)
+  source.wake()
+  assert.equal(await source.read(batch), 0)
+  assert.equal(source.truncated, undefined)
+  waited = () => source.close()
+  assert.equal(await source.read(batch), END)
+})
+
+test('a file that becomes shorter while it is followed', async () => {
+  const path = file('shrinking.pcap', pcap(60, 70))
+  const source = openCaptureFile(path, { follow: true, waiting: () => truncateSync(path, 30) })
+  const batch = new PacketBatch()
+  assert.equal(await source.read(batch), 2)
+  await assert.rejects(source.read(batch), /it became shorter/)
 })
