@@ -1,6 +1,6 @@
+import { writeAll } from '../host/output.ts'
 import { sanitize } from '../render/sanitize.ts'
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
-import { processIo } from './io.ts'
 
 const CODE_NAMES: Readonly<Record<ExitCode, string>> = {
   [EXIT.fine]: 'fine',
@@ -16,12 +16,17 @@ const CODE_NAMES: Readonly<Record<ExitCode, string>> = {
  * reader of the NDJSON need not look elsewhere. Returns the exit code.
  */
 export function writeErrorLine(error: UserError, args: readonly string[]): ExitCode {
-  const io = processIo()
   if (args.includes('--json')) {
     const { message, hint } = error
-    io.write(`${JSON.stringify({ type: 'error', code: CODE_NAMES[error.exitCode], message, hint })}\n`)
+    const line = JSON.stringify({ type: 'error', code: CODE_NAMES[error.exitCode], message, hint })
+    try {
+      writeAll(1, Buffer.from(`${line}\n`))
+    } catch {
+      // Standard output is full or gone: that is the error, most likely. Standard error still tells it.
+    }
   }
-  io.note(sanitize(`socktrace: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`))
+  const hint = error.hint === undefined ? '' : `; ${error.hint}`
+  writeAll(2, Buffer.from(`${sanitize(`socktrace: ${error.message}${hint}`)}\n`))
   return error.exitCode
 }
 
@@ -35,6 +40,6 @@ export function writeCrash(error: unknown, args: readonly string[]): ExitCode {
     }),
     args,
   )
-  processIo().note(detail)
+  writeAll(2, Buffer.from(`${detail}\n`))
   return code
 }

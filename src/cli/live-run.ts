@@ -32,7 +32,7 @@ function processChoice({
   comm = [],
 }: TraceOptions): ConstructorParameters<typeof FlowProcesses>[1] {
   if (pid.length === 0 && comm.length === 0) return undefined
-  return { pids: new Set(pid.map(Number)), comms: new Set(comm) }
+  return { pids: new Set(pid), comms: new Set(comm) }
 }
 
 /**

@@ -57,6 +57,11 @@ export function parseDuration(text: string): number {
   return ms
 }
 
+/** Numbers of an option that can be given several times. */
+export function collectNumbers(value: string, before: readonly number[] = []): readonly number[] {
+  return [...before, parsePositive(value)]
+}
+
 /** For options that can be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]

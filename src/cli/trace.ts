@@ -8,14 +8,14 @@ import {
   type InterfaceOptions,
 } from './capture-options.ts'
 import { processIo } from './io.ts'
-import { collect, parseDuration, parsePositive } from './options.ts'
+import { collect, collectNumbers, parseDuration, parsePositive } from './options.ts'
 
 export interface TraceOptions extends AnalysisOptions, InterfaceOptions {
   readonly duration?: number
   readonly snaplen: number
   readonly bufferSize: number
   readonly promiscuous: boolean
-  readonly pid?: readonly string[]
+  readonly pid?: readonly number[]
   readonly comm?: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export function defineTrace(program: Command): void {
     .option('-s, --snaplen <bytes>', 'keep only this much of each packet', parsePositive, DEFAULT_SNAPLEN)
     .option('-B, --buffer-size <mib>', "size of each interface's ring", parsePositive, DEFAULT_RING_MIB)
     .option('-p, --no-promiscuous', 'do not put the interfaces into promiscuous mode')
-    .option('--pid <pid>', 'only connections of this process (repeatable)', collect)
+    .option('--pid <pid>', 'only connections of this process (repeatable)', collectNumbers)
     .option('--comm <name>', 'only connections of processes with this name (repeatable)', collect)
     .action(async (filter: readonly string[], options: TraceOptions) => {
       const { runTrace } = await import('./trace-run.ts')

@@ -35,6 +35,7 @@ const mistakes: readonly [name: string, args: readonly string[], status: number,
   ['unknown option', ['trace', '--nosuchoption'], 2, /--nosuchoption/],
   ['unknown command', ['nosuchcommand'], 2, /nosuchcommand/],
   ['an option of another command', ['--flows'], 2, /--flows.*(trace|read)/],
+  ['a pid that is none', ['trace', '--pid', 'abc'], 2, /--pid.*whole number/],
   ['unknown engine', ['trace', '--engine', 'warp'], 2, /warp/],
 ]
 
@@ -61,6 +62,12 @@ for (const way of [repository, executable]) {
     const list = runCommand([...WITHOUT_CAPABILITIES, builtFile(way), 'list', '--json'])
     assert.equal(list.status, 0, list.stderr)
     assert.ok(ndjson(list.stdout).length > 0, 'the socket list needs no privilege')
+  })
+
+  rootTest(`a full disk is said: ${way.name}`, () => {
+    const { status, stderr } = shell(`"${builtFile(way)}" list -a --json > /dev/full`)
+    assert.equal(status, 5)
+    assert.match(stderr, /^socktrace: Cannot write the output: no space left on device[^\n]*\n$/m)
   })
 
   rootTest(`a closed pipe ends it with 0: ${way.name}`, () => {
