@@ -64,6 +64,7 @@ function sideRecord(scope: RecordScope, side: number): FlowSide {
   const { table, trouble } = scope
   const { sides } = table
   const counter = (index: number): number => trouble.get(sides.trouble[side]!, index)
+  const large = (index: number): number => trouble.large(sides.trouble[side]!, index)
   const tcp = protocolName(table, side >> 1) === 'tcp'
   const rtt = rttRecord(table, side)
   const scale = sides.scaleOffer[side]!
@@ -82,6 +83,9 @@ function sideRecord(scope: RecordScope, side: number): FlowSide {
     window_fulls: counter(word.WINDOW_FULLS),
     keep_alives: counter(word.KEEP_ALIVES),
     resets: counter(word.RESETS),
+    rexmt_packets: counter(word.REXMT_PACKETS),
+    rexmt_bytes: large(word.REXMT_BYTES),
+    unique_bytes: sides.wireBytes[side]! - large(word.REXMT_PAYLOAD),
     ...(rtt === undefined ? {} : { rtt_ms: rtt }),
     ...(sides.options[side]! & OPTION_MSS ? { mss: sides.mss[side]! } : {}),
     ...(scale > 0 ? { window_scale: scale - 1 } : {}),
@@ -97,7 +101,7 @@ function rttRecord(table: FlowTable, side: number): Rtt | undefined {
     min: sides.rttMin[side]! / NANOS_PER_MS,
     avg: sides.rttMean[side]! / NANOS_PER_MS,
     max: sides.rttMax[side]! / NANOS_PER_MS,
-    stddev: Math.sqrt(sides.rttSquares[side]! / samples) / NANOS_PER_MS,
+    stddev: Math.sqrt(sides.rttSquares[side]! / Math.max(1, samples - 1)) / NANOS_PER_MS,
     samples,
   }
 }
@@ -123,8 +127,7 @@ function handshakeRecord(table: FlowTable, row: number): Handshake {
 }
 
 function missedBytes(scope: RecordScope, side: number): number {
-  const row = scope.table.sides.trouble[side]!
-  return scope.trouble.get(row, word.MISSED) + scope.trouble.get(row, word.MISSED_HIGH) * 2 ** 32
+  return scope.trouble.large(scope.table.sides.trouble[side]!, word.MISSED)
 }
 
 /** Zeek's conn_state of UDP; it gives ICMP flows none of the connection states. */

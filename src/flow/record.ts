@@ -55,6 +55,11 @@ export interface FlowSide extends Endpoint {
   readonly window_fulls: number
   readonly keep_alives: number
   readonly resets: number
+  /** Segments that repeat bytes (or a SYN, a FIN) seen before, and how many: a partial overlap counts partially. */
+  readonly rexmt_packets: number
+  readonly rexmt_bytes: number
+  /** Payload bytes seen, each counted once; `bytes` has those too that were sent and not captured. */
+  readonly unique_bytes: number
   /** Segment to the acknowledgement of its end, Karn's rule applied; absent without a sample. */
   readonly rtt_ms?: Rtt
   readonly mss?: number

@@ -1,30 +1,14 @@
 import { diff } from '../wire/seq.ts'
-import { FIN, RST, SYN } from '../wire/tcp.ts'
-import {
-  ANOMALY_FAST_RETRANSMISSION,
-  ANOMALY_KEEP_ALIVE,
-  ANOMALY_OUT_OF_ORDER,
-  ANOMALY_RETRANSMISSION,
-  ANOMALY_SPURIOUS_RETRANSMISSION,
-  ANOMALY_ZERO_WINDOW_PROBE,
-} from './analysis.ts'
 import type { SideColumns } from './columns.ts'
 import type { Segment } from './segment.ts'
-import type { FlowTable } from './table.ts'
-import { AMBIGUOUS_FROM, AMBIGUOUS_TO, type TroublePool } from './trouble.ts'
 
 /** Segments timed at once in one direction: more outstanding ones are not sampled. */
-const MAX_OUTSTANDING = 1024
+const MAX_OUTSTANDING = 4096
 /** And in all flows together: 1 M entries are 20 MB. */
 const MAX_ENTRIES = 1 << 20
 
-const NOT_NEW =
-  ANOMALY_RETRANSMISSION |
-  ANOMALY_FAST_RETRANSMISSION |
-  ANOMALY_SPURIOUS_RETRANSMISSION |
-  ANOMALY_OUT_OF_ORDER |
-  ANOMALY_KEEP_ALIVE |
-  ANOMALY_ZERO_WINDOW_PROBE
+/** Sent again, or something before it was: its acknowledgement times nothing. */
+const VOID = Number.NaN
 
 /**
  * Round trip times as tcptrace samples them: from a segment to the acknowledgement of exactly its end, only when
@@ -33,6 +17,7 @@ const NOT_NEW =
  * Outstanding segments wait in one first-in first-out list a direction, linked through a shared pool.
  */
 export class RttSampler {
+  private start = new Uint32Array(256)
   private end = new Uint32Array(256)
   private time = new Float64Array(256)
   /** Next entry + 1, of the queue or of the free list. */
@@ -40,48 +25,78 @@ export class RttSampler {
   private used = 0
   private free = 0
 
-  /** Takes note of what the segment sends. */
-  sent(table: FlowTable, trouble: TroublePool, segment: Segment): void {
-    if (segment.flags & RST || (segment.length === 0 && (segment.flags & (SYN | FIN)) === 0)) return
-    const { sides } = table
-    const side = segment.sender
-    if (segment.anomalies & NOT_NEW) {
-      const row = sides.trouble[side]!
-      const unset = trouble.get(row, AMBIGUOUS_TO) === trouble.get(row, AMBIGUOUS_FROM)
-      if (unset || diff(segment.sequence, trouble.get(row, AMBIGUOUS_FROM)) < 0)
-        trouble.set(row, AMBIGUOUS_FROM, segment.sequence)
-      trouble.set(row, AMBIGUOUS_TO, sides.next[side]!)
-      return
+  /** Takes note of a segment that begins with the highest number yet, or beyond. */
+  sent(sides: SideColumns, { sender, sequence, end, time }: Segment): void {
+    this.append(sides, sender, sequence, end, time)
+  }
+
+  /** Takes note of one that begins below `next`; `repeated` of its numbers were sent before. */
+  sentLate(sides: SideColumns, segment: Segment, next: number, repeated: number): void {
+    const { sender, end, time } = segment
+    this.voidFrom(sides, segment, repeated)
+    if (diff(end, next) > 0) this.append(sides, sender, next, end, time)
+    else if (repeated === 0) this.insert(sides, segment)
+  }
+
+  /** Takes what the segment acknowledges of the receiver's queue. */
+  acknowledged(sides: SideColumns, segment: Segment): void {
+    const side = segment.receiver
+    const ack = segment.acknowledgement
+    for (let oldest = sides.oldest[side]!; oldest !== 0; oldest = this.drop(sides, side)) {
+      const entry = oldest - 1
+      if (diff(ack, this.start[entry]!) <= 0) break
+      const nanos = segment.time - this.time[entry]!
+      if (ack === this.end[entry] && !Number.isNaN(nanos)) addSample(sides, side, nanos)
     }
-    if (sides.outstanding[side] === MAX_OUTSTANDING) return
-    const entry = this.take()
+  }
+
+  /** What is outstanding beyond a segment that is sent now cannot be timed any more. */
+  private voidFrom(sides: SideColumns, segment: Segment, repeated: number): void {
+    const { sender, sequence, end, time } = segment
+    for (let entry = sides.oldest[sender]! - 1; entry >= 0; entry = this.after[entry]! - 1) {
+      if (diff(this.end[entry]!, sequence) <= 0) continue
+      const again = repeated > 0 && diff(end, this.start[entry]!) > 0
+      if (again || this.time[entry]! < time) this.time[entry] = VOID
+    }
+  }
+
+  private append(sides: SideColumns, side: number, start: number, end: number, time: number): void {
+    const entry = this.enter(sides, side, start, end, time)
     if (entry < 0) return
-    this.end[entry] = segment.end
-    this.time[entry] = segment.time
-    this.after[entry] = 0
     const newest = sides.newest[side]!
     if (newest === 0) sides.oldest[side] = entry + 1
     else this.after[newest - 1] = entry + 1
     sides.newest[side] = entry + 1
-    sides.outstanding[side]!++
   }
 
-  /** Takes what the segment acknowledges of the receiver's queue. */
-  acknowledged(table: FlowTable, trouble: TroublePool, segment: Segment): void {
-    const { sides } = table
-    const side = segment.receiver
-    let oldest = sides.oldest[side]!
-    if (oldest === 0) return
-    const ack = segment.acknowledgement
-    const row = sides.trouble[side]!
-    while (oldest !== 0) {
-      const entry = oldest - 1
-      const end = this.end[entry]!
-      if (diff(end, ack) > 0) break
-      if (end === ack && !isAmbiguous(trouble, row, end))
-        addSample(sides, side, segment.time - this.time[entry]!)
-      oldest = this.drop(sides, side)
+  /** Puts a segment that fills a gap where it belongs. */
+  private insert(sides: SideColumns, segment: Segment): void {
+    const { sender, sequence, end, time } = segment
+    let before = 0
+    let after = sides.oldest[sender]!
+    while (after !== 0 && diff(this.start[after - 1]!, end) < 0) {
+      before = after
+      after = this.after[after - 1]!
     }
+    const entry = this.enter(sides, sender, sequence, end, time)
+    if (entry < 0) return
+    this.after[entry] = after
+    if (before === 0) sides.oldest[sender] = entry + 1
+    else this.after[before - 1] = entry + 1
+    if (after === 0) sides.newest[sender] = entry + 1
+  }
+
+  /** A filled entry that is in no queue yet, or -1. */
+  private enter(sides: SideColumns, side: number, start: number, end: number, time: number): number {
+    if (sides.outstanding[side] === MAX_OUTSTANDING) return -1
+    const entry = this.take()
+    if (entry < 0) return -1
+    this.start[entry] = start
+    this.end[entry] = end
+    this.time[entry] = time
+    this.after[entry] = 0
+    sides.outstanding[side]!++
+    return entry
   }
 
   /** Frees the queue of a side. */
@@ -110,22 +125,18 @@ export class RttSampler {
     if (this.used === this.end.length) {
       if (this.used === MAX_ENTRIES) return -1
       const size = this.used * 2
-      const { end, time, after } = this
+      const { start, end, time, after } = this
+      this.start = new Uint32Array(size)
       this.end = new Uint32Array(size)
       this.time = new Float64Array(size)
       this.after = new Int32Array(size)
+      this.start.set(start)
       this.end.set(end)
       this.time.set(time)
       this.after.set(after)
     }
     return this.used++
   }
-}
-
-function isAmbiguous(trouble: TroublePool, row: number, end: number): boolean {
-  const from = trouble.get(row, AMBIGUOUS_FROM)
-  const to = trouble.get(row, AMBIGUOUS_TO)
-  return from !== to && diff(end, from) > 0 && diff(end, to) <= 0
 }
 
 /** Running mean and squared distances (Welford 1962); `nanos` can be negative where the capture's clock stepped. */

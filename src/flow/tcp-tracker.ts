@@ -17,6 +17,7 @@ import type { FlowKey } from './key.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_OPEN } from './lists.ts'
 import * as mark from './marks.ts'
 import { observe } from './observer.ts'
+import { asksForWindow, countRepeats } from './repeats.ts'
 import { Segment, STEP_THIRD_ACK } from './segment.ts'
 import { comesFromServer } from './server-ports.ts'
 import type { FlowStore } from './store.ts'
@@ -38,13 +39,6 @@ const COUNTED: readonly (readonly [anomaly: number, counter: number])[] = [
   [found.ANOMALY_WINDOW_FULL, word.WINDOW_FULLS],
   [found.ANOMALY_KEEP_ALIVE, word.KEEP_ALIVES],
 ]
-
-/** After these the segment can fill what an earlier one left open. */
-const LATE =
-  found.ANOMALY_RETRANSMISSION |
-  found.ANOMALY_FAST_RETRANSMISSION |
-  found.ANOMALY_SPURIOUS_RETRANSMISSION |
-  found.ANOMALY_OUT_OF_ORDER
 
 /** Takes TCP segments through the stages: state machine, analysis, round trips, gaps, Zeek's view, events. */
 export class TcpTracker {
@@ -142,8 +136,12 @@ export class TcpTracker {
     const roundTrip = marks & mark.FLOW_ROUND_TRIP ? columns.ackTime[row]! - columns.synTime[row]! : 0
     found.analyse(table, segment, roundTrip)
     if (segment.anomalies !== 0 || flags & RST) this.countAnomalies()
-    if (flags & ACK) store.rtt.acknowledged(table, store.trouble, segment)
-    store.rtt.sent(table, store.trouble, segment)
+    if (flags & ACK) store.rtt.acknowledged(sides, segment)
+    if (segment.end !== segment.sequence && !asksForWindow(store, segment)) {
+      if (next !== 0 && diff(segment.sequence, next) < 0)
+        store.rtt.sentLate(sides, segment, next, countRepeats(store, segment, next))
+      else store.rtt.sent(sides, segment)
+    }
     const isClient = columns.client[row] === (sender & 1)
     observeZeek(store, segment, isClient)
     if ((sides.trouble[sender]! | sides.trouble[receiver]!) !== 0) this.followGaps(next, isClient)
@@ -157,7 +155,14 @@ export class TcpTracker {
     const { segment } = this
     const { sides } = this.store.table
     const { sender, receiver, flags } = segment
-    if ((sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) === 0) {
+    const known = (sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) !== 0
+    if (known && sides.packets[sender] === 1 && segment.sequence !== (sides.initial[sender]! + 1) >>> 0) {
+      // What the peer acknowledged before is not where this side begins.
+      const row = this.store.troubleOf(sender)
+      this.store.trouble.set(row, word.LOWEST_KNOWN, 1)
+      this.store.trouble.set(row, word.LOWEST, segment.sequence)
+    }
+    if (!known) {
       sides.marks[sender]! |= mark.SIDE_INITIAL_KNOWN
       sides.initial[sender] = flags & SYN ? segment.sequence : segment.sequence - 1
     }
@@ -237,15 +242,13 @@ export class TcpTracker {
       // What the peer acknowledged beyond was counted then.
       const from = diff(acked, next) > 0 ? acked : next
       if (diff(segment.sequence, from) > 0) gaps.open(trouble, own, from, segment.sequence)
-    } else if (segment.anomalies & LATE) gaps.fill(trouble, own, segment.sequence, segment.end)
+    }
     if (peer === 0 || (segment.flags & (ACK | RST)) !== ACK) return
     let missed = gaps.acknowledged(trouble, peer, segment.acknowledgement)
     const open = sides.marks[segment.receiver]! & mark.SIDE_SYN_ACKED
     if (open && segment.anomalies & found.ANOMALY_ACKED_UNSEEN) missed += this.unseenBeyond(peer)
     if (missed <= 0) return
-    const low = trouble.get(peer, word.MISSED) + missed
-    trouble.set(peer, word.MISSED, low % 2 ** 32)
-    if (low >= 2 ** 32) trouble.count(peer, word.MISSED_HIGH)
+    trouble.add(peer, word.MISSED, missed)
     writeGap(store, segment, isClient)
   }
 

@@ -19,15 +19,22 @@ export const GAPS = 13
 export const FIRST_GAP = 14
 /** Bytes acknowledged but never seen: low and high 32 bits. */
 export const MISSED = 15
-export const MISSED_HIGH = 16
-/** What was sent again, from and to: its acknowledgements time nothing (Karn). Both 0: nothing. */
-export const AMBIGUOUS_FROM = 17
-export const AMBIGUOUS_TO = 18
 /** Acknowledged and counted as missed up to this number, when the second is 1. */
-export const UNSEEN_UP_TO = 19
-export const UNSEEN_KNOWN = 20
+export const UNSEEN_UP_TO = 17
+export const UNSEEN_KNOWN = 18
+/** Segments that repeat a number sent before, and how many numbers: low and high 32 bits. */
+export const REXMT_PACKETS = 19
+export const REXMT_BYTES = 20
+/** How many of those numbers are payload, not SYN or FIN: low and high 32 bits. */
+export const REXMT_PAYLOAD = 22
+/** First gap + 1 of those that were acknowledged (`gaps.ts`), and how many there are. */
+export const FIRST_MISSED = 24
+export const MISSED_GAPS = 25
+/** Lowest number seen, when the second is 1; else the one after the initial number. */
+export const LOWEST = 26
+export const LOWEST_KNOWN = 27
 
-const WORDS = 21
+const WORDS = 28
 
 /**
  * What most directions of most flows never need, a row each from the first trouble on.
@@ -69,6 +76,18 @@ export class TroublePool {
 
   set(row: number, word: number, value: number): void {
     this.words[row * WORDS + word] = value
+  }
+
+  /** Adds to a count of two words, low and high 32 bits. */
+  add(row: number, word: number, value: number): void {
+    const sum = this.large(row, word) + value
+    this.set(row, word, sum % 2 ** 32)
+    this.set(row, word + 1, Math.floor(sum / 2 ** 32))
+  }
+
+  /** A count of two words. */
+  large(row: number, word: number): number {
+    return this.get(row, word) + this.get(row, word + 1) * 2 ** 32
   }
 
   /** Counts one more and returns the new count. */

@@ -61,6 +61,9 @@ const side = objectOf<FlowSide>(
     window_fulls: count,
     keep_alives: count,
     resets: count,
+    rexmt_packets: count,
+    rexmt_bytes: count,
+    unique_bytes: count,
     max_window: count,
   },
   {
