@@ -1,20 +1,23 @@
+import { readCounters } from '../host/counters.ts'
 import { ephemeralPorts, interfaceNames, serviceName, servicePort } from '../host/names.ts'
 import { readProcess } from '../host/procfs.ts'
 import { reverseNames } from '../host/reverse-names.ts'
 import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'
 import { writeColumns } from '../render/columns.ts'
+import { renderCounters } from '../render/counters.ts'
 import { writeCsv } from '../render/csv.ts'
 import { type SocketColumn, socketColumns } from '../render/socket-columns.ts'
 import { socketJson } from '../render/socket-json.ts'
 import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
-import { createStyle, wantsColor } from '../render/style.ts'
+import { createStyle, type Style, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
 import { parseFilter, type SocketFilter } from '../sockets/filter.ts'
 import type { SocketProcess, SocketRecord, SocketState } from '../sockets/socket.ts'
 import { CONNECTED_STATES, LISTENING_STATES, STATE_BITS } from '../sockets/state-names.ts'
-import { EXIT, type ExitCode } from '../user-error.ts'
+import { EXIT, type ExitCode, UserError } from '../user-error.ts'
 import type { Io } from './io.ts'
 import type { ListOptions } from './list.ts'
+import { closeSockets } from './list-kill.ts'
 import { chooseColumns, order } from './list-order.ts'
 import { writePlainList } from './list-plain.ts'
 
@@ -36,24 +39,29 @@ export async function runList(
   io: Io,
   take: TakeSnapshot = snapshot,
 ): Promise<ExitCode> {
+  if (options.summary) return writeSummary(options, io)
   const filter = parseFilter(words, { servicePort, interfaceName: interfaceNames(), ephemeralPorts })
   const numeric = socketColumns(NUMERIC)
   const columns = chooseColumns(options, numeric)
   const inOrder = order(options.sort, numeric)
   const started = performance.now()
-  const time = new TraceClock(performance.timeOrigin / 1000).rfc3339(started * 1e6)
+  const time = currentTime()
   const request = snapshotOptions(options, filter)
   const states = selectedStates(options, filter)
   const { processes, info, cgroups } = filter.needs
   const isPlain =
     take === snapshot &&
     plain(options, io) &&
-    !options.boundInactive &&
+    !(options.boundInactive || options.kill) &&
     !(processes || info || cgroups || request.tables?.includes('unix'))
   if (isPlain && writePlainList({ snapshot: request, filter, states, header: options.header }, io)) {
     io.flush()
     return EXIT.fine
   }
+  if (options.kill && words.length === 0)
+    throw new UserError('-K needs a filter that says which sockets to close', {
+      hint: 'for example: socktrace list -K dst 192.0.2.7 dport = :443',
+    })
   const { records, degraded } = take(request)
   const selected = records.filter((record) => (states?.has(record.state) ?? true) && filter.matches(record))
   if (options.verbose)
@@ -64,11 +72,35 @@ export async function runList(
   if (options.quiet) return selected.length > 0 ? EXIT.fine : EXIT.finding
   const ordered = inOrder(selected)
   const names = options.resolve && !options.numeric ? await resolved(ordered) : NUMERIC
+  if (options.kill && !options.yes) await writeText(ordered, columns, options, io)
+  if (options.kill) {
+    io.flush()
+    const code = closeSockets(ordered, options.yes === true, io)
+    io.flush()
+    return code
+  }
   if (options.json) writeJson(ordered, time, names, options, io)
   else if (options.csv) writeCsv(ordered, columns, options.header, (text) => io.write(text))
   else await writeText(ordered, chooseColumns(options, socketColumns(names)), options, io)
   io.flush()
   return EXIT.fine
+}
+
+function writeSummary(options: ListOptions, io: Io): ExitCode {
+  const record = readCounters()
+  const { type, ...rest } = record
+  if (options.json) io.write(`${JSON.stringify({ type, time: currentTime(), ...rest })}\n`)
+  else io.write(renderCounters(record, styleOf(options, io)))
+  io.flush()
+  return EXIT.fine
+}
+
+function currentTime(): string {
+  return new TraceClock(performance.timeOrigin / 1000).rfc3339(performance.now() * 1e6)
+}
+
+function styleOf({ color }: ListOptions, io: Io): Style {
+  return createStyle(wantsColor({ choice: color, isTerminal: io.isTerminal, environment: io.env }))
 }
 
 function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOptions {
@@ -168,9 +200,7 @@ async function writeText(
   options: ListOptions,
   io: Io,
 ): Promise<void> {
-  const style = createStyle(
-    wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env }),
-  )
+  const style = styleOf(options, io)
   const { header } = options
   const width = io.isTerminal && !options.oneline ? io.columns : undefined
   if (width !== undefined && records.length <= io.rows - SCREEN_MARGIN) {

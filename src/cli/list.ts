@@ -26,6 +26,9 @@ export interface ListOptions {
   readonly extended?: true
   readonly options?: true
   readonly info?: true
+  readonly summary?: true
+  readonly kill?: true
+  readonly yes?: true
   readonly memory?: true
   readonly header: boolean
   readonly oneline?: true
@@ -77,6 +80,9 @@ export function defineList(program: Command): void {
     .option('-o, --options', 'timers')
     .option('-i, --info', 'what TCP knows of each connection (tcp_info), and its congestion control')
     .option('-m, --memory', 'socket memory and drops')
+    .option('-s, --summary', 'counts and counters of the network stack instead of sockets')
+    .option('-K, --kill', 'close the sockets that match: the program sees an error, the other side a reset')
+    .option('--yes', 'do not ask before -K closes anything')
     .option('-H, --no-header', 'no header line')
     .option('-O, --oneline', 'whole lines on a terminal too, nothing cut')
     .option('--sort <column>', 'order by a column; -COLUMN or COLUMN:desc for the reverse')

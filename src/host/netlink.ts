@@ -7,11 +7,13 @@ const SOCK_RAW = 3
 const SOCK_CLOEXEC = 0x80000
 const NETLINK_SOCK_DIAG = 4
 const NLM_F_REQUEST = 0x1
+const NLM_F_ACK = 0x4
 const NLM_F_DUMP = 0x300
 const NLM_F_DUMP_INTR = 0x10
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const SOCK_DIAG_BY_FAMILY = 20
+const SOCK_DESTROY = 21
 const HEADER_LENGTH = 16
 const EINTR = 4
 const ENOENT = 2
@@ -76,16 +78,22 @@ export class SockDiag {
     return rows[0]
   }
 
+  /** Closes the socket that `request` names (SOCK_DESTROY); throws the kernel's refusal. Needs CAP_NET_ADMIN. */
+  destroy(request: Uint8Array): void {
+    this.#send(request, NLM_F_REQUEST | NLM_F_ACK, SOCK_DESTROY)
+    this.#receive(true, () => undefined, [])
+  }
+
   close(): void {
     libc.close(this.#fd)
   }
 
-  #send(body: Uint8Array, flags: number): void {
+  #send(body: Uint8Array, flags: number, type = SOCK_DIAG_BY_FAMILY): void {
     const message = new Uint8Array(HEADER_LENGTH + body.length)
     const view = new DataView(message.buffer)
     this.#sequence = (this.#sequence + 1) >>> 0
     view.setUint32(0, message.length, true)
-    view.setUint16(4, SOCK_DIAG_BY_FAMILY, true)
+    view.setUint16(4, type, true)
     view.setUint16(6, flags, true)
     view.setUint32(8, this.#sequence, true)
     message.set(body, HEADER_LENGTH)

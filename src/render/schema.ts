@@ -1,5 +1,6 @@
 import type { Side } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
+import type { CountersRecord } from '../sockets/counters.ts'
 import type {
   Congestion,
   Family,
@@ -160,6 +161,8 @@ const packet: Schema = {
     len: count,
     icmp_type: count,
     icmp_code: count,
+    process: refTo('sender'),
+    events: listOf(refTo('event_name')),
   },
   required: ['type', 'time', 'ts', 'packet', 'length', 'proto'],
   additionalProperties: false,
@@ -183,6 +186,30 @@ const summary: Schema = {
   required: ['type', 'engine', 'packets', 'bytes', 'flows', 'skipped', 'first', 'last'],
   additionalProperties: false,
 }
+
+const counters = objectOf<CountersRecord & { readonly time: string }>(
+  {
+    type: constant('counters'),
+    time,
+    netns: orNull(count),
+    states: { type: 'object', additionalProperties: count },
+    sockets: { type: 'object', additionalProperties: count },
+    limits: objectOf<CountersRecord['limits']>(
+      { time_wait_max: orNull(count), ephemeral_ports: count },
+      {
+        conntrack: count,
+        conntrack_max: count,
+        busiest_destination: objectOf<NonNullable<CountersRecord['limits']['busiest_destination']>>(
+          { addr: text, port: count, ports_used: count },
+          {},
+        ),
+      },
+    ),
+    // By the kernel's names.
+    counters: { type: 'object', additionalProperties: count },
+  },
+  {},
+)
 
 const error: Schema = {
   type: 'object',
@@ -235,6 +262,7 @@ export const OBJECT_TYPES = [
   'error',
   'device',
   'check',
+  'counters',
 ] as const
 
 /** The JSON Schema (draft 2020-12) of one line of any command's `--json`. */
@@ -268,5 +296,6 @@ export const outputSchema: Schema = {
     error,
     device,
     check,
+    counters,
   },
 }

@@ -69,6 +69,21 @@ function requestAttribute(type: number, value: Uint8Array): Uint8Array {
   return bytes
 }
 
+/** Asks the kernel to close one socket: its ends, and its cookie so that no other one can be meant. */
+export function inetDestroyRequest(
+  family: number,
+  protocol: number,
+  tuple: InetTuple,
+  cookie: string,
+): Uint8Array {
+  const bytes = inetLookupRequest(family, protocol, tuple)
+  const view = new DataView(bytes.buffer)
+  const whole = cookie.padStart(16, '0')
+  view.setUint32(48, Number.parseInt(whole.slice(8), 16), true)
+  view.setUint32(52, Number.parseInt(whole.slice(0, 8), 16), true)
+  return bytes
+}
+
 /** Addresses as in `wire/`: four big-endian words, IPv4 in word 0. */
 export interface InetTuple {
   readonly source: ArrayLike<number>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 import { infoText, memoryText } from '../../src/render/socket-info.ts'
 import { extendedText } from '../../src/render/socket-text.ts'
+import { type CountersRecord, parseCounters } from '../../src/sockets/counters.ts'
 import type { SocketRecord } from '../../src/sockets/socket.ts'
 import { Namespace } from '../support/namespace.ts'
 import { ndjson, Running, runCommand } from '../support/program.ts'
@@ -140,4 +141,41 @@ rootTest('autobound: the ports that the kernel chose', () => {
       select(filter),
       filter,
     )
+})
+
+rootTest('-s: the counters of /proc/net, and the sockets by state', () => {
+  const command = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-s', '--json']
+  const [record] = ndjson<CountersRecord>(run(command))
+  assert.deepEqual(record!.states, { LISTEN: 1, ESTABLISHED: 6 })
+  assert.equal(record!.sockets['tcp'], 7)
+  assert.equal(record!.limits.busiest_destination!.port, 4100)
+  assert.equal(record!.limits.busiest_destination!.ports_used, 3)
+  const theirs = run(['sh', '-c', 'cat /proc/net/snmp /proc/net/netstat'])
+  assert.deepEqual(
+    ['ActiveOpens', 'PassiveOpens', 'ListenOverflows', 'TCPAbortOnClose'].map((name) => [
+      name,
+      record!.counters[name],
+    ]),
+    [...parseCounters(theirs)].filter(([name]) =>
+      ['ActiveOpens', 'PassiveOpens', 'ListenOverflows', 'TCPAbortOnClose'].includes(name),
+    ),
+  )
+})
+
+rootTest('-K closes what the filter names and nothing else, and asks first', () => {
+  const kill = (...args: string[]) =>
+    runCommand(
+      namespace.inside([process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-K', ...args]),
+    )
+  const [victim] = listed('-t state established dport = :4100')
+  assert.equal(kill('sport', '=', `:${victim!.local.port}`).status, 2)
+  assert.equal(kill('--yes').status, 2)
+  assert.equal(listed('-t state established').length, 6)
+  const { status, stdout } = kill('--yes', 'sport', '=', `:${victim!.local.port}`)
+  assert.deepEqual(
+    [status, stdout],
+    [0, `closed tcp ESTABLISHED 127.0.0.1:${victim!.local.port} 127.0.0.1:4100\n`],
+  )
+  assert.ok(!listed('-t').some(({ cookie }) => cookie === victim!.cookie))
+  assert.equal(kill('--yes', 'sport', '=', ':1').status, 1)
 })

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { renderCounters } from '../../src/render/counters.ts'
+import { createStyle } from '../../src/render/style.ts'
+import { COUNTERS, parseCounters, parseSockstat } from '../../src/sockets/counters.ts'
+
+test('names and values stand in pairs of lines; other protocols and torn text are left out', () => {
+  const text =
+    'Ip: Forwarding\nIp: 1\nTcp: MaxConn RetransSegs\nTcp: -1 7\nTcpExt: ListenDrops\nTcpExt: 3\nTcp: OutRsts'
+  assert.deepEqual(
+    [...parseCounters(text)],
+    [
+      ['MaxConn', -1],
+      ['RetransSegs', 7],
+      ['ListenDrops', 3],
+    ],
+  )
+  assert.deepEqual([...parseCounters('')], [])
+})
+
+test('sockstat', () => {
+  const kinds = parseSockstat(
+    'sockets: used 9\nTCP: inuse 5 orphan 1 tw 3 alloc 6 mem 2\nUDP: inuse 1 mem 0\n',
+  )
+  assert.deepEqual(kinds.get('TCP'), { inuse: 5, orphan: 1, tw: 3, alloc: 6, mem: 2 })
+})
+
+test('every counter has one meaning', () => {
+  assert.equal(new Set(COUNTERS.map(({ name }) => name)).size, COUNTERS.length)
+})
+
+test('the summary shows what stands against a limit and the counters that moved', () => {
+  const text = renderCounters(
+    {
+      type: 'counters',
+      netns: 1,
+      states: { LISTEN: 2, ESTABLISHED: 10 },
+      sockets: { tcp: 12, udp: 1, udplite: 0, raw: 0, tcp_orphaned: 0, tcp_time_wait: 4, tcp_memory: 6 },
+      limits: {
+        time_wait_max: 100,
+        conntrack: 5,
+        conntrack_max: 50,
+        ephemeral_ports: 28_232,
+        busiest_destination: { addr: '192.0.2.7', port: 443, ports_used: 9 },
+      },
+      counters: { ListenOverflows: 8, OutRsts: 0, RetransSegs: 1234 },
+    },
+    createStyle(false),
+  )
+  assert.equal(
+    text,
+    `TCP      ESTABLISHED 10, LISTEN 2
+Sockets  in use: tcp 12, udp 1, udplite 0, raw 0; orphaned 0, memory 6 pages
+Limits   TIME_WAIT 4 of 100, conntrack 5 of 50, 28232 ports to connect from, 9 used to 192.0.2.7 port 443
+
+RetransSegs      1234  segments sent again
+ListenOverflows     8  an accept queue was full: the program accepts too slowly
+`,
+  )
+})
