@@ -17,6 +17,7 @@ import {
 import { ETHERTYPE_MPLS, ETHERTYPE_MPLS_MULTICAST, MplsStack } from './mpls.ts'
 import { NflogHeader } from './nflog.ts'
 import { NullHeader } from './null-loop.ts'
+import { PktapHeader } from './pktap.ts'
 import { PpiHeader } from './ppi.ts'
 import { PppHeader } from './ppp.ts'
 import { ETHERTYPE_PPPOE, PppoeHeader } from './pppoe.ts'
@@ -29,7 +30,7 @@ import { VlanTag } from './vlan.ts'
 import { WlanHeader } from './wlan.ts'
 
 /** What `follow` says instead of an EtherType. */
-export const LAYERS_TRUNCATED = -1
+export const LAYERS_BAD = -1
 export const LAYERS_UNKNOWN_LINK = -2
 
 /** 802.1Q, 802.1ad, and the two that were used for stacking before 802.1ad. */
@@ -65,6 +66,7 @@ export class Layers {
   private readonly wlan = new WlanHeader()
   private readonly radiotap = new RadiotapHeader()
   private readonly ppi = new PpiHeader()
+  private readonly pktap = new PktapHeader()
   private readonly erspan = new ErspanHeader()
   private readonly arcnet = new ArcnetHeader()
   private readonly fddi = new FddiHeader()
@@ -93,7 +95,7 @@ export class Layers {
       if (!layer.at(frame, offset)) {
         // 802.2 frames other than SNAP are whole, and not IP.
         if (layer === this.snap) type = 0
-        else return LAYERS_TRUNCATED
+        else return LAYERS_BAD
         break
       }
       type = layer.etherType
@@ -182,6 +184,8 @@ export class Layers {
         return this.nflog
       case 242: // IPOIB
         return this.infiniband
+      case 258: // PKTAP
+        return this.pktap
       default:
         return undefined
     }

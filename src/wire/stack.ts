@@ -13,7 +13,7 @@ import {
   isExtension,
 } from './ipv6-ext.ts'
 import { LAYER_LINK, type Layer } from './layer.ts'
-import { LAYERS_TRUNCATED, LAYERS_UNKNOWN_LINK, Layers } from './layers.ts'
+import { LAYERS_BAD, LAYERS_UNKNOWN_LINK, Layers } from './layers.ts'
 import { QuotedPacket } from './quoted-packet.ts'
 import { Sll2Header } from './sll2.ts'
 import { TcpHeader } from './tcp.ts'
@@ -122,11 +122,11 @@ export class PacketStack {
     const { start } = frame
     const { ethernet, sll2 } = this
     if (linkType === LINK_ETHERNET) {
-      if (!ethernet.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+      if (!ethernet.at(frame, start)) return this.malformed(LINK_BAD)
       return this.walkLayers(frame, start + ethernet.headerLength, ethernet.etherType)
     }
     if (linkType === LINK_LINUX_SLL2) {
-      if (!sll2.at(frame, start)) return this.malformed(LINK_TRUNCATED)
+      if (!sll2.at(frame, start)) return this.malformed(LINK_BAD)
       return this.walkLayers(frame, start + sll2.headerLength, sll2.etherType)
     }
     return this.walkLayers(frame, start, LAYER_LINK + linkType)
@@ -136,7 +136,7 @@ export class PacketStack {
   private walkLayers(frame: Frame, offset: number, type: number): number {
     if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) return this.walkNetwork(frame, offset, type)
     const etherType = this.layers.follow(frame, offset, type)
-    if (etherType === LAYERS_TRUNCATED) return this.malformed(LINK_TRUNCATED)
+    if (etherType === LAYERS_BAD) return this.malformed(LINK_BAD)
     if (etherType === LAYERS_UNKNOWN_LINK) return KIND_UNKNOWN_LINK
     return this.walkNetwork(frame, this.layers.offset, etherType)
   }
@@ -346,7 +346,7 @@ export const KIND_NOT_IP = 6
 export const KIND_UNKNOWN_LINK = 7
 export const KIND_MALFORMED = 8
 
-const LINK_TRUNCATED = 1
+const LINK_BAD = 1
 const IPV4_TRUNCATED = 2
 const IPV4_BAD = 3
 const IPV6_TRUNCATED = 4
@@ -361,7 +361,7 @@ const ICMP_TRUNCATED = 11
 /** What `PacketStack.reason` says. "Truncated": the capture is cut there; "bad": so sent. */
 export const REASONS: readonly string[] = [
   '',
-  'truncated before the end of the link header',
+  'truncated or bad link header',
   'truncated before the end of the IPv4 header',
   'bad IPv4 header',
   'truncated before the end of the IPv6 header',

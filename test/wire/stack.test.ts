@@ -216,8 +216,8 @@ test('stack: a quotation that is too short, or of a later fragment, is not valid
 
 test('stack: malformed packets say why', () => {
   const cases: readonly (readonly [reason: string, bytes: Uint8Array, original?: number])[] = [
-    ['truncated before the end of the link header', new Uint8Array(13)],
-    ['truncated before the end of the link header', make.ethernet(0x8100, Uint8Array.of(0, 5))],
+    ['truncated or bad link header', new Uint8Array(13)],
+    ['truncated or bad link header', make.ethernet(0x8100, Uint8Array.of(0, 5))],
     ['truncated before the end of the IPv4 header', make.ethernet(0x0800, TCP4.subarray(0, 19)), 59],
     ['bad IPv4 header', make.ethernet(0x0800, TCP4.subarray(0, 19))],
     ['bad IPv4 header', make.ethernet(0x0800, TCP6)],

@@ -70,6 +70,7 @@ test('link layers that are no tunnels leave the number 0', () => {
     [127, make.radiotap(make.wlan(make.snap(0x0800, TCP4)))],
     [192, make.ppi(105, make.wlan(make.snap(0x0800, TCP4)))],
     [192, make.ppi(1, ETHERNET4)],
+    [258, Uint8Array.of(12, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, ...ETHERNET4)],
   ] as const) {
     assert.equal(walk(bytes, linkType), KIND_TCP, `link type ${linkType}`)
     assert.deepEqual([stack.tunnel, stack.payloadLength], [0, 5])
