@@ -12,6 +12,7 @@ export function chooseColumns(options: ListOptions, all: readonly SocketColumn[]
   if (options.columns !== undefined)
     return options.columns.split(',').map((name) => findColumn(name, all, '--columns'))
   const names = options.csv ? [...CSV] : [...DEFAULT]
+  if (options.netns === 'all') names.unshift('netns')
   if (options.process !== false) names.push(...(options.csv ? ['pid', 'comm', 'fd'] : ['process']))
   if (options.options) names.push('timer')
   if (options.memory) names.push('memory')

@@ -1,11 +1,13 @@
 import { readCounters } from '../host/counters.ts'
 import { ephemeralPorts, interfaceNames, serviceName, servicePort } from '../host/names.ts'
+import { findNetns, insideNetns, netnsInode } from '../host/netns.ts'
 import { readProcess } from '../host/procfs.ts'
 import { reverseNames } from '../host/reverse-names.ts'
 import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'
 import { writeColumns } from '../render/columns.ts'
 import { renderCounters } from '../render/counters.ts'
 import { writeCsv } from '../render/csv.ts'
+import { sanitize } from '../render/sanitize.ts'
 import { type SocketColumn, socketColumns } from '../render/socket-columns.ts'
 import { socketJson } from '../render/socket-json.ts'
 import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
@@ -40,7 +42,12 @@ export async function runList(
   take: TakeSnapshot = snapshot,
 ): Promise<ExitCode> {
   if (options.summary) return writeSummary(options, io)
-  const filter = parseFilter(words, { servicePort, interfaceName: interfaceNames(), ephemeralPorts })
+  const filter = parseFilter(words, {
+    servicePort,
+    interfaceName: interfaceNames(),
+    ephemeralPorts,
+    netnsInode,
+  })
   const numeric = socketColumns(NUMERIC)
   const columns = chooseColumns(options, numeric)
   const inOrder = order(options.sort, numeric)
@@ -52,12 +59,14 @@ export async function runList(
   const isPlain =
     take === snapshot &&
     plain(options, io) &&
-    !(options.boundInactive || options.kill) &&
+    !(options.boundInactive || options.kill || options.netns) &&
     !(processes || info || cgroups || request.tables?.includes('unix'))
   if (isPlain && writePlainList({ snapshot: request, filter, states, header: options.header }, io)) {
     io.flush()
     return EXIT.fine
   }
+  if (options.kill && options.netns === 'all')
+    throw new UserError('-K closes sockets of one network namespace only', { hint: 'name it: --netns NAME' })
   if (options.kill && words.length === 0)
     throw new UserError('-K needs a filter that says which sockets to close', {
       hint: 'for example: socktrace list -K dst 192.0.2.7 dport = :443',
@@ -75,7 +84,7 @@ export async function runList(
   if (options.kill && !options.yes) await writeText(ordered, columns, options, io)
   if (options.kill) {
     io.flush()
-    const code = closeSockets(ordered, options.yes === true, io)
+    const code = inNamespace(options, () => closeSockets(ordered, options.yes === true, io))
     io.flush()
     return code
   }
@@ -86,13 +95,24 @@ export async function runList(
   return EXIT.fine
 }
 
+/** One summary for each namespace. */
 function writeSummary(options: ListOptions, io: Io): ExitCode {
-  const record = readCounters()
-  const { type, ...rest } = record
-  if (options.json) io.write(`${JSON.stringify({ type, time: currentTime(), ...rest })}\n`)
-  else io.write(renderCounters(record, styleOf(options, io)))
+  for (const namespace of options.netns === undefined ? [undefined] : findNetns(options.netns)) {
+    const record = namespace === undefined ? readCounters() : insideNetns(namespace, readCounters)
+    const { type, ...rest } = record
+    if (options.json) io.write(`${JSON.stringify({ type, time: currentTime(), ...rest })}\n`)
+    else {
+      if (options.netns === 'all')
+        io.write(`Network namespace ${record.netns} (${sanitize(namespace!.path)})\n`)
+      io.write(renderCounters(record, styleOf(options, io)))
+    }
+  }
   io.flush()
   return EXIT.fine
+}
+
+function inNamespace<T>({ netns }: ListOptions, action: () => T): T {
+  return netns === undefined ? action() : insideNetns(findNetns(netns)[0]!, action)
 }
 
 function currentTime(): string {
@@ -112,6 +132,7 @@ function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOp
     ...(oneFamily && { families: [options.ipv4 ? 'inet' : 'inet6'] }),
     processes: filter.needs.processes || (options.process !== false && !options.quiet),
     kernel: filter.kernel,
+    ...(options.netns !== undefined && { netns: options.netns }),
     ...(options.boundInactive && { states: STATE_BITS.BOUND_INACTIVE }),
     ...((options.info || filter.needs.info || wants(options, TCP_COLUMNS)) && { info: true }),
     ...((options.memory || wants(options, ['memory'])) && { memory: true }),

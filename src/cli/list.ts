@@ -26,6 +26,7 @@ export interface ListOptions {
   readonly extended?: true
   readonly options?: true
   readonly info?: true
+  readonly netns?: string
   readonly summary?: true
   readonly kill?: true
   readonly yes?: true
@@ -80,6 +81,7 @@ export function defineList(program: Command): void {
     .option('-o, --options', 'timers')
     .option('-i, --info', 'what TCP knows of each connection (tcp_info), and its congestion control')
     .option('-m, --memory', 'socket memory and drops')
+    .option('--netns <namespace>', 'another network namespace: its name, path, a pid in it, or all')
     .option('-s, --summary', 'counts and counters of the network stack instead of sockets')
     .option('-K, --kill', 'close the sockets that match: the program sees an error, the other side a reset')
     .option('--yes', 'do not ask before -K closes anything')

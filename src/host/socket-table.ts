@@ -28,11 +28,12 @@ import { type DiagContext, joinUnixPeers, parseInetDiag, parseUnixDiag } from '.
 import type { Netid, SocketRecord } from '../sockets/socket.ts'
 import { STATE_BITS } from '../sockets/state-names.ts'
 import { countSynQueues } from '../sockets/syn-queue.ts'
+import { UserError } from '../user-error.ts'
 import { cgroupPaths } from './cgroups.ts'
 import { SystemError } from './libc.ts'
 import { interfaceNames, userName } from './names.ts'
 import { SockDiag } from './netlink.ts'
-import { currentNetns } from './netns.ts'
+import { currentNetns, findNetns, insideNetns } from './netns.ts'
 import { scanSocketOwners } from './procfs.ts'
 
 export type TableName = Netid
@@ -46,6 +47,8 @@ export interface SnapshotOptions {
   readonly states?: number
   /** Find the owners in /proc; default true. */
   readonly processes?: boolean
+  /** `NAME`, `PATH`, `PID` or `all`; default this one. */
+  readonly netns?: string
   /** tcp_info and the congestion control of TCP sockets. */
   readonly info?: boolean
   /** Socket memory. */
@@ -103,6 +106,34 @@ export interface Parts {
  * can be read.
  */
 export function snapshot(options: SnapshotOptions = {}): Snapshot {
+  const { records, degraded } = options.netns === undefined ? snapshotHere(options) : snapshotIn(options)
+  if (options.processes !== false && records.some(({ inode }) => inode !== 0)) {
+    const { byInode, denied } = scanSocketOwners()
+    attribute(records, byInode)
+    if (denied > 0 && records.some(({ inode, processes }) => inode !== 0 && processes.length === 0))
+      degraded.push(deniedNote(denied))
+  }
+  return { records, degraded }
+}
+
+/** One after another; of several, one that cannot be read does not stop the rest. */
+function snapshotIn({ netns, ...options }: SnapshotOptions): Snapshot {
+  const records: SocketRecord[] = []
+  const degraded = new Set<string>()
+  const namespaces = findNetns(netns!)
+  for (const namespace of namespaces)
+    try {
+      const there = insideNetns(namespace, () => snapshotHere(options))
+      for (const record of there.records) records.push(record)
+      for (const note of there.degraded) degraded.add(note)
+    } catch (error) {
+      if (netns !== 'all' || !(error instanceof UserError || error instanceof SystemError)) throw error
+      degraded.add(`${error.message}: its sockets are missing`)
+    }
+  return { records, degraded: [...degraded] }
+}
+
+function snapshotHere(options: SnapshotOptions): Snapshot {
   const { parts, context, degraded } = readParts(options)
   const read: SocketRecord[] = []
   // Not push(...rows): a spread of 100 000 arguments overflows the stack.
@@ -111,12 +142,6 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
       read.push(record)
   const records = joinUnixPeers(read)
   countSynQueues(records, options.kernel === undefined ? [] : halfOpen(records, options))
-  if (options.processes !== false && records.some(({ inode }) => inode !== 0)) {
-    const { byInode, denied } = scanSocketOwners()
-    attribute(records, byInode)
-    if (denied > 0 && records.some(({ inode, processes }) => inode !== 0 && processes.length === 0))
-      degraded.push(deniedNote(denied))
-  }
   return { records, degraded }
 }
 
@@ -132,7 +157,7 @@ function* recordsOf(rows: DiagRows, netid: Netid, context: DiagContext): Generat
 function halfOpen(records: readonly SocketRecord[], options: SnapshotOptions): SocketRecord[] {
   if (!records.some(({ netid, listen }) => netid === 'tcp' && listen !== undefined)) return []
   const { kernel: _, ...everything } = options
-  return snapshot({ ...everything, tables: ['tcp'], states: HALF_OPEN, processes: false }).records
+  return snapshotHere({ ...everything, tables: ['tcp'], states: HALF_OPEN, processes: false }).records
 }
 
 export function deniedNote(denied: number, root = process.geteuid?.() === 0): string {

@@ -10,6 +10,8 @@ import { statesNamed } from './state-names.ts'
 export interface FilterNames {
   readonly servicePort: (name: string, transport: 'tcp' | 'udp') => number | undefined
   readonly interfaceName: (index: number) => string | undefined
+  /** Inode of a network namespace by its name. */
+  readonly netnsInode?: (name: string) => number | undefined
   /** The local ports that the kernel chooses from, both ends of the range included. */
   readonly ephemeralPorts: () => readonly [low: number, high: number]
 }

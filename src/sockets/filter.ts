@@ -84,10 +84,7 @@ export function parseFilter(words: readonly string[], names: FilterNames): Socke
     ['comm', needing('processes', (at) => ownerTerm(at, 'comm', EQUALITY, commTest))],
     ['container', needing('containers', (at) => ownerTerm(at, 'container', EQUALITY, containerTest))],
     ['user', userTerm],
-    [
-      'netns',
-      (at) => numberTerm(at, 'netns', 'the inode of a network namespace', ({ netns }) => netns ?? undefined),
-    ],
+    ['netns', (at) => netnsTerm(at, names)],
     ['retrans', needing('info', (at) => numberTerm(at, 'retrans', 'a number', retransmissions))],
     ['rtt', needing('info', (at) => numberTerm(at, 'rtt', 'a time such as 100ms', roundTrip, microseconds))],
     ['recv_q', (at) => numberTerm(at, 'recv_q', 'a number', ({ recv_q }) => recv_q)],
@@ -137,6 +134,16 @@ function predicateOf(expression: Expression<Term>): SocketPredicate {
     default:
       return expression satisfies never
   }
+}
+
+/** By inode or by name. */
+function netnsTerm(cursor: Cursor, names: FilterNames): Term {
+  const operator = cursor.comparison('netns', EQUALITY)
+  const wanted = cursor.value(
+    'the name or inode of a network namespace',
+    (word) => number(word) ?? names.netnsInode?.(word),
+  )
+  return { matches: ({ netns }) => (netns === wanted) === (operator === '=') }
 }
 
 type OwnerTest = (operator: Comparison, cursor: Cursor) => (owner: SocketProcess) => boolean
