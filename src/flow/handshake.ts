@@ -3,6 +3,7 @@ import { durationText, type EventScope, segmentBase, transition } from './annota
 import type { HandshakeEvent, HandshakeOptions } from './event.ts'
 import {
   FLOW_ESTABLISHED,
+  FLOW_LATE_THIRD_ACK,
   FLOW_SIMULTANEOUS_OPEN,
   OPTION_ECN,
   OPTION_FAST_OPEN_COOKIE,
@@ -96,7 +97,7 @@ export function handshakeTimes(table: FlowTable, row: number): HandshakeTimes {
   const oneSyn = sides.synCount[client] === 1
   const oneSynAck = synAcks === 1
   const marks = columns.marks[row]!
-  const complete = (marks & FLOW_ESTABLISHED) !== 0
+  const complete = (marks & (FLOW_ESTABLISHED | FLOW_LATE_THIRD_ACK)) === FLOW_ESTABLISHED
   // When both dial there is no one server whose answer could be timed.
   if (marks & FLOW_SIMULTANEOUS_OPEN)
     return { server: null, client: null, total: complete && oneSyn ? ack - columns.start[row]! : null }

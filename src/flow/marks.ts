@@ -20,6 +20,8 @@ export const FLOW_RESET_BY_UPPER = 1 << 8
 export const FLOW_TIMED_OUT = 1 << 9
 /** After a SYN an ACK without SYN was seen: `ackTime` is set. */
 export const FLOW_ROUND_TRIP = 1 << 10
+/** What completes the handshake lies behind bytes that were not captured: it times nothing. */
+export const FLOW_LATE_THIRD_ACK = 1 << 11
 
 /** Facts of one direction. */
 export const SIDE_INITIAL_KNOWN = 1 << 0

@@ -203,11 +203,13 @@ export class TcpTracker {
 
   /** Times of the handshake, up to the first ACK behind it. */
   private rememberTimes(): void {
-    const { row, flags, time, steps } = this.segment
+    const { row, sender, sequence, flags, time, steps } = this.segment
     const { columns, sides } = this.store.table
     if (steps & STEP_THIRD_ACK) {
       columns.ackTime[row] = time
       columns.marks[row]! |= mark.FLOW_ROUND_TRIP
+      const next = sides.next[sender]!
+      if (next !== 0 && diff(sequence, next) > 0) columns.marks[row]! |= mark.FLOW_LATE_THIRD_ACK
     }
     const marks = columns.marks[row]!
     if ((flags & (SYN | ACK)) === (SYN | ACK)) {
@@ -246,7 +248,7 @@ export class TcpTracker {
     if (peer === 0 || (segment.flags & (ACK | RST)) !== ACK) return
     let missed = gaps.acknowledged(trouble, peer, segment.acknowledgement)
     const open = sides.marks[segment.receiver]! & mark.SIDE_SYN_ACKED
-    if (open && segment.anomalies & found.ANOMALY_ACKED_UNSEEN) missed += this.unseenBeyond(peer)
+    if (open && sides.next[segment.receiver] !== 0) missed += this.unseenBeyond(peer)
     if (missed <= 0) return
     trouble.add(peer, word.MISSED, missed)
     writeGap(store, segment, isClient)
