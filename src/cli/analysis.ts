@@ -12,10 +12,11 @@ import type { FlowProcesses } from './flow-processes.ts'
 import { wantsStreams } from './follow.ts'
 import { openStreams, type Streams } from './follow-run.ts'
 import type { Io } from './io.ts'
-import { packetReport } from './packet-report.ts'
 import { PacketWriter } from './packet-writer.ts'
 import { type PacketSink, Pump } from './pump.ts'
 import { jsonReport, type Report, type Selection, selectionOf, textReport } from './report.ts'
+import type { View } from './view.ts'
+import { openViews } from './views.ts'
 
 /** How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. */
 const LINGER_FILE = (60 * NANOS_PER_SECOND) as Nanos
@@ -43,6 +44,7 @@ export class Analysis {
   readonly report: Report
   readonly #writer: PacketWriter | undefined
   readonly #streams: Streams | undefined
+  readonly #views: readonly View[]
   readonly #parts: AnalysisParts
 
   constructor(parts: AnalysisParts) {
@@ -51,6 +53,7 @@ export class Analysis {
     this.#parts = parts
     this.selection = selectionOf(options, options.json === true)
     this.report = makeReport(parts, this.clock, this.selection)
+    this.#views = this.#openViews()
     this.tracker = new FlowTracker(
       {
         protocols: options.proto,
@@ -94,6 +97,7 @@ export class Analysis {
       await this.pump.run()
       this.#before()
       this.tracker.finish()
+      for (const view of this.#views) view.finish?.()
     } finally {
       this.#writer?.close()
       this.#streams?.close()
@@ -101,6 +105,7 @@ export class Analysis {
     this.summarize(truncated())
     this.#parts.io.flush()
     this.#streams?.check()
+    for (const view of this.#views) view.check?.()
   }
 
   /** Lets a live trace's clock move while nothing arrives: ended flows give their records. */
@@ -131,13 +136,18 @@ export class Analysis {
   }
 
   #packetSinks(): PacketSink | undefined {
-    const { io, source, options } = this.#parts
-    const format = { json: options.json === true, time: options.timeFormat }
-    const printer = this.selection.packets ? packetReport(io, source, this.clock, format) : undefined
-    const sinks = [printer, this.#writer, ...(this.#streams?.sinks ?? [])].filter(
+    const views = this.#views.map(({ packets }) => packets)
+    const sinks = [...views, this.#writer, ...(this.#streams?.sinks ?? [])].filter(
       (sink) => sink !== undefined,
     )
     return sinks.length === 0 ? undefined : sinks.reduce(inTurn)
+  }
+
+  #openViews(): View[] {
+    const { io, source, options, processes } = this.#parts
+    const { clock } = this
+    const tracker = (): FlowTracker => this.tracker
+    return openViews(options, { io, source, clock, style: styleOf(this.#parts), processes, tracker })
   }
 
   #openStreams(): Streams | undefined {
@@ -163,19 +173,31 @@ export class Analysis {
 
   #sinks(processes: FlowProcesses | undefined): ConstructorParameters<typeof FlowTracker>[1] {
     const { report, selection } = this
+    const { options } = this.#parts
+    const views = this.#views
+    // Events are also where processes become known, for the comments of packets.
+    const forComments = processes !== undefined && options.write !== undefined
+    const wantsEvents = selection.events || forComments || views.some(({ event }) => event !== undefined)
+    const wantsFlows =
+      selection.flows ||
+      processes !== undefined ||
+      wantsStreams(options) ||
+      views.some(({ flow }) => flow !== undefined)
     return {
-      // Events are also where processes become known, for the comments of packets.
-      ...((selection.events || (processes !== undefined && this.#parts.options.write !== undefined)) && {
+      ...(wantsEvents && {
         event: (event) => {
-          const chosen = processes === undefined || processes.event(event)
-          if (chosen && selection.events) report.event(event)
+          if (processes !== undefined && !processes.event(event)) return
+          if (selection.events) report.event(event)
+          for (const view of views) view.event?.(event)
         },
       }),
-      ...((selection.flows || processes !== undefined || wantsStreams(this.#parts.options)) && {
+      ...(wantsFlows && {
         flow: (flow) => {
           const chosen = processes === undefined || processes.flow(flow)
           this.#streams?.ended(flow, chosen)
-          if (chosen && selection.flows) report.flow(flow)
+          if (!chosen) return
+          if (selection.flows) report.flow(flow)
+          for (const view of views) view.flow?.(flow)
         },
       }),
     }

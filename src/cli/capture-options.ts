@@ -22,6 +22,7 @@ export interface AnalysisOptions extends StreamOptions, SelectionOptions, Follow
   readonly write?: string
   readonly proto: 'tcp' | 'all'
   readonly maxFlows: number
+  readonly absoluteSequence?: true
 }
 
 export function addInterfaceOptions(command: Command): Command {
@@ -44,6 +45,7 @@ export function addAnalysisOptions(command: Command): Command {
     .option('--events', 'print the events (the default)')
     .option('--flows', 'print the flow records, each at its end')
     .option('--packets', 'print a line for every packet')
+    .option('-S, --absolute-sequence', 'sequence numbers of --packets as sent, not counted from the first')
     .option('--summary', 'print only the summary')
     .addOption(
       new Option('--proto <which>', 'which flows have records').choices(['tcp', 'all']).default('tcp'),

@@ -78,6 +78,12 @@ export class FlowProcesses {
     return isClient ? processes.client : processes.server
   }
 
+  /** Whether flow `id` is one of the chosen processes', as far as its events made them known. */
+  isChosen(id: number): boolean {
+    const ends = this.#flows.get(id)
+    return ends === undefined ? this.#choice === undefined : this.#chosen(ends)
+  }
+
   #ends(id: number, proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {
     let ends = this.#flows.get(id)
     if (ends === undefined) {

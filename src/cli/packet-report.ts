@@ -1,35 +1,93 @@
 import type { PacketBatch } from '../capture/batch.ts'
-import type { PacketSource } from '../capture/source.ts'
+import type { FlowEvent } from '../flow/event.ts'
+import { NO_FLOW } from '../flow/table.ts'
+import type { ProcessRef } from '../process-ref.ts'
+import { eventLabel, processText } from '../render/line.ts'
 import { packetFields, packetText } from '../render/packet-line.ts'
 import { sanitize } from '../render/sanitize.ts'
-import type { TimeFormat, TraceClock } from '../render/time.ts'
+import type { TimeFormat } from '../render/time.ts'
+import { formatAddress } from '../wire/address.ts'
 import type { Frame } from '../wire/frame.ts'
-import type { PacketStack } from '../wire/stack.ts'
-import type { Io } from './io.ts'
+import { KIND_TCP, type PacketStack } from '../wire/stack.ts'
 import type { PacketSink } from './pump.ts'
+import type { View, ViewParts } from './view.ts'
 
-/** `--packets`: one line of text, or one object, for every packet. */
-export function packetReport(
-  io: Io,
-  source: PacketSource,
-  clock: TraceClock,
-  format: { readonly json: boolean; readonly time: TimeFormat },
-): PacketSink {
-  return {
-    packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack) {
-      const at = batch.time[index]!
-      const packet = batch.number[index]!
-      const iface = source.interfaces[batch.iface[index]!]?.name
-      if (format.json) {
-        const time = { time: clock.rfc3339(at), ts: clock.epoch(at) }
-        const length = batch.original[index]!
-        io.write(
-          `${JSON.stringify({ type: 'packet', ...time, packet, iface, length, ...packetFields(stack) })}\n`,
-        )
-        return
-      }
-      const name = iface === undefined ? '' : `${sanitize(iface)} `
-      io.write(`${clock.text(at, format.time)} ${name}${packetText(stack)}\n`)
-    },
+export interface PacketFormat {
+  readonly json: boolean
+  readonly timeFormat: TimeFormat
+  /** Sequence numbers as sent, not relative to the initial ones. */
+  readonly absolute: boolean
+}
+
+/** `--packets`: one line of text, or one object, for every packet, with what the analysis found on it. */
+export class PacketReport implements View, PacketSink {
+  readonly packets = this
+  readonly #parts: ViewParts
+  readonly #format: PacketFormat
+  /** Events of the packet that comes next. */
+  readonly #events: FlowEvent[] = []
+
+  constructor(parts: ViewParts, format: PacketFormat) {
+    this.#parts = parts
+    this.#format = format
+  }
+
+  event(event: FlowEvent): void {
+    if (event.event !== 'state') this.#events.push(event)
+  }
+
+  packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {
+    const { io, processes, tracker } = this.#parts
+    const flow = row === NO_FLOW ? undefined : tracker().idOf(row)
+    const isChosen = processes === undefined || processes.isChosen(flow ?? -1)
+    if (isChosen)
+      io.write(
+        this.#format.json ? this.#json(batch, index, stack, flow) : this.#text(batch, index, stack, row),
+      )
+    this.#events.length = 0
+  }
+
+  #text(batch: PacketBatch, index: number, stack: PacketStack, row: number): string {
+    const { clock, source, tracker } = this.#parts
+    const relative = row !== NO_FLOW && stack.kind === KIND_TCP && !this.#format.absolute
+    const origin = relative
+      ? {
+          sender: tracker().initialSequence(row, 'sender'),
+          receiver: tracker().initialSequence(row, 'receiver'),
+        }
+      : undefined
+    const iface = source.interfaces[batch.iface[index]!]?.name
+    const parts = [clock.text(batch.time[index]!, this.#format.timeFormat)]
+    if (iface !== undefined) parts.push(sanitize(iface))
+    parts.push(packetText(stack, origin))
+    const process = row === NO_FLOW ? undefined : this.#sender(tracker().idOf(row), stack)
+    if (process !== undefined) parts.push('', processText(process))
+    if (this.#events.length > 0) parts.push(process === undefined ? ' ' : '')
+    const marks = this.#events.map((event) => `[${eventLabel(event)}]`).join('')
+    return `${parts.join(' ')}${marks}\n`
+  }
+
+  #json(batch: PacketBatch, index: number, stack: PacketStack, flow: number | undefined): string {
+    const { clock, source } = this.#parts
+    const at = batch.time[index]!
+    const process = flow === undefined ? undefined : this.#sender(flow, stack)
+    const { pid, comm, attribution } = process ?? {}
+    return `${JSON.stringify({
+      type: 'packet',
+      time: clock.rfc3339(at),
+      ts: clock.epoch(at),
+      packet: batch.number[index]!,
+      iface: source.interfaces[batch.iface[index]!]?.name,
+      flow,
+      length: batch.original[index]!,
+      ...packetFields(stack),
+      process: process && { pid, comm, attribution },
+      events: this.#events.length === 0 ? undefined : this.#events.map(({ event }) => event),
+    })}\n`
+  }
+
+  #sender(flow: number, stack: PacketStack): ProcessRef | undefined {
+    const address = (): string => formatAddress(stack.family, stack.source)
+    return this.#parts.processes?.senderOf(flow, stack.sourcePort, address)
   }
 }

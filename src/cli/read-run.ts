@@ -39,8 +39,16 @@ async function openInputs(
   return { source: new MergedFiles(files, filter), files }
 }
 
-/** Analyses files. What cannot be read to its end is analysed as far as it goes, with a warning at last. */
-export async function runRead(paths: readonly string[], options: ReadOptions, io: Io): Promise<void> {
+/**
+ * Analyses files. What cannot be read to its end is analysed as far as it goes, with a warning at last.
+ * `opened` is called once no file is opened any more.
+ */
+export async function runRead(
+  paths: readonly string[],
+  options: ReadOptions,
+  io: Io,
+  opened: () => Promise<void> = giveUpEverything,
+): Promise<void> {
   // What is known so far is shown before a writer is waited for.
   const { source, files } = await openInputs(paths, options, () => analysis.flush())
   const analysis = new Analysis({ source, options, io })
@@ -50,7 +58,7 @@ export async function runRead(paths: readonly string[], options: ReadOptions, io
   }
   const forget = onSignals(stop, () => analysis.summarize(false))
   const timer = options.duration && setTimeout(stop, options.duration)
-  if (process.geteuid?.() === 0) await giveUpEverything()
+  await opened()
   try {
     await analysis.run(() => files.some(({ truncated }) => truncated !== undefined))
   } finally {
@@ -68,6 +76,7 @@ export async function runRead(paths: readonly string[], options: ReadOptions, io
 
 /** A file needs no privilege once it is open. Loaded only for root: calling the kernel costs start-up time. */
 async function giveUpEverything(): Promise<void> {
+  if (process.geteuid?.() !== 0) return
   const { dropPrivileges } = await import('../host/privileges.ts')
   dropPrivileges([])
 }

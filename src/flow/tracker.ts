@@ -78,6 +78,15 @@ export class FlowTracker {
     return this.store.table.columns.serial[row]!
   }
 
+  /**
+   * Initial sequence number of the side that the segment just given, of the flow in this row, came from, or of its
+   * peer; where no SYN was seen, one before the first number that was.
+   */
+  initialSequence(row: number, whose: 'sender' | 'receiver'): number {
+    const { direction } = this.key
+    return this.store.table.sides.initial[row * 2 + (whose === 'sender' ? direction : 1 - direction)]!
+  }
+
   /** Whether the packet just given, a segment or datagram of the flow in this row, came from the flow's client. */
   isFromClient(row: number): boolean {
     return this.store.table.columns.client[row] === this.key.direction

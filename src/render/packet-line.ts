@@ -8,7 +8,7 @@ import {
   type PacketStack,
   REASONS,
 } from '../wire/stack.ts'
-import { ACK } from '../wire/tcp.ts'
+import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
 import {
   HAS_MSS,
@@ -19,8 +19,17 @@ import {
   type TcpOptions,
 } from '../wire/tcp-options.ts'
 
-/** One packet as tcpdump would print it with `-S` (sequence numbers as sent), without the time and interface. */
-export function packetText(stack: PacketStack): string {
+/** Where the numbers of a segment count from: the initial sequence numbers of its sender and of its receiver. */
+export interface SequenceOrigin {
+  readonly sender: number
+  readonly receiver: number
+}
+
+/**
+ * One packet as tcpdump prints it, without the time and interface. Sequence numbers are relative to `origin`, but for
+ * those of a SYN; without it they are as sent (`tcpdump -S`).
+ */
+export function packetText(stack: PacketStack, origin?: SequenceOrigin): string {
   if (stack.kind === KIND_MALFORMED) return `damaged: ${REASONS[stack.reason]}`
   if (stack.family === 0) return 'not IP'
   const ip = stack.family === 4 ? 'IP' : 'IP6'
@@ -28,7 +37,7 @@ export function packetText(stack: PacketStack): string {
   const destination = formatAddress(stack.family, stack.destination)
   switch (stack.kind) {
     case KIND_TCP:
-      return `${ip} ${source}.${stack.sourcePort} > ${destination}.${stack.destinationPort}: ${tcpText(stack)}`
+      return `${ip} ${source}.${stack.sourcePort} > ${destination}.${stack.destinationPort}: ${tcpText(stack, origin)}`
     case KIND_UDP:
       return `${ip} ${source}.${stack.sourcePort} > ${destination}.${stack.destinationPort}: UDP, length ${stack.payloadLength}`
     case KIND_ICMP: {
@@ -68,18 +77,26 @@ export function packetFields(stack: PacketStack): object {
   }
 }
 
-function tcpText({ tcp, tcpOptions, payloadLength }: PacketStack): string {
-  const { sequence, flags } = tcp
-  const range = payloadLength > 0 ? `${sequence}:${(sequence + payloadLength) >>> 0}` : `${sequence}`
-  const parts = [`Flags [${flagsText(flags)}]`, `seq ${range}`]
-  if ((flags & ACK) !== 0) parts.push(`ack ${tcp.acknowledgement}`)
+function tcpText(
+  { tcp, tcpOptions, payloadLength }: PacketStack,
+  origin: SequenceOrigin | undefined,
+): string {
+  const { flags } = tcp
+  const relative = origin !== undefined && (flags & SYN) === 0
+  const first = relative ? (tcp.sequence - origin.sender) >>> 0 : tcp.sequence
+  const parts = [`Flags [${flagsText(flags)}]`]
+  if (payloadLength > 0) parts.push(`seq ${first}:${(first + payloadLength) >>> 0}`)
+  else if (flags & (SYN | FIN | RST)) parts.push(`seq ${first}`)
+  if (flags & ACK)
+    parts.push(`ack ${relative ? (tcp.acknowledgement - origin.receiver) >>> 0 : tcp.acknowledgement}`)
   parts.push(`win ${tcp.window}`)
-  if (tcpOptions.count > 0) parts.push(`options [${optionsText(tcpOptions)}]`)
+  if (tcpOptions.count > 0) parts.push(`options [${optionsText(tcpOptions, relative ? origin.receiver : 0)}]`)
   parts.push(`length ${payloadLength}`)
   return parts.join(', ')
 }
 
-function optionsText(options: TcpOptions): string {
+/** SACK blocks are the other side's numbers: `origin` is its initial one. */
+function optionsText(options: TcpOptions, origin: number): string {
   const parts: string[] = []
   const { present } = options
   if (present & HAS_MSS) parts.push(`mss ${options.mss}`)
@@ -88,6 +105,8 @@ function optionsText(options: TcpOptions): string {
   if (present & HAS_WINDOW_SCALE) parts.push(`wscale ${options.windowScale}`)
   if (present & HAS_SACK)
     for (let block = 0; block < options.sackCount; block++)
-      parts.push(`sack ${options.sackLeft(block)}:${options.sackRight(block)}`)
+      parts.push(
+        `sack ${(options.sackLeft(block) - origin) >>> 0}:${(options.sackRight(block) - origin) >>> 0}`,
+      )
   return parts.join(',')
 }

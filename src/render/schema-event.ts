@@ -73,7 +73,7 @@ const required = {
 const optional = { packet: count, iface: text, process: refTo('sender') }
 const segment = { ...required, flags: text, seq: count, ack: count, len: count, win: count }
 
-const conditions = wordOf<ConditionEvent['event']>({
+const CONDITIONS = {
   retransmission: true,
   fast_retransmission: true,
   spurious_retransmission: true,
@@ -88,6 +88,17 @@ const conditions = wordOf<ConditionEvent['event']>({
   keep_alive: true,
   keep_alive_ack: true,
   port_reused: true,
+} as const
+const conditions = wordOf<ConditionEvent['event']>(CONDITIONS)
+
+/** What a packet is said to be; changes of state belong to a flow. */
+const eventName = wordOf<Exclude<FlowEvent['event'], 'state'>>({
+  ...CONDITIONS,
+  handshake: true,
+  close: true,
+  reset: true,
+  dup_ack: true,
+  icmp_error: true,
 })
 
 /** One schema for each kind of event; `Record` makes the compiler miss the one that is forgotten. */
@@ -131,4 +142,5 @@ export const eventDefinitions: Readonly<Record<string, Schema>> = {
   sender: objectOf<Sender>({ pid: count, comm: orNull(text), attribution: refTo('attribution') }, {}),
   attribution: wordOf<ProcessRef['attribution']>({ tracepoint: true, socket: true, procfs: true }),
   event: { oneOf: Object.values(KINDS) },
+  event_name: eventName,
 }

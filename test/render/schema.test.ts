@@ -178,6 +178,11 @@ const VALID: Readonly<Record<string, object>> = {
     file: { name: 'x.bin', gaps: [{ offset: 5, length: 1, reason: 'truncated' }] },
   },
   'stream: nothing of it captured': { ...stream, length: 0, file: { name: null, gaps: [] } },
+  'packet with events': {
+    ...{ type: 'packet', time, ts: 1.5, packet: 1, flow: 0, length: 60, proto: 'tcp', flags: 'S', seq: 1 },
+    process: { pid: 1, comm: null, attribution: 'socket' },
+    events: ['retransmission', 'dup_ack'],
+  },
   packet: { type: 'packet', time, ts: 1.5, packet: 1, length: 60, proto: null, damaged: 'truncated' },
 }
 

@@ -32,6 +32,9 @@ export class PacketWriter {
   readonly bytes = new Uint8Array(256)
   private readonly view = new DataView(this.bytes.buffer)
   private readonly frame = new Frame()
+  /** Lengths of the latest packet: its bytes in memory, and on the wire. */
+  captured = 0
+  original = 0
 
   constructor() {
     this.frame.rebind(this.bytes, this.view)
@@ -70,6 +73,8 @@ export class PacketWriter {
   }
 
   private decode(captured: number, original: number): PacketStack {
+    this.captured = captured
+    this.original = original
     this.frame.move(0, captured, original)
     this.stack.walk(this.frame, LINK_RAW)
     return this.stack

@@ -3,6 +3,7 @@ import type { FlowEvent } from '../../src/flow/event.ts'
 import type { FlowRecord } from '../../src/flow/record.ts'
 import type { Nanos } from '../../src/flow/time.ts'
 import { FlowTracker } from '../../src/flow/tracker.ts'
+import type { PacketStack } from '../../src/wire/stack.ts'
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../../src/wire/tcp.ts'
 import { KIND_FAST_OPEN, KIND_MPTCP } from '../../src/wire/tcp-options.ts'
 import { FILE_OPTIONS } from './feed.ts'
@@ -62,13 +63,25 @@ export function readScenario(path: string): Scenario {
 /** Plays the segments between the given endpoints; returns what happened in the notation of the events block. */
 export function play(scenario: Scenario, cast: Cast): string {
   const lines: string[] = []
-  const writer = new PacketWriter()
   const tracker = new FlowTracker(FILE_OPTIONS, {
     event: (event) => lines.push(eventLine(event, cast)),
     flow: (record) => lines.push(recordLine(record, cast)),
   })
+  let packet = 0
+  for (const { at, stack } of packetsOf(scenario.segments, cast, new PacketWriter()))
+    tracker.packet(stack, at, 0, ++packet)
+  tracker.finish()
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** Each packet of a segments block, written by `writer`: its bytes and the stack are borrowed until the next. */
+export function* packetsOf(
+  segments: string,
+  cast: Cast,
+  writer: PacketWriter,
+): Generator<{ readonly at: Nanos; readonly stack: PacketStack }> {
   const sent: { from: Peer; to: Peer; fields: SegmentFields }[] = []
-  for (const line of scenario.segments.split('\n').map((l) => l.replace(/#.*/, '').trim())) {
+  for (const line of segments.split('\n').map((l) => l.replace(/#.*/, '').trim())) {
     if (line === '') continue
     const [, time, from, to, rest] = line.match(/^([\d.]+) ([CSR]) > ([CSR]) (.*)$/)!
     const at = Math.round(Number(time) * 1e9) as Nanos
@@ -77,24 +90,16 @@ export function play(scenario: Scenario, cast: Cast): string {
     const icmp = rest!.match(/^icmp (\d+)\/(\d+) quotes (\d+)$/)
     if (icmp) {
       const quoted = sent[Number(icmp[3]) - 1]!
-      const stack = writer.icmpError(
-        source.addr,
-        Number(icmp[1]),
-        Number(icmp[2]),
-        quoted.from,
-        quoted.to,
-        quoted.fields,
-      )
+      const { from: origin, to: destination, fields } = quoted
       sent.push(quoted)
-      tracker.packet(stack, at, 0, sent.length)
+      const [type, code] = [Number(icmp[1]), Number(icmp[2])]
+      yield { at, stack: writer.icmpError(source.addr, type, code, origin, destination, fields) }
       continue
     }
     const fields = parseSegment(rest!)
     sent.push({ from: source, to: target, fields })
-    tracker.packet(writer.tcp(source, target, fields), at, 0, sent.length)
+    yield { at, stack: writer.tcp(source, target, fields) }
   }
-  tracker.finish()
-  return lines.map((line) => `${line}\n`).join('')
 }
 
 function parseSegment(text: string): SegmentFields {
