@@ -1,7 +1,7 @@
 import { readCounters } from '../host/counters.ts'
 import { ephemeralPorts, interfaceNames, serviceName, servicePort } from '../host/names.ts'
 import { findNetns, insideNetns, netnsInode } from '../host/netns.ts'
-import { readProcess } from '../host/procfs.ts'
+import { addProcessDetails } from '../host/process-details.ts'
 import { reverseNames } from '../host/reverse-names.ts'
 import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'
 import { writeColumns } from '../render/columns.ts'
@@ -14,7 +14,7 @@ import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
 import { createStyle, type Style, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
 import { parseFilter, type SocketFilter } from '../sockets/filter.ts'
-import type { SocketProcess, SocketRecord, SocketState } from '../sockets/socket.ts'
+import type { SocketRecord, SocketState } from '../sockets/socket.ts'
 import { CONNECTED_STATES, LISTENING_STATES, STATE_BITS } from '../sockets/state-names.ts'
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
 import type { Io } from './io.ts'
@@ -72,6 +72,7 @@ export async function runList(
       hint: 'for example: socktrace list -K dst 192.0.2.7 dport = :443',
     })
   const { records, degraded } = take(request)
+  if (filter.needs.containers || wants(options, ['container'])) addProcessDetails(records)
   const selected = records.filter((record) => (states?.has(record.state) ?? true) && filter.matches(record))
   if (options.verbose)
     io.note(
@@ -195,24 +196,8 @@ function writeJson(
   options: ListOptions,
   io: Io,
 ): void {
-  const details = new Map<number, Partial<SocketProcess>>()
-  for (const record of records) {
-    const shown = options.extended
-      ? { ...record, processes: record.processes.map((owner) => withDetails(owner, details)) }
-      : record
-    io.write(socketJson(shown, time, names))
-  }
-}
-
-/** Each process is read once; one that is gone keeps what the scan saw. */
-function withDetails(owner: SocketProcess, known: Map<number, Partial<SocketProcess>>): SocketProcess {
-  let details = known.get(owner.pid)
-  if (details === undefined) {
-    const { netns: _, uid: __, ...shown } = readProcess(owner.pid) ?? {}
-    details = shown
-    known.set(owner.pid, details)
-  }
-  return { ...details, ...owner }
+  if (options.extended) addProcessDetails(records)
+  for (const record of records) io.write(socketJson(record, time, names))
 }
 
 async function writeText(

@@ -63,6 +63,16 @@ export function scanSocketOwners(pids?: Iterable<number>, root = '/proc'): Socke
   return { byInode, denied }
 }
 
+/** Name and parent of a process. */
+export function readStat(pid: number, root = '/proc'): { comm: string; ppid: number } | undefined {
+  return parseStat(readText(`${root}/${pid}/stat`) ?? '')
+}
+
+/** `/proc/PID/cgroup`; empty when it is gone. */
+export function readCgroup(pid: number, root = '/proc'): string {
+  return readText(`${root}/${pid}/cgroup`) ?? ''
+}
+
 /** The kernel's name of a process, at most 15 bytes; `undefined` when it is gone. */
 export function readComm(pid: number, root = '/proc'): string | undefined {
   return readText(`${root}/${pid}/comm`)?.replace(/\n$/, '')
@@ -93,12 +103,12 @@ export interface ProcessDetails {
 /** Details of a process, or `undefined` when it is gone. Strings are not yet safe for a terminal. */
 export function readProcess(pid: number, root = '/proc'): ProcessDetails | undefined {
   const folder = `${root}/${pid}`
-  const stat = parseStat(readText(`${folder}/stat`) ?? '')
+  const stat = readStat(pid, root)
   if (stat === undefined) return undefined
   const uid = parseUid(readText(`${folder}/status`) ?? '')
   const user = uid === undefined ? undefined : userName(uid)
   const cmdline = parseCommandLine(readText(`${folder}/cmdline`) ?? '')
-  const container = parseContainer(readText(`${folder}/cgroup`) ?? '')
+  const container = parseContainer(readCgroup(pid, root))
   const exe = attempt(() => readlinkSync(`${folder}/exe`))
   const netns = attempt(() => statSync(`${folder}/ns/net`).ino)
   return {

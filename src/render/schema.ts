@@ -63,7 +63,20 @@ const netid = wordOf<Netid>({
 
 const socketProcess = objectOf<SocketProcess>(
   { pid: count, comm: text, fd: count },
-  { ppid: count, exe: text, cmdline: text, user: text, container: text },
+  {
+    ppid: count,
+    exe: text,
+    cmdline: text,
+    user: text,
+    container: text,
+    container_name: text,
+    pod: text,
+    unit: text,
+    cwd: text,
+    parents: listOf(
+      objectOf<{ readonly pid: number; readonly comm: string }>({ pid: count, comm: text }, {}),
+    ),
+  },
 )
 
 const socket = objectOf<SocketRecord & { readonly time: string }>(

@@ -82,7 +82,9 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
     number('mark', 'Mark', ({ mark }) => mark),
     text('cgroup', 'Cgroup', ({ cgroup }) => sanitize(cgroup ?? '')),
     text('container', 'Container', ({ processes }) =>
-      [...new Set(processes.flatMap(({ container }) => container ?? []))].map(sanitize).join(' '),
+      [...new Set(processes.flatMap(({ container_name, container }) => container_name ?? container ?? []))]
+        .map(sanitize)
+        .join(' '),
     ),
     text('congestion', 'Congestion', ({ congestion }) => congestion?.name ?? ''),
     number('rtt', 'Rtt', ({ tcp }) => infoNumber(tcp, 'rtt', 1000)),

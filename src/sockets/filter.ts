@@ -169,7 +169,11 @@ const commTest: OwnerTest = (_, cursor) => {
 const containerTest: OwnerTest = (_, cursor) => {
   const pattern = cursor.value("a container's name or id", text)
   const matches = glob(pattern)
-  return ({ container }) => matches(container)
+  // A longer id than is kept names the same container.
+  return ({ container, container_name }) =>
+    matches(container_name) ||
+    matches(container) ||
+    (container?.length === 12 && pattern.startsWith(container))
 }
 
 function retransmissions({ tcp }: SocketRecord): number | undefined {

@@ -31,6 +31,23 @@ export function parseContainer(text: string): string | undefined {
   return /\/lxc(?:\.payload\.|\/)([^/\n]+)/.exec(text)?.[1]
 }
 
+/** The whole id of a container, 64 digits, which names its files. */
+export function parseContainerId(text: string): string | undefined {
+  return /(?<![0-9a-f])([0-9a-f]{64})(?![0-9a-f])/.exec(text)?.[1]
+}
+
+/** The systemd unit that a cgroup path ends in: the innermost service, scope or socket. */
+export function parseUnit(text: string): string | undefined {
+  const [line] = text.match(/^(?:0::|\d+:name=systemd:).*$/m) ?? []
+  return line?.split('/').findLast((part) => /\.(?:service|scope|socket)$/.test(part))
+}
+
+/** The id of a Kubernetes pod: `kubepods…/pod<uid>`, whose dashes systemd makes underscores. */
+export function parsePod(text: string): string | undefined {
+  const pod = /kubepods[^\n]*?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})/.exec(text)?.[1]
+  return pod?.replaceAll('_', '-')
+}
+
 /** Inode of a descriptor's link text `socket:[12345]`; -1 for anything that is not a socket. */
 export function socketInode(link: string): number {
   return link.startsWith('socket:[') ? Number(link.slice(8, -1)) : -1

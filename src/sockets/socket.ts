@@ -48,7 +48,16 @@ export interface SocketProcess {
   readonly exe?: string
   readonly cmdline?: string
   readonly user?: string
+  /** Id, 12 digits, or the name of an LXC container. */
   readonly container?: string
+  readonly container_name?: string
+  /** Id of its Kubernetes pod. */
+  readonly pod?: string
+  /** systemd unit. */
+  readonly unit?: string
+  readonly cwd?: string
+  /** Its parent, the parent of that, and so on. */
+  readonly parents?: readonly { readonly pid: number; readonly comm: string }[]
 }
 
 export type TcpInfo = Readonly<Record<string, number>>

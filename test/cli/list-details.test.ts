@@ -162,6 +162,14 @@ rootTest('-s: the counters of /proc/net, and the sockets by state', () => {
   )
 })
 
+rootTest('-e: where a process comes from', () => {
+  const [{ processes } = { processes: [] }] = listed('-l -t -e')
+  const owner = processes[0]!
+  assert.equal(owner.cwd, process.cwd())
+  assert.equal(owner.parents?.[0]?.pid, process.pid)
+  assert.equal(owner.parents?.at(-1)?.pid, 1)
+})
+
 rootTest('-K closes what the filter names and nothing else, and asks first', () => {
   const kill = (...args: string[]) =>
     runCommand(

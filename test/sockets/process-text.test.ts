@@ -3,8 +3,11 @@ import { test } from 'node:test'
 import {
   parseCommandLine,
   parseContainer,
+  parseContainerId,
+  parsePod,
   parseStat,
   parseUid,
+  parseUnit,
   socketInode,
 } from '../../src/sockets/process-text.ts'
 
@@ -41,3 +44,27 @@ test('only sockets have a socket inode', () => {
   for (const link of ['pipe:[1]', '/dev/null', 'anon_inode:[eventpoll]', ''])
     assert.equal(socketInode(link), -1)
 })
+
+for (const [cgroup, unit, pod, id] of [
+  ['0::/system.slice/nginx.service\n', 'nginx.service', undefined, undefined],
+  ['0::/user.slice/user-1000.slice/session-3.scope', 'session-3.scope', undefined, undefined],
+  ['12:cpu:/x.service\n1:name=systemd:/system.slice/a.service\n', 'a.service', undefined, undefined],
+  [`0::/system.slice/docker-${ID}.scope`, `docker-${ID}.scope`, undefined, ID],
+  [
+    `0::/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod0a1b2c3d_0000_1111_2222_333344445555.slice/cri-containerd-${ID}.scope`,
+    `cri-containerd-${ID}.scope`,
+    '0a1b2c3d-0000-1111-2222-333344445555',
+    ID,
+  ],
+  [
+    `0::/kubepods/burstable/pod0a1b2c3d-0000-1111-2222-333344445555/${ID}`,
+    undefined,
+    '0a1b2c3d-0000-1111-2222-333344445555',
+    ID,
+  ],
+  ['0::/', undefined, undefined, undefined],
+  ['', undefined, undefined, undefined],
+] as const)
+  test(`unit, pod and container of ${cgroup.slice(0, 40)}`, () => {
+    assert.deepEqual([parseUnit(cgroup), parsePod(cgroup), parseContainerId(cgroup)], [unit, pod, id])
+  })
