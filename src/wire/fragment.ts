@@ -115,7 +115,7 @@ export class FragmentStore {
   ): boolean {
     // Only the last fragment may end within a unit.
     const taken = more ? length - (length % UNIT) : length
-    if (taken === 0 || offset + taken > MAX_BYTES) return false
+    if (taken <= 0 || offset + taken > MAX_BYTES) return false
     const gathering = this.find(of, protocol, time, bytes)
     if (offset === 0) gathering.protocol = protocol
     if (!more && gathering.length === 0) gathering.endAt(offset + taken)

@@ -171,7 +171,8 @@ export class PacketStack {
     this.protocol = ip.protocol
     if (ip.totalLength !== 0) this.endAt(offset + ip.totalLength)
     const after = offset + ip.headerLength
-    if (ip.isFragment) return this.walkFragment(after, ip.fragmentOffset, ip.moreFragments)
+    if (ip.isFragment && this.isGathered(ip.fragmentOffset))
+      return this.walkFragment(after, ip.fragmentOffset, ip.moreFragments)
     return this.walkExtensions(after)
   }
 
@@ -214,19 +215,29 @@ export class PacketStack {
       if (!fragment) continue
       this.ipId = extension.fragmentIdentification
       // A packet in one fragment is whole (RFC 6946).
-      if ((extension.fragmentOffset | extension.moreFragments) !== 0)
-        return this.walkFragment(offset, extension.fragmentOffset, extension.moreFragments)
+      const position = extension.fragmentOffset
+      if ((position | extension.moreFragments) !== 0 && this.isGathered(position))
+        return this.walkFragment(offset, position, extension.moreFragments)
     }
     return this.walkTransport(offset)
   }
 
+  /** A fragment that snaplen cut cannot be put together: the first is read as it is, since it has the headers. */
+  private isGathered(position: number): boolean {
+    return position !== 0 || this.isWhole()
+  }
+
+  /** Whether all that the IP header announces is in memory. */
+  private isWhole(): boolean {
+    const { end, wireEnd } = this.datagram
+    const declared = this.family === 4 ? this.ipv4.totalLength : IPV6_HEADER_LENGTH + this.ipv6.payloadLength
+    return end >= wireEnd && end >= this.networkOffset + declared
+  }
+
   /** The fragment's payload begins at `offset`, in the packet at `position`. */
   private walkFragment(offset: number, position: number, more: number): number {
+    if (!this.isWhole()) return this.opaque(offset, KIND_FRAGMENT)
     const { datagram, fragments } = this
-    const declared = this.family === 4 ? this.ipv4.totalLength : IPV6_HEADER_LENGTH + this.ipv6.payloadLength
-    // What snaplen cut cannot be put together; the first fragment has the headers.
-    if (datagram.end < datagram.wireEnd || datagram.end < this.networkOffset + declared)
-      return position === 0 ? this.walkExtensions(offset) : this.opaque(offset, KIND_FRAGMENT)
     const length = datagram.end - offset
     const { bytes } = datagram
     if (!fragments.add(this, this.protocol, this.time, bytes, offset, length, position, more === 1))

@@ -169,6 +169,17 @@ test('fragments: a packet in one IPv6 fragment is whole', () => {
   assert.equal(walk(piece6(SEGMENT, [0, SEGMENT.length])), KIND_TCP)
 })
 
+test('fragments: a chain of fragment headers as long as a packet can be', () => {
+  const { stack } = walker()
+  const header = make.extension(44, new Uint8Array(0), { nextHeader: 44, moreFragments: true })
+  const chain = new Uint8Array(8 * 30_000)
+  for (let at = 0; at < chain.length; at += 8) chain.set(header, at)
+  const packet = make.ethernet(0x86dd, make.ipv6(44, chain, { payloadLength: 0xffff }))
+  for (const original of [packet.length, 400_000])
+    for (let length = 54; length < packet.length; length += 9973)
+      assert.ok(stack.walk(frameOf(packet.subarray(0, length), original), 1) > 0)
+})
+
 test('fragments: of IPv6, the first says what is inside', () => {
   const { walk } = walker()
   const datagram = make.udp(new Uint8Array(100))
