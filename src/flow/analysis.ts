@@ -1,10 +1,9 @@
 import { diff } from '../wire/seq.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { HAS_WINDOW_SCALE } from '../wire/tcp-options.ts'
-import type { SideColumns } from './columns.ts'
 import { SIDE_SCALED } from './marks.ts'
 import type { Segment } from './segment.ts'
-import type { FlowTable } from './table.ts'
+import type { SideView } from './side-view.ts'
 
 export const ANOMALY_RETRANSMISSION = 1 << 0
 export const ANOMALY_FAST_RETRANSMISSION = 1 << 1
@@ -22,9 +21,9 @@ export const ANOMALY_KEEP_ALIVE = 1 << 12
 export const ANOMALY_KEEP_ALIVE_ACK = 1 << 13
 
 /** No SYN of this side was seen: its windows cannot be scaled. */
-export const SCALE_UNKNOWN = -1
+export const SCALE_UNKNOWN = 0xff
 /** Both sides were seen and one did not offer scaling, so none is used (RFC 7323 section 2.2). */
-const SCALE_NONE = -2
+const SCALE_NONE = 0xfe
 /** RFC 7323 section 2.3. */
 const MAX_SCALE = 14
 
@@ -43,80 +42,79 @@ const CONTROL = SYN | FIN | RST
  * What is unusual about a segment, by the rules of Wireshark 4.0's sequence analysis: sets `anomalies`.
  * `roundTrip` is the initial round trip time in nanoseconds, 0 while unknown.
  */
-export function analyse(table: FlowTable, segment: Segment, roundTrip: number): void {
-  const sides = table.sides
-  let found = forwardAnomalies(sides, segment)
+export function analyse(segment: Segment, roundTrip: number): void {
+  let found = forwardAnomalies(segment)
   const { sender, receiver, acknowledgement } = segment
-  const before = sides.dupAcks[sender]!
-  if (acknowledgement !== sides.lastAck[sender]) sides.dupAcks[sender] = 0
-  else if (found & ANOMALY_DUP_ACK) sides.dupAcks[sender] = before === TOLD ? 1 : before + 1
-  if (segment.flags & ACK && isUnseen(sides, receiver, acknowledgement)) found |= ANOMALY_ACKED_UNSEEN
+  const before = sender.dupAcks
+  if (acknowledgement !== sender.lastAck) sender.dupAcks = 0
+  else if (found & ANOMALY_DUP_ACK) sender.dupAcks = before === TOLD ? 1 : before + 1
+  if (segment.flags & ACK && isUnseen(receiver, acknowledgement)) found |= ANOMALY_ACKED_UNSEEN
   if ((segment.length > 0 || segment.flags & (SYN | FIN)) && (found & ANOMALY_KEEP_ALIVE) === 0)
-    found |= resending(sides, segment, roundTrip)
+    found |= resending(segment, roundTrip)
   segment.anomalies = found
-  remember(sides, segment, found)
+  remember(segment, found)
 }
 
 /** Whether the ACK covers bytes of `side` that were not captured, and that was not told before. */
-function isUnseen(sides: SideColumns, side: number, acknowledgement: number): boolean {
-  const contiguous = sides.contiguous[side]!
+function isUnseen(side: SideView, acknowledgement: number): boolean {
+  const contiguous = side.contiguous
   if (contiguous === 0 || diff(acknowledgement, contiguous) <= 0) return false
-  const next = sides.next[side]!
+  const next = side.next
   if (diff(next, contiguous) > 0) {
-    sides.contiguous[side] = next
+    side.contiguous = next
     return true
   }
   // Nothing new was sent since: told once.
-  const untold = sides.dupAcks[side] === 0
-  sides.dupAcks[side] = TOLD
+  const untold = side.dupAcks === 0
+  side.dupAcks = TOLD
   return untold
 }
 
 /** The tests on one direction's own sequence; a probe and the two kinds of answer end them. */
-function forwardAnomalies(sides: SideColumns, segment: Segment): number {
+function forwardAnomalies(segment: Segment): number {
   const { sender, receiver, sequence, length, window, flags } = segment
-  const next = sides.next[sender]!
-  if (length === 1 && sequence === next && sides.window[receiver] === 0) return ANOMALY_ZERO_WINDOW_PROBE
+  const next = sender.next
+  if (length === 1 && sequence === next && receiver.window === 0) return ANOMALY_ZERO_WINDOW_PROBE
   let found = 0
   if (next !== 0 && (flags & RST) === 0 && diff(sequence, next) > 0) found |= ANOMALY_LOST_SEGMENT
   if (flags & CONTROL) return found
   if (window === 0) found |= ANOMALY_ZERO_WINDOW
   if (length <= 1 && sequence === (next - 1) >>> 0) found |= ANOMALY_KEEP_ALIVE
-  if (length > 0) return isWindowFull(sides, segment) ? found | ANOMALY_WINDOW_FULL : found
+  if (length > 0) return isWindowFull(segment) ? found | ANOMALY_WINDOW_FULL : found
 
-  if (sequence !== next || segment.acknowledgement !== sides.lastAck[sender]) return found
-  const before = sides.lastAnomalies[receiver]!
-  if (window !== sides.window[sender]) return window === 0 ? found : found | ANOMALY_WINDOW_UPDATE
+  if (sequence !== next || segment.acknowledgement !== sender.lastAck) return found
+  const before = receiver.lastAnomalies
+  if (window !== sender.window) return window === 0 ? found : found | ANOMALY_WINDOW_UPDATE
   if (window === 0) return before & ANOMALY_ZERO_WINDOW_PROBE ? found | ANOMALY_ZERO_WINDOW_PROBE_ACK : found
   return found | (before & ANOMALY_KEEP_ALIVE ? ANOMALY_KEEP_ALIVE_ACK : ANOMALY_DUP_ACK)
 }
 
 /** The segment ends exactly where the receiver's window does. */
-function isWindowFull(sides: SideColumns, segment: Segment): boolean {
+function isWindowFull(segment: Segment): boolean {
   const receiver = segment.receiver
-  const scale = sides.scale[receiver]!
+  const scale = receiver.scale
   if (scale === SCALE_UNKNOWN) return false
-  const edge = sides.lastAck[receiver]! + scaledWindow(sides, receiver)
+  const edge = receiver.lastAck + scaledWindow(receiver)
   return (segment.sequence + segment.length) >>> 0 === edge >>> 0
 }
 
 /** Which kind of "sent before, or late" a segment with data, SYN or FIN is, if any. */
-function resending(sides: SideColumns, segment: Segment, roundTrip: number): number {
+function resending(segment: Segment, roundTrip: number): number {
   const { sender, receiver, sequence, length, time } = segment
-  const next = sides.next[sender]!
-  const peerAck = sides.lastAck[receiver]!
+  const next = sender.next
+  const peerAck = receiver.lastAck
   if (length > 0 && peerAck !== 0 && diff(sequence + length, peerAck) <= 0)
     return ANOMALY_SPURIOUS_RETRANSMISSION
   // More than one byte from the last number on is new data behind a probe.
   if (next === 0 || diff(sequence, next) >= 0 || (length > 1 && sequence === (next - 1) >>> 0)) return 0
   if (
-    sides.dupAcks[receiver]! >= 2 &&
+    receiver.dupAcks >= 2 &&
     peerAck === sequence &&
-    isWithin(time - sides.lastTime[receiver]!, FAST_RETRANSMISSION_WITHIN)
+    isWithin(time - receiver.lastTime, FAST_RETRANSMISSION_WITHIN)
   )
     return ANOMALY_FAST_RETRANSMISSION
   const within = roundTrip === 0 ? OUT_OF_ORDER_WITHIN : roundTrip
-  if (isWithin(time - sides.nextTime[sender]!, within) && segment.end !== next) return ANOMALY_OUT_OF_ORDER
+  if (isWithin(time - sender.nextTime, within) && segment.end !== next) return ANOMALY_OUT_OF_ORDER
   return ANOMALY_RETRANSMISSION
 }
 
@@ -125,46 +123,46 @@ function isWithin(nanos: number, limit: number): boolean {
   return nanos >= 0 && nanos < limit
 }
 
-function remember(sides: SideColumns, segment: Segment, found: number): void {
+function remember(segment: Segment, found: number): void {
   const { sender, sequence, end, time, flags } = segment
   if ((found & ANOMALY_ZERO_WINDOW_PROBE) === 0) {
-    const next = sides.next[sender]!
+    const next = sender.next
     if (next === 0 || diff(end, next) > 0) {
-      sides.next[sender] = end
-      sides.nextTime[sender] = time
+      sender.next = end
+      sender.nextTime = time
     }
-    const contiguous = sides.contiguous[sender]!
-    if (contiguous === 0 || sequence === contiguous) sides.contiguous[sender] = sides.next[sender]!
+    const contiguous = sender.contiguous
+    if (contiguous === 0 || sequence === contiguous) sender.contiguous = sender.next
   }
-  sides.window[sender] = segment.window
-  sides.lastAck[sender] = segment.acknowledgement
-  sides.lastTime[sender] = time
-  sides.lastAnomalies[sender] = found
-  if (flags & SYN) rememberScale(sides, segment)
-  else sides.marks[sender]! |= SIDE_SCALED
+  sender.window = segment.window
+  sender.lastAck = segment.acknowledgement
+  sender.lastTime = time
+  sender.lastAnomalies = found
+  if (flags & SYN) rememberScale(segment)
+  else sender.marks |= SIDE_SCALED
   if ((flags & RST) === 0) {
-    const window = scaledWindow(sides, sender)
-    if (window > sides.maxWindow[sender]!) sides.maxWindow[sender] = window
+    const window = scaledWindow(sender)
+    if (window > sender.maxWindow) sender.maxWindow = window
   }
 }
 
 /** RFC 7323 section 2.2: scaling is on only when both SYNs offer it; a window in a SYN is never scaled. */
-function rememberScale(sides: SideColumns, segment: Segment): void {
+function rememberScale(segment: Segment): void {
   const { sender, receiver, options, flags } = segment
-  sides.marks[sender]! &= ~SIDE_SCALED
+  sender.marks &= ~SIDE_SCALED
   const offered = (options.present & HAS_WINDOW_SCALE) !== 0
-  if (!offered || (flags & ACK && sides.scale[receiver] === SCALE_NONE)) {
-    sides.scale[sender] = SCALE_NONE
-    sides.scale[receiver] = SCALE_NONE
-  } else sides.scale[sender] = Math.min(options.windowScale, MAX_SCALE)
+  if (!offered || (flags & ACK && receiver.scale === SCALE_NONE)) {
+    sender.scale = SCALE_NONE
+    receiver.scale = SCALE_NONE
+  } else sender.scale = Math.min(options.windowScale, MAX_SCALE)
 }
 
 /**
  * The latest window that a side advertised, in bytes; unscaled while its scale is unknown.
  * At most 65 535 << 14, so the shift stays positive (`2 ** scale` cost 150 ns a packet here).
  */
-export function scaledWindow(sides: SideColumns, side: number): number {
-  const scale = sides.scale[side]!
-  const window = sides.window[side]!
-  return scale > 0 && sides.marks[side]! & SIDE_SCALED ? window << scale : window
+export function scaledWindow(side: SideView): number {
+  const scale = side.scale
+  const window = side.window
+  return scale <= MAX_SCALE && side.marks & SIDE_SCALED ? window << scale : window
 }

@@ -25,14 +25,13 @@ const CLOSE = STEP_FIRST_FIN | STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN | STEP_SEC
 export function annotate(store: FlowStore, segment: Segment, before: Before, reused: boolean): void {
   const give = store.sinks.event
   if (give === undefined) return
-  const { columns } = store.table
-  const { steps, row } = segment
+  const { steps, flow } = segment
   if (reused) give(portReusedEvent(store, segment))
   if (steps & HANDSHAKE) give(handshakeEvent(store, segment))
   if (steps & CLOSE) {
-    const close = closeEvent(store, segment, segment.time - columns.closeTime[row]!)
+    const close = closeEvent(store, segment, segment.time - flow.closeTime)
     if (close !== undefined) give(close)
-    columns.closeTime[row] = segment.time
+    flow.closeTime = segment.time
   }
   if (steps & STEP_RESET) give(resetEvent(store, segment))
   for (const event of conditionEvents(store, segment, before)) give(event)
@@ -46,13 +45,13 @@ export function isSurprise(segment: Segment): boolean {
 
 /** A step that no handshake, close or reset tells: the segments that would have were not captured. */
 function stateEvent(scope: EventScope, segment: Segment): StateEvent {
-  const { sender, row, senderFrom, senderTo } = segment
+  const { sender, flow, senderFrom, senderTo } = segment
   const from = STATES[senderFrom]!
   const to = STATES[senderTo]!
   return {
-    ...flowBase(scope, row, sender & 1, segment.time, segment.packet, segment.iface),
+    ...flowBase(scope, flow, sender.direction, segment.time, segment.packet, segment.iface),
     event: 'state',
-    endpoint: role(scope.table, sender),
+    endpoint: role(sender),
     from,
     to,
     text: `its segment shows that it is in ${to} by now`,

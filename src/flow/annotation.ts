@@ -1,16 +1,15 @@
 import { formatAddress } from '../wire/address.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
 import type { Endpoint, Side, Transition } from './event.ts'
-import { KEY_META, KEY_PORTS, KEY_WORDS } from './key.ts'
+import type { FlowView } from './flow-view.ts'
 import type { Segment } from './segment.ts'
+import type { SideView } from './side-view.ts'
 import type { SynLadder } from './syn-ladder.ts'
-import type { FlowTable } from './table.ts'
 import { STATES } from './tcp-state.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from './time.ts'
 
 /** What the makers of events know beside the segment. */
 export interface EventScope {
-  readonly table: FlowTable
   /** Events carry `packet`. */
   readonly framed: boolean
   readonly names: (iface: number) => string | undefined
@@ -20,7 +19,7 @@ export interface EventScope {
 /** Everything that an event of a flow has in common. `source` is the direction (0 or 1) of `src`. */
 export function flowBase(
   scope: EventScope,
-  row: number,
+  flow: FlowView,
   source: number,
   at: Nanos,
   packet: number,
@@ -32,18 +31,18 @@ export function flowBase(
     at,
     ...(scope.framed ? { packet } : {}),
     ...(name === undefined ? {} : { iface: name }),
-    flow: scope.table.columns.serial[row]!,
-    proto: protocolName(scope.table, row),
-    sender: role(scope.table, row * 2 + source),
-    src: endpoint(scope.table, row, source),
-    dst: endpoint(scope.table, row, 1 - source),
+    flow: flow.serial,
+    proto: protocolName(flow),
+    sender: role(flow.side(source)),
+    src: endpoint(flow, source),
+    dst: endpoint(flow, 1 - source),
   }
 }
 
 /** What an event about a segment has in common. */
 export function segmentBase(scope: EventScope, segment: Segment) {
   return {
-    ...flowBase(scope, segment.row, segment.sender & 1, segment.time, segment.packet, segment.iface),
+    ...flowBase(scope, segment.flow, segment.sender.direction, segment.time, segment.packet, segment.iface),
     flags: flagsText(segment.flags),
     seq: segment.sequence,
     ack: segment.acknowledgement,
@@ -53,28 +52,27 @@ export function segmentBase(scope: EventScope, segment: Segment) {
 }
 
 /** The endpoint that sends in `direction`. */
-export function endpoint(table: FlowTable, row: number, direction: number): Endpoint {
-  const { key } = table.columns
-  const at = row * KEY_WORDS
-  const family = (key[at + KEY_META]! >>> 8) & 0xff
-  const ports = key[at + KEY_PORTS]!
-  const words = key.subarray(at + direction * 4, at + direction * 4 + 4)
-  return { addr: formatAddress(family, words), port: direction === 0 ? ports >>> 16 : ports & 0xffff }
+export function endpoint(flow: FlowView, direction: number): Endpoint {
+  const { ports } = flow
+  return {
+    addr: formatAddress(flow.family, flow.address(direction)),
+    port: direction === 0 ? ports >>> 16 : ports & 0xffff,
+  }
 }
 
-export function protocolName(table: FlowTable, row: number): 'tcp' | 'udp' | 'icmp' {
-  const protocol = table.columns.key[row * KEY_WORDS + KEY_META]! & 0xff
+export function protocolName(flow: FlowView): 'tcp' | 'udp' | 'icmp' {
+  const { protocol } = flow
   if (protocol === 6) return 'tcp'
   return protocol === 17 ? 'udp' : 'icmp'
 }
 
-/** Who sends in the direction of side index `side`. */
-export function role(table: FlowTable, side: number): Side {
-  return table.columns.client[side >> 1] === (side & 1) ? 'client' : 'server'
+/** Who sends in this direction. */
+export function role(side: SideView): Side {
+  return side.flow.client === side.direction ? 'client' : 'server'
 }
 
-export function transition(table: FlowTable, side: number, from: number, to: number): Transition {
-  return { endpoint: role(table, side), from: STATES[from]!, to: STATES[to]! }
+export function transition(side: SideView, from: number, to: number): Transition {
+  return { endpoint: role(side), from: STATES[from]!, to: STATES[to]! }
 }
 
 /** `0.036 ms`, from a second on `1.500 s`. */

@@ -16,12 +16,11 @@ import { CLOSED, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, TIME_WAIT } from '
  */
 export function closeEvent(scope: EventScope, segment: Segment, since: number): CloseEvent | undefined {
   const { steps, sender, receiver } = segment
-  const { table } = scope
   const base = { ...segmentBase(scope, segment), event: 'close' as const, of: 4 as const }
-  const from = role(table, sender)
-  const to = role(table, receiver)
-  const sent = transition(table, sender, leftState(segment), segment.senderTo)
-  const simultaneous = (table.columns.marks[segment.row]! & FLOW_SIMULTANEOUS_CLOSE) !== 0
+  const from = role(sender)
+  const to = role(receiver)
+  const sent = transition(sender, leftState(segment), segment.senderTo)
+  const simultaneous = (segment.flow.marks & FLOW_SIMULTANEOUS_CLOSE) !== 0
 
   if (steps & STEP_SECOND_FIN) {
     if (simultaneous) {
@@ -44,8 +43,8 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
     // The one who is left to wait is the news; in a simultaneous close that is the receiver.
     const moved =
       segment.senderTo === segment.senderFrom
-        ? transition(table, receiver, segment.receiverFrom, segment.receiverTo)
-        : transition(table, sender, waitedIn(scope, segment), segment.senderTo)
+        ? transition(receiver, segment.receiverFrom, segment.receiverTo)
+        : transition(sender, waitedIn(segment), segment.senderTo)
     return { ...base, step: 4, transition: moved, text }
   }
   if (steps & STEP_FIRST_FIN_ACKED) {
@@ -64,8 +63,8 @@ function leftState(segment: Segment): number {
 }
 
 /** The first closer was in FIN_WAIT2 where the ACK of its FIN came before the other FIN. */
-function waitedIn(scope: EventScope, segment: Segment): number {
-  const combined = (scope.table.columns.marks[segment.row]! & FLOW_COMBINED_CLOSE) !== 0
+function waitedIn(segment: Segment): number {
+  const combined = (segment.flow.marks & FLOW_COMBINED_CLOSE) !== 0
   return segment.senderFrom === FIN_WAIT1 && segment.senderTo === TIME_WAIT && !combined
     ? FIN_WAIT2
     : leftState(segment)

@@ -43,7 +43,7 @@ export function conditionEvents(
     events.push({ ...segmentBase(scope, segment), event, text: conditionText(scope, segment, event, before) })
   }
   if (segment.anomalies & found.ANOMALY_DUP_ACK) {
-    const n = scope.table.sides.dupAcks[segment.sender]!
+    const n = segment.sender.dupAcks
     const text = `the same ACK again, no. ${n}: something is missing on its way, or came twice`
     events.push({ ...segmentBase(scope, segment), event: 'dup_ack', n, text })
   }
@@ -64,7 +64,6 @@ function conditionText(
   event: ConditionEvent['event'],
   before: Before,
 ): string {
-  const { sides } = scope.table
   const { receiver, sequence, length } = segment
   switch (event) {
     case 'lost_segment':
@@ -74,7 +73,7 @@ function conditionText(
     case 'retransmission':
       return retransmissionText(scope, segment, before)
     case 'fast_retransmission':
-      return `${bytesText(length)} again after ${sides.dupAcks[receiver]} duplicate ACKs, without waiting for a timeout`
+      return `${bytesText(length)} again after ${receiver.dupAcks} duplicate ACKs, without waiting for a timeout`
     case 'spurious_retransmission':
       return `${bytesText(length)} again that were acknowledged already`
     case 'out_of_order':
@@ -86,12 +85,12 @@ function conditionText(
     case 'zero_window_probe_ack':
       return 'the window is still closed'
     case 'window_update':
-      return `recv() made room: window ${found.scaledWindow(sides, segment.sender)} bytes`
+      return `recv() made room: window ${found.scaledWindow(segment.sender)} bytes`
     case 'window_full':
-      return `fills the window of ${found.scaledWindow(sides, receiver)} bytes: send() will wait`
+      return `fills the window of ${found.scaledWindow(receiver)} bytes: send() will wait`
     case 'keep_alive':
       // Linux probes a closed window in the same form (tcp_xmit_probe_skb).
-      return sides.window[receiver] === 0
+      return receiver.window === 0
         ? 'asks whether the window is still closed'
         : 'keep-alive: asks whether the peer is still there'
     case 'keep_alive_ack':
@@ -102,14 +101,13 @@ function conditionText(
 }
 
 function retransmissionText(scope: EventScope, segment: Segment, before: Before): string {
-  const { columns, sides } = scope.table
-  const { flags, sender, row, time, length } = segment
+  const { flow, flags, sender, time, length } = segment
   if (flags & SYN && flags & ACK) {
-    const n = sides.synAckCount[sender]! - 1
+    const n = sender.synAckCount - 1
     if (n === 0) return 'SYN+ACK with a number that its sender used before'
     return `SYN+ACK again, no. ${n}, +${((time - before.time) / 1e9).toFixed(1)} s: the third ACK has not arrived, or the accept queue is full`
   }
-  if (flags & SYN) return synAgainText(scope.ladder, sides.synCount[sender]! - 1, time - columns.start[row]!)
+  if (flags & SYN) return synAgainText(scope.ladder, sender.synCount - 1, time - flow.start)
   const after = `${durationText(time - before.time)} after its last segment`
   if (flags & FIN && length === 0) return `FIN again, ${after}: it has not been acknowledged`
   return `${bytesText(length)} again, ${after}: they have not been acknowledged`

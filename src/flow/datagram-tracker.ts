@@ -7,7 +7,7 @@ import type { FlowStore } from './store.ts'
 import { type FlowId, NO_FLOW } from './table.ts'
 import type { Nanos } from './time.ts'
 
-/** `SideColumns.letters`: the side's D is written. */
+/** `SideView.letters`: the side's D is written. */
 const WROTE_DATA = 1
 
 /** Counts UDP and ICMP flows. `key` is the packet's; returns its row. */
@@ -18,25 +18,24 @@ export function trackDatagram(
   time: Nanos,
   iface: number,
 ): FlowId {
-  const { table, lists } = store
+  const { table, lists, flow } = store
   const udp = stack.kind === KIND_UDP
   const list = udp ? LIST_UDP : LIST_ICMP
   let row = table.find(key)
   if (row === NO_FLOW) {
     row = store.open(key, list, time, iface)
     const flipped = udp && comesFromServer(stack.sourcePort, stack.destinationPort)
-    table.columns.client[row] = flipped ? 1 - key.direction : key.direction
-    if (flipped) store.histories.flip(table, row)
+    flow.client = flipped ? 1 - key.direction : key.direction
+    if (flipped) store.histories.flip(flow)
+  } else flow.move(row)
+  const side = flow.side(key.direction)
+  side.packets++
+  side.wireBytes += stack.payloadLength
+  side.lastTime = time
+  if (udp && side.letters === 0) {
+    side.letters = WROTE_DATA
+    store.histories.add(flow, LETTER_DATA, flow.client !== key.direction)
   }
-  const { sides, columns } = table
-  const side = row * 2 + key.direction
-  sides.packets[side]!++
-  sides.wireBytes[side]! += stack.payloadLength
-  sides.lastTime[side] = time
-  if (udp && sides.letters[side] === 0) {
-    sides.letters[side] = WROTE_DATA
-    store.histories.add(table, row, LETTER_DATA, columns.client[row] !== key.direction)
-  }
-  lists.move(table, row, list)
+  lists.move(table.memory, row, list)
   return row
 }

@@ -1,6 +1,7 @@
 import { diff } from '../wire/seq.ts'
 import { durationText, type EventScope, segmentBase, transition } from './annotation.ts'
 import type { HandshakeEvent, HandshakeOptions } from './event.ts'
+import type { FlowView } from './flow-view.ts'
 import {
   FLOW_ESTABLISHED,
   FLOW_LATE_THIRD_ACK,
@@ -16,36 +17,32 @@ import {
   SIDE_SYN_DATA,
 } from './marks.ts'
 import { type Segment, STEP_SYN, STEP_SYN_ACK } from './segment.ts'
-import type { FlowTable } from './table.ts'
+import type { SideView } from './side-view.ts'
 import { CLOSED, LISTEN } from './tcp-state.ts'
 import { NANOS_PER_MS } from './time.ts'
 
 /** The handshake's event for a segment with STEP_SYN, STEP_SYN_ACK or STEP_THIRD_ACK. */
 export function handshakeEvent(scope: EventScope, segment: Segment): HandshakeEvent {
-  const { table } = scope
-  const { columns, sides } = table
-  const { row, sender, steps } = segment
-  const simultaneous = (columns.marks[row]! & FLOW_SIMULTANEOUS_OPEN) !== 0
+  const { flow, sender, steps } = segment
+  const simultaneous = (flow.marks & FLOW_SIMULTANEOUS_OPEN) !== 0
   const base = { ...segmentBase(scope, segment), event: 'handshake' as const, of: 3 as const }
   // Who dials as well was no listener.
   const from = simultaneous && segment.senderFrom === LISTEN ? CLOSED : segment.senderFrom
-  const moved = transition(table, sender, from, segment.senderTo)
+  const moved = transition(sender, from, segment.senderTo)
 
   if (steps & STEP_SYN) {
-    const text = simultaneous ? 'connect() on the other side too: simultaneous open' : synText(sides, segment)
-    return { ...base, step: 1, options: handshakeOptions(table, sender)!, transition: moved, text }
+    const text = simultaneous ? 'connect() on the other side too: simultaneous open' : synText(segment)
+    return { ...base, step: 1, options: handshakeOptions(sender)!, transition: moved, text }
   }
-  const times = handshakeTimes(table, row)
+  const times = handshakeTimes(flow)
   if (steps & STEP_SYN_ACK) {
     return {
       ...base,
       step: 2,
       ...(times.server === null ? {} : { rtt_ms: times.server / NANOS_PER_MS }),
-      options: handshakeOptions(table, sender)!,
+      options: handshakeOptions(sender)!,
       transition: moved,
-      text: simultaneous
-        ? 'both dialled: the SYN is answered, no listener involved'
-        : synAckText(sides, segment),
+      text: simultaneous ? 'both dialled: the SYN is answered, no listener involved' : synAckText(segment),
     }
   }
   const returned = simultaneous ? 'both connect() returned' : 'connect() returned, accept() can return'
@@ -58,21 +55,21 @@ export function handshakeEvent(scope: EventScope, segment: Segment): HandshakeEv
   }
 }
 
-function synText(sides: FlowTable['sides'], segment: Segment): string {
+function synText(segment: Segment): string {
   if (segment.length > 0)
     return `connect() sends SYN with ${segment.length} bytes of data (Fast Open), client waits`
-  if (sides.options[segment.sender]! & OPTION_FAST_OPEN_REQUEST)
+  if (segment.sender.options & OPTION_FAST_OPEN_REQUEST)
     return 'connect() sends SYN and asks for a Fast Open cookie, client waits'
   return 'connect() sends SYN, client waits'
 }
 
 /** Data in the SYN is taken when the SYN+ACK covers it, and has to be sent again when not (RFC 7413 section 4.2). */
-function synAckText(sides: FlowTable['sides'], segment: Segment): string {
+function synAckText(segment: Segment): string {
   const { receiver } = segment
-  const initial = sides.initial[receiver]!
+  const initial = receiver.initial
   const taken = diff(segment.acknowledgement, initial) - 1
   if (taken > 0) return `listener answers and takes ${taken} bytes, accept() can return`
-  if (sides.marks[receiver]! & SIDE_SYN_DATA)
+  if (receiver.marks & SIDE_SYN_DATA)
     return 'listener answers but leaves the data: to be sent again; connection in SYN queue'
   return 'listener answers, connection in SYN queue'
 }
@@ -86,21 +83,20 @@ export interface HandshakeTimes {
   readonly total: number | null
 }
 
-export function handshakeTimes(table: FlowTable, row: number): HandshakeTimes {
-  const { columns, sides } = table
-  const syn = columns.synTime[row]!
-  const synAck = columns.synAckTime[row]!
-  const ack = columns.ackTime[row]!
-  const client = row * 2 + columns.client[row]!
-  const server = client ^ 1
-  const synAcks = sides.synAckCount[server]! + sides.synAckCount[client]!
-  const oneSyn = sides.synCount[client] === 1
+export function handshakeTimes(flow: FlowView): HandshakeTimes {
+  const syn = flow.synTime
+  const synAck = flow.synAckTime
+  const ack = flow.ackTime
+  const client = flow.side(flow.client)
+  const server = client.peer
+  const synAcks = server.synAckCount + client.synAckCount
+  const oneSyn = client.synCount === 1
   const oneSynAck = synAcks === 1
-  const marks = columns.marks[row]!
+  const marks = flow.marks
   const complete = (marks & (FLOW_ESTABLISHED | FLOW_LATE_THIRD_ACK)) === FLOW_ESTABLISHED
   // When both dial there is no one server whose answer could be timed.
   if (marks & FLOW_SIMULTANEOUS_OPEN)
-    return { server: null, client: null, total: complete && oneSyn ? ack - columns.start[row]! : null }
+    return { server: null, client: null, total: complete && oneSyn ? ack - flow.start : null }
   return {
     server: oneSyn && oneSynAck ? synAck - syn : null,
     client: oneSynAck && complete ? ack - synAck : null,
@@ -109,13 +105,12 @@ export function handshakeTimes(table: FlowTable, row: number): HandshakeTimes {
 }
 
 /** Options offered on a side's SYN or SYN+ACK; `undefined` when neither was seen. */
-export function handshakeOptions(table: FlowTable, side: number): HandshakeOptions | undefined {
-  const { sides } = table
-  if (sides.synCount[side] === 0 && sides.synAckCount[side] === 0) return undefined
-  const bits = sides.options[side]!
-  const offer = sides.scaleOffer[side]!
+export function handshakeOptions(side: SideView): HandshakeOptions | undefined {
+  if (side.synCount === 0 && side.synAckCount === 0) return undefined
+  const bits = side.options
+  const offer = side.scaleOffer
   return {
-    ...(bits & OPTION_MSS ? { mss: sides.mss[side]! } : {}),
+    ...(bits & OPTION_MSS ? { mss: side.mss } : {}),
     ...(offer > 0 ? { window_scale: offer - 1 } : {}),
     ...(bits & OPTION_SACK_PERMITTED ? { sack_permitted: true as const } : {}),
     ...(bits & OPTION_TIMESTAMPS ? { timestamps: true as const } : {}),

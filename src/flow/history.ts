@@ -1,5 +1,4 @@
-import { HISTORY_BYTES } from './columns.ts'
-import type { FlowTable } from './table.ts'
+import type { FlowView } from './flow-view.ts'
 
 /**
  * Zeek's history letters: fixed bytes in the row, the rare longer history continued in a map. Upper case is the
@@ -9,31 +8,20 @@ export class Histories {
   private readonly overflow = new Map<number, string>()
 
   /** Appends the upper-case letter `code` (a character code), in lower case when `server` is true. */
-  add(table: FlowTable, row: number, code: number, server: boolean): void {
+  add(flow: FlowView, code: number, server: boolean): void {
     const letter = server ? code | 0x20 : code
-    const { history, historyLength } = table.columns
-    const length = historyLength[row]!
-    if (length < HISTORY_BYTES) {
-      history[row * HISTORY_BYTES + length] = letter
-      historyLength[row] = length + 1
-    } else this.overflow.set(row, (this.overflow.get(row) ?? '') + String.fromCharCode(letter))
+    if (flow.addHistory(letter)) return
+    const { overflow } = this
+    overflow.set(flow.row, (overflow.get(flow.row) ?? '') + String.fromCharCode(letter))
   }
 
   /** The client and the server were taken for each other. */
-  flip(table: FlowTable, row: number): void {
-    const { history, historyLength } = table.columns
-    const length = historyLength[row]!
-    if (length < HISTORY_BYTES) {
-      history[row * HISTORY_BYTES + length] = FLIPPED
-      historyLength[row] = length + 1
-    }
+  flip(flow: FlowView): void {
+    flow.addHistory(FLIPPED)
   }
 
-  text(table: FlowTable, row: number): string {
-    const { history, historyLength } = table.columns
-    const at = row * HISTORY_BYTES
-    const kept = String.fromCharCode(...history.subarray(at, at + historyLength[row]!))
-    return kept + (this.overflow.get(row) ?? '')
+  text(flow: FlowView): string {
+    return flow.history + (this.overflow.get(flow.row) ?? '')
   }
 
   clear(row: number): void {

@@ -1,6 +1,7 @@
 import { formatAddress } from '../wire/address.ts'
 import { type EventScope, flowBase } from './annotation.ts'
 import type { IcmpErrorEvent } from './event.ts'
+import type { FlowView } from './flow-view.ts'
 import type { IcmpError } from './icmp-error.ts'
 import type { Nanos } from './time.ts'
 
@@ -18,7 +19,7 @@ export interface IcmpMessage {
 /** An ICMP error that quotes a packet of `row`; `source` is the direction of the quoted packet. */
 export function icmpErrorEvent(
   scope: EventScope,
-  row: number,
+  flow: FlowView,
   source: number,
   at: Nanos,
   packet: number,
@@ -29,7 +30,7 @@ export function icmpErrorEvent(
 ): IcmpErrorEvent {
   const from = formatAddress(message.family, message.from)
   return {
-    ...flowBase(scope, row, source, at, packet, iface),
+    ...flowBase(scope, flow, source, at, packet, iface),
     event: 'icmp_error',
     icmp_type: message.type,
     icmp_code: message.code,

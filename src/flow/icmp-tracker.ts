@@ -5,6 +5,7 @@ import { findIcmpError, icmpErrorAt } from './icmp-error.ts'
 import { type IcmpEffect, icmpErrorEvent } from './icmp-event.ts'
 import { FlowKey } from './key.ts'
 import { LIST_ENDED } from './lists.ts'
+import type { SideView } from './side-view.ts'
 import type { FlowStore } from './store.ts'
 import { type FlowId, NO_FLOW } from './table.ts'
 import { CLOSED, SYN_RECV, SYN_SENT } from './tcp-state.ts'
@@ -40,12 +41,14 @@ export class IcmpTracker {
     const { type, code } = icmp
     const index = findIcmpError(stack.family, type, code)
     if (index < 0) return row
-    const effect = this.take(row, row * 2 + key.direction, index, quoted)
+    const { flow } = store
+    flow.move(row)
+    const effect = this.take(flow.side(key.direction), index, quoted)
     if (store.sinks.event !== undefined) {
       const message = { type, code, family: stack.family, from: stack.source }
       const meaning = icmpErrorAt(index)
       store.sinks.event(
-        icmpErrorEvent(store, row, key.direction, time, packet, iface, message, meaning, effect),
+        icmpErrorEvent(store, flow, key.direction, time, packet, iface, message, meaning, effect),
       )
     }
     return row
@@ -55,26 +58,25 @@ export class IcmpTracker {
    * In SYN_SENT and SYN_RECV every message that maps to an error ends the attempt; an open connection keeps it for
    * later. It counts only when it quotes an outstanding number (RFC 5927 section 4).
    */
-  private take(row: FlowId, side: number, index: number, quoted: QuotedPacket): IcmpEffect {
+  private take(side: SideView, index: number, quoted: QuotedPacket): IcmpEffect {
     const { table, lists } = this.store
-    const { columns, sides } = table
+    const { flow } = side
     const { error } = icmpErrorAt(index)
     if (quoted.protocol !== TCP) {
-      if (error !== undefined) columns.icmpError[row] = index + 1
+      if (error !== undefined) flow.icmpError = index + 1
       return error === undefined ? 'noted' : 'ended'
     }
     if (!this.isOutstanding(side, quoted.sequence)) return 'stray'
-    const state = sides.expected[side]!
+    const state = side.expected
     if (error === undefined || (state !== SYN_SENT && state !== SYN_RECV)) return 'noted'
-    columns.icmpError[row] = index + 1
-    sides.expected[side] = CLOSED
-    lists.move(table, row, LIST_ENDED)
+    flow.icmpError = index + 1
+    side.expected = CLOSED
+    lists.move(table.memory, flow.row, LIST_ENDED)
     return 'ended'
   }
 
-  private isOutstanding(side: number, sequence: number): boolean {
-    const { sides } = this.store.table
-    const next = sides.next[side]!
-    return next === 0 || (diff(sequence, sides.acked[side]!) >= 0 && diff(sequence, next) <= 0)
+  private isOutstanding(side: SideView, sequence: number): boolean {
+    const next = side.next
+    return next === 0 || (diff(sequence, side.acked) >= 0 && diff(sequence, next) <= 0)
   }
 }

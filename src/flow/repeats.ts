@@ -27,10 +27,9 @@ export function countRepeats(store: FlowStore, segment: Segment, next: number): 
 
 /** Where the capture began in the middle, earlier bytes can come late: these are new. */
 function belowLowest(store: FlowStore, segment: Segment, row: number): number {
-  const { trouble, table, gaps } = store
+  const { trouble, gaps } = store
   const { sequence, end, sender } = segment
-  const { sides } = table
-  const first = sides.initial[sender]! + (sides.marks[sender]! & (SIDE_SYN | SIDE_SYN_ACK) ? 0 : 1)
+  const first = sender.initial + (sender.marks & (SIDE_SYN | SIDE_SYN_ACK) ? 0 : 1)
   const lowest = trouble.get(row, word.LOWEST_KNOWN) ? trouble.get(row, word.LOWEST) : first
   const below = diff(lowest, sequence)
   if (below <= 0) return 0
@@ -41,11 +40,6 @@ function belowLowest(store: FlowStore, segment: Segment, row: number): number {
 }
 
 /** What is sent against a closed window asks for room: tcptrace neither times it nor counts it as sent again. */
-export function asksForWindow({ table, trouble }: FlowStore, { receiver }: Segment): boolean {
-  const { sides } = table
-  return (
-    sides.window[receiver] === 0 &&
-    sides.packets[receiver]! > 0 &&
-    trouble.get(sides.trouble[receiver]!, word.RESETS) === 0
-  )
+export function asksForWindow({ trouble }: FlowStore, { receiver }: Segment): boolean {
+  return receiver.window === 0 && receiver.packets > 0 && trouble.get(receiver.trouble, word.RESETS) === 0
 }

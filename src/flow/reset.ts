@@ -10,17 +10,14 @@ export function resetEvent(scope: EventScope, segment: Segment): ResetEvent {
   return {
     ...segmentBase(scope, segment),
     event: 'reset',
-    ...(receiverFrom === receiverTo
-      ? {}
-      : { transition: transition(scope.table, receiver, receiverFrom, receiverTo) }),
-    text: resetText(scope, segment),
+    ...(receiverFrom === receiverTo ? {} : { transition: transition(receiver, receiverFrom, receiverTo) }),
+    text: resetText(segment),
   }
 }
 
-function resetText(scope: EventScope, segment: Segment): string {
-  const { table } = scope
-  const from = role(table, segment.sender)
-  const to = role(table, segment.receiver)
+function resetText(segment: Segment): string {
+  const from = role(segment.sender)
+  const to = role(segment.receiver)
   if (segment.resetEffect === RESET_LATE) return 'RST to a connection that is over already: no effect'
   if (segment.resetEffect === RESET_CLEARS_OLD)
     return `clears an old connection that the ${to} still holds; the SYN comes again`
@@ -32,7 +29,7 @@ function resetText(scope: EventScope, segment: Segment): string {
       : 'RST outside the window: ignored'
   switch (segment.receiverFrom) {
     case SYN_SENT: {
-      const after = segment.time - table.columns.synTime[segment.row]!
+      const after = segment.time - segment.flow.synTime
       return `connect() fails with ECONNREFUSED: the SYN is answered by RST after ${durationText(after)}`
     }
     case SYN_RECV:

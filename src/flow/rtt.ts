@@ -1,6 +1,6 @@
 import { diff } from '../wire/seq.ts'
-import type { SideColumns } from './columns.ts'
 import type { Segment } from './segment.ts'
+import type { SideView } from './side-view.ts'
 
 /** Segments timed at once in one direction: more outstanding ones are not sampled. */
 const MAX_OUTSTANDING = 4096
@@ -26,93 +26,93 @@ export class RttSampler {
   private free = 0
 
   /** Takes note of a segment that begins with the highest number yet, or beyond. */
-  sent(sides: SideColumns, { sender, sequence, end, time }: Segment): void {
-    this.append(sides, sender, sequence, end, time)
+  sent({ sender, sequence, end, time }: Segment): void {
+    this.append(sender, sequence, end, time)
   }
 
   /** Takes note of one that begins below `next`; `repeated` of its numbers were sent before. */
-  sentLate(sides: SideColumns, segment: Segment, next: number, repeated: number): void {
+  sentLate(segment: Segment, next: number, repeated: number): void {
     const { sender, end, time } = segment
-    this.voidFrom(sides, segment, repeated)
-    if (diff(end, next) > 0) this.append(sides, sender, next, end, time)
-    else if (repeated === 0) this.insert(sides, segment)
+    this.voidFrom(segment, repeated)
+    if (diff(end, next) > 0) this.append(sender, next, end, time)
+    else if (repeated === 0) this.insert(segment)
   }
 
   /** Takes what the segment acknowledges of the receiver's queue. */
-  acknowledged(sides: SideColumns, segment: Segment): void {
+  acknowledged(segment: Segment): void {
     const side = segment.receiver
     const ack = segment.acknowledgement
-    for (let oldest = sides.oldest[side]!; oldest !== 0; oldest = this.drop(sides, side)) {
+    for (let oldest = side.oldest; oldest !== 0; oldest = this.drop(side)) {
       const entry = oldest - 1
       if (diff(ack, this.start[entry]!) <= 0) break
       const nanos = segment.time - this.time[entry]!
-      if (ack === this.end[entry] && !Number.isNaN(nanos)) addSample(sides, side, nanos)
+      if (ack === this.end[entry] && !Number.isNaN(nanos)) addSample(side, nanos)
     }
   }
 
   /** What is outstanding beyond a segment that is sent now cannot be timed any more. */
-  private voidFrom(sides: SideColumns, segment: Segment, repeated: number): void {
+  private voidFrom(segment: Segment, repeated: number): void {
     const { sender, sequence, end, time } = segment
-    for (let entry = sides.oldest[sender]! - 1; entry >= 0; entry = this.after[entry]! - 1) {
+    for (let entry = sender.oldest - 1; entry >= 0; entry = this.after[entry]! - 1) {
       if (diff(this.end[entry]!, sequence) <= 0) continue
       const again = repeated > 0 && diff(end, this.start[entry]!) > 0
       if (again || this.time[entry]! < time) this.time[entry] = VOID
     }
   }
 
-  private append(sides: SideColumns, side: number, start: number, end: number, time: number): void {
-    const entry = this.enter(sides, side, start, end, time)
+  private append(side: SideView, start: number, end: number, time: number): void {
+    const entry = this.enter(side, start, end, time)
     if (entry < 0) return
-    const newest = sides.newest[side]!
-    if (newest === 0) sides.oldest[side] = entry + 1
+    const newest = side.newest
+    if (newest === 0) side.oldest = entry + 1
     else this.after[newest - 1] = entry + 1
-    sides.newest[side] = entry + 1
+    side.newest = entry + 1
   }
 
   /** Puts a segment that fills a gap where it belongs. */
-  private insert(sides: SideColumns, segment: Segment): void {
+  private insert(segment: Segment): void {
     const { sender, sequence, end, time } = segment
     let before = 0
-    let after = sides.oldest[sender]!
+    let after = sender.oldest
     while (after !== 0 && diff(this.start[after - 1]!, end) < 0) {
       before = after
       after = this.after[after - 1]!
     }
-    const entry = this.enter(sides, sender, sequence, end, time)
+    const entry = this.enter(sender, sequence, end, time)
     if (entry < 0) return
     this.after[entry] = after
-    if (before === 0) sides.oldest[sender] = entry + 1
+    if (before === 0) sender.oldest = entry + 1
     else this.after[before - 1] = entry + 1
-    if (after === 0) sides.newest[sender] = entry + 1
+    if (after === 0) sender.newest = entry + 1
   }
 
   /** A filled entry that is in no queue yet, or -1. */
-  private enter(sides: SideColumns, side: number, start: number, end: number, time: number): number {
-    if (sides.outstanding[side] === MAX_OUTSTANDING) return -1
+  private enter(side: SideView, start: number, end: number, time: number): number {
+    if (side.outstanding === MAX_OUTSTANDING) return -1
     const entry = this.take()
     if (entry < 0) return -1
     this.start[entry] = start
     this.end[entry] = end
     this.time[entry] = time
     this.after[entry] = 0
-    sides.outstanding[side]!++
+    side.outstanding++
     return entry
   }
 
   /** Frees the queue of a side. */
-  clear(sides: SideColumns, side: number): void {
-    while (sides.oldest[side] !== 0) this.drop(sides, side)
+  clear(side: SideView): void {
+    while (side.oldest !== 0) this.drop(side)
   }
 
   /** Takes the oldest entry off the queue and returns the new oldest. */
-  private drop(sides: SideColumns, side: number): number {
-    const entry = sides.oldest[side]! - 1
+  private drop(side: SideView): number {
+    const entry = side.oldest - 1
     const next = this.after[entry]!
     this.after[entry] = this.free
     this.free = entry + 1
-    sides.outstanding[side]!--
-    sides.oldest[side] = next
-    if (next === 0) sides.newest[side] = 0
+    side.outstanding--
+    side.oldest = next
+    if (next === 0) side.newest = 0
     return next
   }
 
@@ -140,12 +140,12 @@ export class RttSampler {
 }
 
 /** Running mean and squared distances (Welford 1962); `nanos` can be negative where the capture's clock stepped. */
-function addSample(sides: SideColumns, side: number, nanos: number): void {
-  const n = ++sides.rttSamples[side]!
-  if (n === 1 || nanos < sides.rttMin[side]!) sides.rttMin[side] = nanos
-  if (n === 1 || nanos > sides.rttMax[side]!) sides.rttMax[side] = nanos
-  const distance = nanos - sides.rttMean[side]!
-  const mean = sides.rttMean[side]! + distance / n
-  sides.rttMean[side] = mean
-  sides.rttSquares[side]! += distance * (nanos - mean)
+function addSample(side: SideView, nanos: number): void {
+  const n = ++side.rttSamples
+  if (n === 1 || nanos < side.rttMin) side.rttMin = nanos
+  if (n === 1 || nanos > side.rttMax) side.rttMax = nanos
+  const distance = nanos - side.rttMean
+  const mean = side.rttMean + distance / n
+  side.rttMean = mean
+  side.rttSquares += distance * (nanos - mean)
 }

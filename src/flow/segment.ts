@@ -1,4 +1,6 @@
 import { TcpOptions } from '../wire/tcp-options.ts'
+import type { FlowView } from './flow-view.ts'
+import type { SideView } from './side-view.ts'
 import type { Nanos } from './time.ts'
 
 /** What a segment is in the life of its connection: bits of `Segment.steps`. */
@@ -16,10 +18,10 @@ export const STEP_RESET = 1 << 7
  * `analysis.ts` the anomalies, `observer.ts` the steps. One instance, reused for every packet.
  */
 export class Segment {
-  row = 0
-  /** Indexes of the sender's and of the receiver's side columns. */
-  sender = 0
-  receiver = 0
+  /** Borrowed, as all the rest. */
+  readonly flow: FlowView
+  sender: SideView
+  receiver: SideView
   time = 0 as Nanos
   /** 1-based frame number. */
   packet = 0
@@ -51,4 +53,10 @@ export class Segment {
   receiverTo = 0
   /** RESET_ constant of `observer.ts`, when the segment is a reset. */
   resetEffect = 0
+
+  constructor(flow: FlowView) {
+    this.flow = flow
+    this.sender = flow.lower
+    this.receiver = flow.upper
+  }
 }

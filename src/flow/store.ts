@@ -1,6 +1,7 @@
 import { SCALE_UNKNOWN } from './analysis.ts'
 import type { EventScope } from './annotation.ts'
 import type { FlowEvent } from './event.ts'
+import { FlowView } from './flow-view.ts'
 import { Gaps } from './gaps.ts'
 import { Histories } from './history.ts'
 import type { FlowKey } from './key.ts'
@@ -8,6 +9,7 @@ import { FlowLists, LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } 
 import { makeRecord } from './make-record.ts'
 import type { FlowRecord } from './record.ts'
 import { RttSampler } from './rtt.ts'
+import type { SideView } from './side-view.ts'
 import type { SynLadder } from './syn-ladder.ts'
 import { type FlowId, FlowTable } from './table.ts'
 import { LISTEN } from './tcp-state.ts'
@@ -39,6 +41,8 @@ export class FlowStore implements EventScope {
   readonly names: (iface: number) => string | undefined
   readonly sinks: FlowSinks
   readonly table: FlowTable = new FlowTable()
+  /** The flow of the packet at hand. */
+  readonly flow: FlowView = new FlowView(this.table.memory)
   readonly lists: FlowLists = new FlowLists()
   readonly trouble: TroublePool = new TroublePool()
   readonly histories: Histories = new Histories()
@@ -47,6 +51,8 @@ export class FlowStore implements EventScope {
   /** Flows that had to leave early because `maxFlows` were held. */
   evicted = 0
   private readonly maxFlows: number
+  /** The flow that leaves. */
+  private readonly leaving = new FlowView(this.table.memory)
 
   constructor(options: StoreOptions, sinks: FlowSinks) {
     this.ladder = options.ladder
@@ -56,47 +62,48 @@ export class FlowStore implements EventScope {
     this.sinks = sinks
   }
 
-  /** A new row on `list`, evicting another when the table is full. */
+  /** Puts `flow` on a new row on `list`, evicting another when the table is full. */
   open(key: FlowKey, list: number, time: Nanos, iface: number): FlowId {
     if (this.table.size >= this.maxFlows) this.evict(time)
     const row = this.table.insert(key)
-    const { columns, sides } = this.table
-    columns.start[row] = time
-    columns.iface[row] = iface
-    for (let side = row * 2; side <= row * 2 + 1; side++) {
-      sides.scale[side] = SCALE_UNKNOWN
-      sides.proven[side] = LISTEN
-      sides.expected[side] = LISTEN
-    }
-    this.lists.move(this.table, row, list)
+    const { flow } = this
+    flow.move(row)
+    flow.start = time
+    flow.iface = iface
+    begin(flow.lower)
+    begin(flow.upper)
+    this.lists.move(this.table.memory, row, list)
     return row
   }
 
   /** Gives the flow's record and frees its row. `now` is the capture's clock. */
   close(row: FlowId, now: Nanos): void {
-    const { table, trouble } = this
-    this.sinks.flow?.(makeRecord(this, row, now), row)
-    const { sides } = table
-    for (let side = row * 2; side <= row * 2 + 1; side++) {
-      this.rtt.clear(sides, side)
-      const troubles = sides.trouble[side]!
-      if (troubles === 0) continue
-      this.gaps.clear(trouble, troubles)
-      trouble.release(troubles)
-    }
+    const { table, leaving } = this
+    leaving.move(row)
+    this.sinks.flow?.(makeRecord(this, leaving, now), row)
+    this.release(leaving.lower)
+    this.release(leaving.upper)
     this.histories.clear(row)
-    this.lists.remove(table, row)
+    this.lists.remove(table.memory, row)
     table.remove(row)
   }
 
   /** The side's own row of rare counters, taken when it has none yet. */
-  troubleOf(side: number): number {
-    const { sides } = this.table
-    const row = sides.trouble[side]!
+  troubleOf(side: SideView): number {
+    const row = side.trouble
     if (row !== 0) return row
     const taken = this.trouble.take()
-    sides.trouble[side] = taken
+    side.trouble = taken
     return taken
+  }
+
+  /** Gives back what the side holds outside its row. */
+  private release(side: SideView): void {
+    this.rtt.clear(side)
+    const { trouble } = side
+    if (trouble === 0) return
+    this.gaps.clear(this.trouble, trouble)
+    this.trouble.release(trouble)
   }
 
   private evict(now: Nanos): void {
@@ -105,4 +112,10 @@ export class FlowStore implements EventScope {
     this.evicted++
     this.close(this.lists.first(list) as FlowId, now)
   }
+}
+
+function begin(side: SideView): void {
+  side.scale = SCALE_UNKNOWN
+  side.proven = LISTEN
+  side.expected = LISTEN
 }

@@ -43,10 +43,11 @@ const COUNTED: readonly (readonly [anomaly: number, counter: number])[] = [
 /** Takes TCP segments through the stages: state machine, analysis, round trips, gaps, Zeek's view, events. */
 export class TcpTracker {
   private readonly store: FlowStore
-  private readonly segment = new Segment()
+  private readonly segment: Segment
 
   constructor(store: FlowStore) {
     this.store = store
+    this.segment = new Segment(store.flow)
   }
 
   /** `key` is the packet's. Returns its row. */
@@ -64,128 +65,120 @@ export class TcpTracker {
     segment.length = stack.payloadLength
     segment.end = (segment.sequence + segment.length + (segment.flags & (SYN | FIN) ? 1 : 0)) >>> 0
 
+    const { flow } = store
+    const sender = flow.side(key.direction)
+    segment.sender = sender
+    segment.receiver = sender.peer
     let row = store.table.find(key)
-    const reused = row !== NO_FLOW && this.isNewIncarnation(row * 2 + key.direction)
+    if (row !== NO_FLOW) flow.move(row)
+    const reused = row !== NO_FLOW && this.isNewIncarnation()
     if (reused) store.close(row, time)
     if (reused || row === NO_FLOW) row = this.open(key, stack)
-    segment.row = row
-    segment.sender = row * 2 + key.direction
-    segment.receiver = segment.sender ^ 1
     this.process(reused || this.isOtherAnswer())
     return row
   }
 
   /** A SYN with another number than the flow began with opens a new flow, as in Wireshark 4.0. */
-  private isNewIncarnation(sender: number): boolean {
-    const { segment } = this
-    if ((segment.flags & (SYN | ACK)) !== SYN) return false
-    const { sides } = this.store.table
-    return (
-      (sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) !== 0 && sides.initial[sender] !== segment.sequence
-    )
+  private isNewIncarnation(): boolean {
+    const { flags, sender, sequence } = this.segment
+    if ((flags & (SYN | ACK)) !== SYN) return false
+    return (sender.marks & mark.SIDE_INITIAL_KNOWN) !== 0 && sender.initial !== sequence
   }
 
   /** A SYN+ACK with another number than its sender began with: told, but the same flow, as in Wireshark 4.0. */
   private isOtherAnswer(): boolean {
     const { flags, sender, sequence } = this.segment
-    const { sides } = this.store.table
     return (
       (flags & (SYN | ACK)) === (SYN | ACK) &&
-      (sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) !== 0 &&
-      sides.initial[sender] !== sequence
+      (sender.marks & mark.SIDE_INITIAL_KNOWN) !== 0 &&
+      sender.initial !== sequence
     )
   }
 
   private open(key: FlowKey, stack: PacketStack): FlowId {
     const { store, segment } = this
+    const { flow, sender, receiver } = segment
     const midstream = (segment.flags & (SYN | ACK)) !== SYN
     const list = midstream ? LIST_OPEN : LIST_ATTEMPTS
     const row = store.open(key, list, segment.time, segment.iface)
-    const { columns, sides } = store.table
     const answer = (segment.flags & SYN) !== 0
     // A SYN+ACK comes from a server; otherwise the ports have to tell.
     const flipped = midstream && (answer || comesFromServer(stack.sourcePort, stack.destinationPort))
-    columns.client[row] = flipped ? 1 - key.direction : key.direction
-    if (flipped) store.histories.flip(store.table, row)
-    const sender = row * 2 + key.direction
+    flow.client = flipped ? 1 - key.direction : key.direction
+    if (flipped) store.histories.flip(flow)
     if (!midstream) {
-      sides.proven[sender] = sides.expected[sender] = CLOSED
+      sender.proven = sender.expected = CLOSED
       return row
     }
-    columns.marks[row]! |= mark.FLOW_MIDSTREAM
+    flow.marks |= mark.FLOW_MIDSTREAM
     // Whoever is answered by a SYN+ACK waits for it; all else passes between open endpoints.
-    sides.proven[sender ^ 1] = sides.expected[sender ^ 1] = answer ? SYN_SENT : ESTABLISHED
-    if (!answer) sides.proven[sender] = sides.expected[sender] = ESTABLISHED
+    receiver.proven = receiver.expected = answer ? SYN_SENT : ESTABLISHED
+    if (!answer) sender.proven = sender.expected = ESTABLISHED
     return row
   }
 
   private process(reused: boolean): void {
     const { store, segment } = this
-    const { table } = store
-    const { sides, columns } = table
-    const { sender, receiver, row, flags } = segment
-    const next = sides.next[sender]!
-    const lastTime = sides.lastTime[sender]!
-    sides.packets[sender]!++
-    sides.wireBytes[sender]! += segment.length
+    const { flow, sender, receiver, flags } = segment
+    const next = sender.next
+    const lastTime = sender.lastTime
+    sender.packets++
+    sender.wireBytes += segment.length
     this.rememberInitial()
     if (flags & SYN) this.rememberSyn()
-    observe(table, segment)
+    observe(segment)
     this.rememberTimes()
-    const marks = columns.marks[row]!
-    const roundTrip = marks & mark.FLOW_ROUND_TRIP ? columns.ackTime[row]! - columns.synTime[row]! : 0
-    found.analyse(table, segment, roundTrip)
+    const marks = flow.marks
+    const roundTrip = marks & mark.FLOW_ROUND_TRIP ? flow.ackTime - flow.synTime : 0
+    found.analyse(segment, roundTrip)
     if (segment.anomalies !== 0 || flags & RST) this.countAnomalies()
-    if (flags & ACK) store.rtt.acknowledged(sides, segment)
+    if (flags & ACK) store.rtt.acknowledged(segment)
     if (segment.end !== segment.sequence && !asksForWindow(store, segment)) {
       if (next !== 0 && diff(segment.sequence, next) < 0)
-        store.rtt.sentLate(sides, segment, next, countRepeats(store, segment, next))
-      else store.rtt.sent(sides, segment)
+        store.rtt.sentLate(segment, next, countRepeats(store, segment, next))
+      else store.rtt.sent(segment)
     }
-    const isClient = columns.client[row] === (sender & 1)
+    const isClient = flow.client === sender.direction
     observeZeek(store, segment, isClient)
-    if ((sides.trouble[sender]! | sides.trouble[receiver]!) !== 0) this.followGaps(next, isClient)
+    if ((sender.trouble | receiver.trouble) !== 0) this.followGaps(next, isClient)
     if (store.sinks.event !== undefined && ((segment.steps | segment.anomalies) !== 0 || isSurprise(segment)))
       annotate(store, segment, { next, time: lastTime }, reused)
-    if (segment.steps !== 0 || columns.list[row] !== LIST_OPEN) this.place()
+    if (segment.steps !== 0 || flow.list !== LIST_OPEN) this.place()
   }
 
   /** The number before the first byte of a direction: its SYN's, else inferred from what is there. */
   private rememberInitial(): void {
     const { segment } = this
-    const { sides } = this.store.table
     const { sender, receiver, flags } = segment
-    const known = (sides.marks[sender]! & mark.SIDE_INITIAL_KNOWN) !== 0
-    if (known && sides.packets[sender] === 1 && segment.sequence !== (sides.initial[sender]! + 1) >>> 0) {
+    const known = (sender.marks & mark.SIDE_INITIAL_KNOWN) !== 0
+    if (known && sender.packets === 1 && segment.sequence !== (sender.initial + 1) >>> 0) {
       // What the peer acknowledged before is not where this side begins.
       const row = this.store.troubleOf(sender)
       this.store.trouble.set(row, word.LOWEST_KNOWN, 1)
       this.store.trouble.set(row, word.LOWEST, segment.sequence)
     }
     if (!known) {
-      sides.marks[sender]! |= mark.SIDE_INITIAL_KNOWN
-      sides.initial[sender] = flags & SYN ? segment.sequence : segment.sequence - 1
+      sender.marks |= mark.SIDE_INITIAL_KNOWN
+      sender.initial = flags & SYN ? segment.sequence : segment.sequence - 1
     }
-    if ((sides.marks[receiver]! & mark.SIDE_INITIAL_KNOWN) === 0 && flags & ACK) {
-      sides.marks[receiver]! |= mark.SIDE_INITIAL_KNOWN
-      sides.initial[receiver] = segment.acknowledgement - 1
+    if ((receiver.marks & mark.SIDE_INITIAL_KNOWN) === 0 && flags & ACK) {
+      receiver.marks |= mark.SIDE_INITIAL_KNOWN
+      receiver.initial = segment.acknowledgement - 1
     }
   }
 
   private rememberSyn(): void {
     const { sender, flags, options, length } = this.segment
-    const { sides } = this.store.table
     // The first SYN settles where the numbers begin, whatever an older connection's segments said.
-    if ((sides.marks[sender]! & (mark.SIDE_SYN | mark.SIDE_SYN_ACK)) === 0)
-      sides.initial[sender] = this.segment.sequence
-    if (length > 0) sides.marks[sender]! |= mark.SIDE_SYN_DATA
-    if (flags & ACK) sides.synAckCount[sender]!++
-    else sides.synCount[sender]!++
+    if ((sender.marks & (mark.SIDE_SYN | mark.SIDE_SYN_ACK)) === 0) sender.initial = this.segment.sequence
+    if (length > 0) sender.marks |= mark.SIDE_SYN_DATA
+    if (flags & ACK) sender.synAckCount++
+    else sender.synCount++
     const { present } = options
     let bits = 0
     if (present & HAS_MSS) {
       bits |= mark.OPTION_MSS
-      sides.mss[sender] = options.mss
+      sender.mss = options.mss
     }
     if (present & HAS_SACK_PERMITTED) bits |= mark.OPTION_SACK_PERMITTED
     if (present & HAS_TIMESTAMPS) bits |= mark.OPTION_TIMESTAMPS
@@ -197,28 +190,27 @@ export class TcpTracker {
     // RFC 3168 section 6.1.1: a SYN asks with both bits, a SYN+ACK agrees with ECE alone.
     const ecn = flags & (ECE | CWR)
     if (flags & ACK ? ecn === ECE : ecn === (ECE | CWR)) bits |= mark.OPTION_ECN
-    sides.options[sender] = bits
-    sides.scaleOffer[sender] = present & HAS_WINDOW_SCALE ? options.windowScale + 1 : 0
+    sender.options = bits
+    sender.scaleOffer = present & HAS_WINDOW_SCALE ? options.windowScale + 1 : 0
   }
 
   /** Times of the handshake, up to the first ACK behind it. */
   private rememberTimes(): void {
-    const { row, sender, sequence, flags, time, steps } = this.segment
-    const { columns, sides } = this.store.table
+    const { flow, sender, sequence, flags, time, steps } = this.segment
     if (steps & STEP_THIRD_ACK) {
-      columns.ackTime[row] = time
-      columns.marks[row]! |= mark.FLOW_ROUND_TRIP
-      const next = sides.next[sender]!
-      if (next !== 0 && diff(sequence, next) > 0) columns.marks[row]! |= mark.FLOW_LATE_THIRD_ACK
+      flow.ackTime = time
+      flow.marks |= mark.FLOW_ROUND_TRIP
+      const { next } = sender
+      if (next !== 0 && diff(sequence, next) > 0) flow.marks |= mark.FLOW_LATE_THIRD_ACK
     }
-    const marks = columns.marks[row]!
+    const marks = flow.marks
     if ((flags & (SYN | ACK)) === (SYN | ACK)) {
-      if ((marks & mark.FLOW_ESTABLISHED) === 0) columns.synAckTime[row] = time
+      if ((marks & mark.FLOW_ESTABLISHED) === 0) flow.synAckTime = time
     } else if (marks & mark.FLOW_ROUND_TRIP) return
-    else if (flags & SYN) columns.synTime[row] = time
-    else if (flags & ACK && (sides.synCount[row * 2]! | sides.synCount[row * 2 + 1]!) !== 0) {
-      columns.ackTime[row] = time
-      columns.marks[row]! |= mark.FLOW_ROUND_TRIP
+    else if (flags & SYN) flow.synTime = time
+    else if (flags & ACK && (flow.lower.synCount | flow.upper.synCount) !== 0) {
+      flow.ackTime = time
+      flow.marks |= mark.FLOW_ROUND_TRIP
     }
   }
 
@@ -236,19 +228,18 @@ export class TcpTracker {
   private followGaps(next: number, isClient: boolean): void {
     const { store, segment } = this
     const { gaps, trouble } = store
-    const { sides } = store.table
-    const own = sides.trouble[segment.sender]!
-    const peer = sides.trouble[segment.receiver]!
+    const own = segment.sender.trouble
+    const peer = segment.receiver.trouble
     if (segment.anomalies & found.ANOMALY_LOST_SEGMENT) {
-      const acked = sides.acked[segment.sender]!
+      const acked = segment.sender.acked
       // What the peer acknowledged beyond was counted then.
       const from = diff(acked, next) > 0 ? acked : next
       if (diff(segment.sequence, from) > 0) gaps.open(trouble, own, from, segment.sequence)
     }
     if (peer === 0 || (segment.flags & (ACK | RST)) !== ACK) return
     let missed = gaps.acknowledged(trouble, peer, segment.acknowledgement)
-    const open = sides.marks[segment.receiver]! & mark.SIDE_SYN_ACKED
-    if (open && sides.next[segment.receiver] !== 0) missed += this.unseenBeyond(peer)
+    const open = segment.receiver.marks & mark.SIDE_SYN_ACKED
+    if (open && segment.receiver.next !== 0) missed += this.unseenBeyond(peer)
     if (missed <= 0) return
     trouble.add(peer, word.MISSED, missed)
     writeGap(store, segment, isClient)
@@ -258,8 +249,7 @@ export class TcpTracker {
   private unseenBeyond(peer: number): number {
     const { store, segment } = this
     const { trouble } = store
-    const { sides } = store.table
-    const seen = sides.next[segment.receiver]!
+    const seen = segment.receiver.next
     const counted = trouble.get(peer, word.UNSEEN_UP_TO)
     const from = trouble.get(peer, word.UNSEEN_KNOWN) && diff(counted, seen) > 0 ? counted : seen
     const missed = diff(segment.acknowledgement, from)
@@ -272,14 +262,13 @@ export class TcpTracker {
   /** Puts the flow on the list where it now waits. */
   private place(): void {
     const { store, segment } = this
-    const { columns, sides } = store.table
-    const { row, sender, receiver } = segment
-    const marks = columns.marks[row]!
-    const over = isOver(sides.expected[sender]!) && isOver(sides.expected[receiver]!)
-    if (over && (columns.closer[row] !== 0 || marks & mark.FLOW_RESET))
-      store.lists.move(store.table, row, LIST_ENDED)
-    else if (marks & (mark.FLOW_ESTABLISHED | mark.FLOW_MIDSTREAM) || sides.proven[sender]! >= ESTABLISHED) {
-      if (columns.list[row] !== LIST_OPEN) store.lists.move(store.table, row, LIST_OPEN)
+    const { flow, sender, receiver } = segment
+    const marks = flow.marks
+    const over = isOver(sender.expected) && isOver(receiver.expected)
+    if (over && (flow.closer !== 0 || marks & mark.FLOW_RESET))
+      store.lists.move(store.table.memory, flow.row, LIST_ENDED)
+    else if (marks & (mark.FLOW_ESTABLISHED | mark.FLOW_MIDSTREAM) || sender.proven >= ESTABLISHED) {
+      if (flow.list !== LIST_OPEN) store.lists.move(store.table.memory, flow.row, LIST_OPEN)
     }
   }
 }

@@ -1,5 +1,6 @@
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
+import type { FlowView } from './flow-view.ts'
 import { icmpPorts } from './icmp-ports.ts'
 import { IcmpTracker } from './icmp-tracker.ts'
 import { FlowKey } from './key.ts'
@@ -75,7 +76,7 @@ export class FlowTracker {
 
   /** The id of the flow in a row. */
   idOf(row: number): number {
-    return this.store.table.columns.serial[row]!
+    return this.store.table.serialOf(row)
   }
 
   /**
@@ -84,12 +85,16 @@ export class FlowTracker {
    */
   initialSequence(row: number, whose: 'sender' | 'receiver'): number {
     const { direction } = this.key
-    return this.store.table.sides.initial[row * 2 + (whose === 'sender' ? direction : 1 - direction)]!
+    const { flow } = this.store
+    flow.move(row)
+    return flow.side(whose === 'sender' ? direction : 1 - direction).initial
   }
 
   /** Whether the packet just given, a segment or datagram of the flow in this row, came from the flow's client. */
   isFromClient(row: number): boolean {
-    return this.store.table.columns.client[row] === this.key.direction
+    const { flow } = this.store
+    flow.move(row)
+    return flow.client === this.key.direction
   }
 
   /**
@@ -154,29 +159,29 @@ export class FlowTracker {
     const { store } = this
     const rows: FlowId[] = []
     for (const list of [LIST_ATTEMPTS, LIST_OPEN, LIST_ENDED, LIST_UDP, LIST_ICMP])
-      for (let row = store.lists.first(list); row >= 0; row = store.table.columns.after[row]! - 1)
+      for (let row = store.lists.first(list); row >= 0; row = store.lists.next(store.table.memory, row))
         rows.push(row as FlowId)
-    const serials = store.table.columns.serial
-    rows.sort((a, b) => serials[a]! - serials[b]!)
+    rows.sort((a, b) => store.table.serialOf(a) - store.table.serialOf(b))
     for (const row of rows) store.close(row, this.now)
   }
 
   private look(now: Nanos): void {
     this.nextLook = now + this.pause
     const { store } = this
+    const { flow } = store
     for (const [list, wait] of this.waits) {
       for (let row = store.lists.first(list); row >= 0; row = store.lists.first(list)) {
-        if (this.since(row, list) + wait > now) break
-        if (list === LIST_ATTEMPTS) store.table.columns.marks[row]! |= FLOW_TIMED_OUT
+        flow.move(row)
+        if (since(flow, list) + wait > now) break
+        if (list === LIST_ATTEMPTS) flow.marks |= FLOW_TIMED_OUT
         store.close(row as FlowId, now)
       }
     }
   }
+}
 
-  /** When the wait of a list's row began. */
-  private since(row: number, list: number): number {
-    const { columns, sides } = this.store.table
-    if (list === LIST_ATTEMPTS) return columns.start[row]!
-    return Math.max(sides.lastTime[row * 2]!, sides.lastTime[row * 2 + 1]!)
-  }
+/** When the wait of a flow on this list began. */
+function since(flow: FlowView, list: number): number {
+  if (list === LIST_ATTEMPTS) return flow.start
+  return Math.max(flow.lower.lastTime, flow.upper.lastTime)
 }

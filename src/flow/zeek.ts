@@ -1,6 +1,5 @@
 import { diff } from '../wire/seq.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
-import type { SideColumns } from './columns.ts'
 import {
   type Histories,
   isTimeToWrite,
@@ -20,7 +19,7 @@ import { SIDE_FIN, SIDE_INITIAL_KNOWN } from './marks.ts'
 import { RESET_EFFECTIVE } from './observer.ts'
 import type { ConnState } from './record.ts'
 import type { Segment } from './segment.ts'
-import type { FlowTable } from './table.ts'
+import type { SideView } from './side-view.ts'
 import { CLOSED_WINDOWS, GAPS, REPEATED, RESET_SEQUENCE, type TroublePool } from './trouble.ts'
 
 // Zeek's endpoint states: what one side has done, without regard to whether it was allowed to.
@@ -34,7 +33,7 @@ const ESTABLISHED = 4
 const CLOSED = 5
 const RESET = 6
 
-/** Bits of `SideColumns.letters`: written once. */
+/** Bits of `SideView.letters`: written once. */
 const WROTE_SYN = 1 << 0
 const WROTE_FIN = 1 << 1
 const WROTE_RST = 1 << 2
@@ -48,50 +47,47 @@ const LARGE_JUMP = 1 << 20
 
 /** What all stages of a tracker share. */
 export interface ZeekContext {
-  readonly table: FlowTable
   readonly trouble: TroublePool
   readonly histories: Histories
   /** The side's own trouble row, made when it has none. */
-  troubleOf(side: number): number
+  troubleOf(side: SideView): number
 }
 
 /** Follows a segment as Zeek's connection log does. `isClient` says who sent it. */
 export function observeZeek(context: ZeekContext, segment: Segment, isClient: boolean): void {
-  const { sides } = context.table
   const { sender, receiver, flags, sequence, length } = segment
   const control = (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)
   const end = (sequence + control + (flags & RST ? 0 : length)) >>> 0
-  if (sides.zeekState[sender] === INACTIVE) {
+  if (sender.zeekState === INACTIVE) {
     // Without a SYN the numbers start as if one had been sent just before.
-    sides.acked[sender] = flags & SYN ? sequence : sequence - 1
-    sides.zeekLast[sender] = flags & SYN ? end : sequence
-    sides.lastWraps[sender] = sides.ackedWraps[sender] = 0
+    sender.acked = flags & SYN ? sequence : sequence - 1
+    sender.zeekLast = flags & SYN ? end : sequence
+    sender.lastWraps = sender.ackedWraps = 0
   }
   writeLetters(context, segment, isClient)
   if (
     segment.window === 0 &&
     (flags & RST) === 0 &&
-    sides.zeekState[receiver] !== CLOSED &&
-    sides.zeekState[sender] !== RESET
+    receiver.zeekState !== CLOSED &&
+    sender.zeekState !== RESET
   )
     writeCounted(context, segment, CLOSED_WINDOWS, LETTER_ZERO_WINDOW, isClient)
-  if (flags & ACK) takeAcknowledgement(sides, segment)
-  if (takeSequence(sides, segment, end)) writeCounted(context, segment, REPEATED, LETTER_REPEATED, isClient)
-  step(sides, segment, isClient)
+  if (flags & ACK) takeAcknowledgement(segment)
+  if (takeSequence(segment, end)) writeCounted(context, segment, REPEATED, LETTER_REPEATED, isClient)
+  step(segment, isClient)
 }
 
 /** Writes that bytes of the receiver were acknowledged and never seen, where Zeek would trust that. */
 export function writeGap(context: ZeekContext, segment: Segment, isClient: boolean): void {
-  const { sides } = context.table
   const { sender, receiver } = segment
-  if (!isSound(sides, sender) || !isSound(sides, receiver)) return
+  if (!isSound(sender) || !isSound(receiver)) return
   const count = context.trouble.count(context.troubleOf(receiver), GAPS)
-  if (isTimeToWrite(count)) context.histories.add(context.table, segment.row, LETTER_GAP, isClient)
+  if (isTimeToWrite(count)) context.histories.add(segment.flow, LETTER_GAP, isClient)
 }
 
-function isSound(sides: SideColumns, side: number): boolean {
-  const state = sides.zeekState[side]
-  return state === ESTABLISHED || (state === CLOSED && sides.zeekBefore[side] === ESTABLISHED)
+function isSound(side: SideView): boolean {
+  const state = side.zeekState
+  return state === ESTABLISHED || (state === CLOSED && side.zeekBefore === ESTABLISHED)
 }
 
 function writeCounted(
@@ -102,7 +98,7 @@ function writeCounted(
   isClient: boolean,
 ): void {
   const count = context.trouble.count(context.troubleOf(segment.sender), counter)
-  if (isTimeToWrite(count)) context.histories.add(context.table, segment.row, letter, !isClient)
+  if (isTimeToWrite(count)) context.histories.add(segment.flow, letter, !isClient)
 }
 
 function writeLetters(context: ZeekContext, segment: Segment, isClient: boolean): void {
@@ -127,10 +123,10 @@ function writeOnce(
   letter: number,
   isClient: boolean,
 ): boolean {
-  const { letters } = context.table.sides
-  if (letters[segment.sender]! & bit) return true
-  letters[segment.sender]! |= bit
-  context.histories.add(context.table, segment.row, letter, !isClient)
+  const { sender } = segment
+  if (sender.letters & bit) return true
+  sender.letters |= bit
+  context.histories.add(segment.flow, letter, !isClient)
   return false
 }
 
@@ -138,136 +134,128 @@ function writeOnce(
 function writeSyn(context: ZeekContext, segment: Segment, isClient: boolean): void {
   const letter = segment.flags & ACK ? LETTER_SYN_ACK : LETTER_SYN
   if (!writeOnce(context, segment, WROTE_SYN, letter, isClient)) return
-  const { initial } = context.table.sides
-  if (segment.sequence !== initial[segment.sender])
-    context.histories.add(context.table, segment.row, letter, !isClient)
+  if (segment.sequence !== segment.sender.initial) context.histories.add(segment.flow, letter, !isClient)
 }
 
 function writeFin(context: ZeekContext, segment: Segment, isClient: boolean): void {
+  const { sender } = segment
   const written = writeOnce(context, segment, WROTE_FIN, LETTER_FIN, isClient)
-  const { finSequence } = context.table.sides
   const sequence = (segment.sequence + segment.length) >>> 0
-  if (written && finSequence[segment.sender] !== sequence)
-    context.histories.add(context.table, segment.row, LETTER_FIN, !isClient)
-  finSequence[segment.sender] = sequence
+  if (written && sender.finSequence !== sequence) context.histories.add(segment.flow, LETTER_FIN, !isClient)
+  sender.finSequence = sequence
 }
 
 function writeRst(context: ZeekContext, segment: Segment, isClient: boolean): void {
-  const { trouble, table } = context
+  const { trouble } = context
   const written = writeOnce(context, segment, WROTE_RST, LETTER_RST, isClient)
   const row = context.troubleOf(segment.sender)
   if (written && trouble.get(row, RESET_SEQUENCE) !== segment.sequence)
-    context.histories.add(table, segment.row, LETTER_RST, !isClient)
+    context.histories.add(segment.flow, LETTER_RST, !isClient)
   trouble.set(row, RESET_SEQUENCE, segment.sequence)
 }
 
-function takeAcknowledgement(sides: SideColumns, segment: Segment): void {
+function takeAcknowledgement(segment: Segment): void {
   const { receiver, acknowledgement } = segment
-  if (sides.zeekState[receiver] === INACTIVE) {
-    sides.acked[receiver] = acknowledgement - 1
-    sides.zeekLast[receiver] = acknowledgement - 1
+  if (receiver.zeekState === INACTIVE) {
+    receiver.acked = acknowledgement - 1
+    receiver.zeekLast = acknowledgement - 1
     return
   }
   if (segment.flags & RST) return
-  const before = sides.acked[receiver]!
+  const before = receiver.acked
   const advance = diff(acknowledgement, before)
   if (advance <= 0 || (acknowledgement === 0 && advance > LARGE_JUMP)) return
   // Not Zeek's: an ACK of an older connection must not lengthen the stream.
-  if (sides.zeekState[receiver] === SYN_SENT && diff(acknowledgement, sides.zeekLast[receiver]!) > 0) return
-  if (acknowledgement < before) sides.ackedWraps[receiver]!++
-  sides.acked[receiver] = acknowledgement
+  if (receiver.zeekState === SYN_SENT && diff(acknowledgement, receiver.zeekLast) > 0) return
+  if (acknowledgement < before) receiver.ackedWraps++
+  receiver.acked = acknowledgement
 }
 
 /** Moves the highest number sent; true when the segment repeats data. */
-function takeSequence(sides: SideColumns, segment: Segment, end: number): boolean {
+function takeSequence(segment: Segment, end: number): boolean {
   const { sender, flags } = segment
-  const last = sides.zeekLast[sender]!
+  const last = sender.zeekLast
   const advance = diff(end, last)
   if (flags & (SYN | RST) && Math.abs(advance) > LARGE_JUMP) return false
   // Not Zeek's: nor must a reset that has no effect.
   if (flags & RST && segment.resetEffect !== RESET_EFFECTIVE) return false
   // A FIN right after the SYN is believed even when more than 2^31 bytes lie between.
-  const onlySyn = flags & FIN && last === (sides.initial[sender]! + 1) >>> 0
-  if (!onlySyn && sides.zeekState[sender] === RESET) return false
+  const onlySyn = flags & FIN && last === (sender.initial + 1) >>> 0
+  if (!onlySyn && sender.zeekState === RESET) return false
   if (onlySyn || advance > 0) {
-    if (end < last) sides.lastWraps[sender]!++
-    sides.zeekLast[sender] = end
+    if (end < last) sender.lastWraps++
+    sender.zeekLast = end
     return false
   }
   return segment.length > 0
 }
 
-function step(sides: SideColumns, segment: Segment, isClient: boolean): void {
+function step(segment: Segment, isClient: boolean): void {
   const { sender, receiver, flags } = segment
-  const state = sides.zeekState[sender]!
-  const peer = sides.zeekState[receiver]!
-  if (state === INACTIVE) stepInactive(sides, segment, isClient)
+  const state = sender.zeekState
+  const peer = receiver.zeekState
+  if (state === INACTIVE) stepInactive(segment, isClient)
   else if (state === SYN_SENT || state === SYN_ACK_SENT) {
-    if (flags & FIN) enter(sides, sender, CLOSED)
-    if (flags & RST) enter(sides, sender, RESET)
+    if (flags & FIN) enter(sender, CLOSED)
+    if (flags & RST) enter(sender, RESET)
   } else if (state === ESTABLISHED || state === PARTIAL) {
-    if ((flags & (SYN | ACK)) === SYN && state === PARTIAL && peer === INACTIVE)
-      enter(sides, sender, SYN_SENT)
+    if ((flags & (SYN | ACK)) === SYN && state === PARTIAL && peer === INACTIVE) enter(sender, SYN_SENT)
     if ((flags & (FIN | RST)) === FIN) {
-      enter(sides, sender, CLOSED)
+      enter(sender, CLOSED)
       // A FIN and then a RST of the peer was a normal end after all.
-      if (peer === RESET && sides.zeekBefore[receiver] === CLOSED) enter(sides, receiver, CLOSED)
+      if (peer === RESET && receiver.zeekBefore === CLOSED) enter(receiver, CLOSED)
     }
-    if (flags & RST) enter(sides, sender, RESET)
-  } else if (state === CLOSED && flags & RST && peer !== CLOSED) enter(sides, sender, RESET)
+    if (flags & RST) enter(sender, RESET)
+  } else if (state === CLOSED && flags & RST && peer !== CLOSED) enter(sender, RESET)
 }
 
-function stepInactive(sides: SideColumns, segment: Segment, isClient: boolean): void {
+function stepInactive(segment: Segment, isClient: boolean): void {
   const { sender, receiver, flags } = segment
   if (flags & SYN) {
-    if (isClient) enter(sides, sender, flags & ACK ? SYN_ACK_SENT : SYN_SENT)
+    if (isClient) enter(sender, flags & ACK ? SYN_ACK_SENT : SYN_SENT)
     else {
-      if (sides.zeekState[receiver] === SYN_SENT) enter(sides, receiver, ESTABLISHED)
-      enter(sides, sender, ESTABLISHED)
+      if (receiver.zeekState === SYN_SENT) enter(receiver, ESTABLISHED)
+      enter(sender, ESTABLISHED)
     }
   }
-  if (flags & FIN) enter(sides, sender, CLOSED)
-  if (flags & RST) enter(sides, sender, RESET)
-  if (sides.zeekState[sender] !== INACTIVE) return
-  const peer = sides.zeekState[receiver]
+  if (flags & FIN) enter(sender, CLOSED)
+  if (flags & RST) enter(sender, RESET)
+  if (sender.zeekState !== INACTIVE) return
+  const peer = receiver.zeekState
   // Some answer a SYN with a bare ACK before their own SYN: that is not yet traffic without a SYN.
   if (!isClient && segment.length === 0 && peer === SYN_SENT) return
-  enter(sides, sender, flags & ACK && peer === ESTABLISHED ? ESTABLISHED : PARTIAL)
+  enter(sender, flags & ACK && peer === ESTABLISHED ? ESTABLISHED : PARTIAL)
 }
 
-function enter(sides: SideColumns, side: number, state: number): void {
-  if (sides.zeekState[side] === state) return
-  sides.zeekBefore[side] = sides.zeekState[side]!
-  sides.zeekState[side] = state
+function enter(side: SideView, state: number): void {
+  if (side.zeekState === state) return
+  side.zeekBefore = side.zeekState
+  side.zeekState = state
 }
 
 /** Length of the stream that a side sent, in bytes: from sequence numbers, so missed bytes count. */
-export function streamLength(sides: SideColumns, side: number): number {
-  if ((sides.marks[side]! & SIDE_INITIAL_KNOWN) === 0) return 0
-  const initial = sides.initial[side]!
-  const peer = side ^ 1
+export function streamLength(side: SideView): number {
+  if ((side.marks & SIDE_INITIAL_KNOWN) === 0) return 0
+  const initial = side.initial
   // An attempt that was given up with a reset cannot have sent anything.
-  const aborted =
-    sides.zeekBefore[side] === SYN_SENT &&
-    sides.zeekState[side] === RESET &&
-    sides.zeekState[peer] === INACTIVE
-  const acked = sides.acked[side]! + sides.ackedWraps[side]! * 2 ** 32
+  const aborted = side.zeekBefore === SYN_SENT && side.zeekState === RESET && side.peer.zeekState === INACTIVE
+  const acked = side.acked + side.ackedWraps * 2 ** 32
   if (aborted && acked !== initial && acked !== initial + 1) return 0
-  const last = sides.zeekLast[side]! + sides.lastWraps[side]! * 2 ** 32
+  const last = side.zeekLast + side.lastWraps * 2 ** 32
   let size = Math.max(last, acked) - initial
   if (size > 0) size-- // the SYN's number
-  if (size > 0 && sides.marks[side]! & SIDE_FIN) size-- // the FIN's
+  if (size > 0 && side.marks & SIDE_FIN) size-- // the FIN's
   return Math.max(size, 0)
 }
 
 /** Zeek's conn_state of a TCP flow; the tests stand in the order in which Zeek makes them. */
-export function connState(sides: SideColumns, client: number, server: number, history: string): ConnState {
-  const o = sides.zeekState[client]!
-  const r = sides.zeekState[server]!
+export function connState(client: SideView, server: SideView, history: string): ConnState {
+  const o = client.zeekState
+  const r = server.zeekState
   const clientInactive = o === INACTIVE || o === PARTIAL
   const serverInactive = r === INACTIVE || r === PARTIAL
   if (r === RESET) {
-    const empty = streamLength(sides, client) === 0 && streamLength(sides, server) === 0
+    const empty = streamLength(client) === 0 && streamLength(server) === 0
     if (o === SYN_SENT || o === SYN_ACK_SENT || (o === RESET && empty)) return 'REJ'
     return clientInactive ? 'RSTRH' : 'RSTR'
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { FlowColumns, SideColumns } from '../../src/flow/columns.ts'
-import { FlowKey } from '../../src/flow/key.ts'
+import { FlowView } from '../../src/flow/flow-view.ts'
+import { FlowKey, KEY_PORTS } from '../../src/flow/key.ts'
+import { ROW_BYTES } from '../../src/flow/memory.ts'
 import { type FlowId, FlowTable, NO_FLOW } from '../../src/flow/table.ts'
 
 type Model = Map<string, { row: FlowId; serial: number }>
@@ -31,9 +32,12 @@ const insert = flow.map((f) => ({
     const key = keyOf(f)
     const serial = table.serials
     const row = table.insert(key)
-    assert.equal(table.columns.serial[row], serial)
-    assert.equal(table.sides.packets[row * 2], 0, 'a reused row is clean')
-    table.sides.packets[row * 2] = 7
+    assert.equal(table.serialOf(row), serial)
+    const flow = new FlowView(table.memory)
+    flow.move(row)
+    assert.equal(flow.lower.packets, 0, 'a reused row is clean')
+    assert.equal(flow.ports, key.words[KEY_PORTS])
+    flow.lower.packets = 7
     model.set(String(key.words), { row, serial })
   },
   toString: () => `insert ${JSON.stringify(f)}`,
@@ -55,7 +59,7 @@ const find = flow.map((f) => ({
     const key = keyOf(f)
     assert.equal(table.find(key), model.get(String(key.words))?.row ?? NO_FLOW)
     assert.equal(table.size, model.size)
-    for (const { row, serial } of model.values()) assert.equal(table.columns.serial[row], serial)
+    for (const { row, serial } of model.values()) assert.equal(table.serialOf(row), serial)
   },
   toString: () => `find ${JSON.stringify(f)}`,
 }))
@@ -82,9 +86,19 @@ test('both directions have one key, and the direction tells them apart', () => {
   )
 })
 
-test('a flow costs at most 400 bytes over all columns and its two index slots', () => {
-  const bytes = [new FlowColumns(1), new SideColumns(1)]
-    .flatMap((columns) => Object.values(columns) as ArrayBufferView[])
-    .reduce((sum, column) => sum + column.byteLength, 0)
-  assert.ok(bytes + 2 * 4 <= 400, `${bytes + 8} bytes`)
+test('a flow costs at most 400 bytes, its row and its two index slots', () => {
+  assert.ok(ROW_BYTES + 2 * 8 <= 400)
+})
+
+test('a view keeps its row when the memory moves', () => {
+  const table = new FlowTable(2)
+  const flow = new FlowView(table.memory)
+  const row = table.insert(keyOf({ a: { addr: 1, port: 1 }, b: { addr: 2, port: 2 }, family: 4 }))
+  flow.move(row)
+  flow.upper.wireBytes = 2 ** 40
+  for (let port = 10; port < 20; port++)
+    table.insert(keyOf({ a: { addr: 1, port }, b: { addr: 2, port: 2 }, family: 4 }))
+  assert.equal(flow.upper.wireBytes, 2 ** 40)
+  flow.lower.dupAcks = -1
+  assert.equal(flow.lower.dupAcks, -1, 'the one signed number')
 })
