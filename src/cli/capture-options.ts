@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { addFollowOptions, type FollowOptions } from './follow.ts'
 import { addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
 import type { SelectionOptions } from './report.ts'
+import type { ViewOptions } from './views.ts'
 
 /** As tcpdump's: longer than any packet that is not a kernel super-segment. */
 export const DEFAULT_SNAPLEN = 262_144
@@ -18,7 +19,7 @@ export interface InterfaceOptions {
 }
 
 /** What `trace` and `read` share. */
-export interface AnalysisOptions extends StreamOptions, SelectionOptions, FollowOptions {
+export interface AnalysisOptions extends StreamOptions, SelectionOptions, FollowOptions, ViewOptions {
   readonly write?: string
   readonly proto: 'tcp' | 'all'
   readonly maxFlows: number
@@ -46,6 +47,7 @@ export function addAnalysisOptions(command: Command): Command {
     .option('--flows', 'print the flow records, each at its end')
     .option('--packets', 'print a line for every packet')
     .option('-S, --absolute-sequence', 'sequence numbers of --packets as sent, not counted from the first')
+    .option('--stats', 'print conversations, endpoints, round trips and what went wrong, at the end')
     .option('--summary', 'print only the summary')
     .addOption(
       new Option('--proto <which>', 'which flows have records').choices(['tcp', 'all']).default('tcp'),

@@ -6,6 +6,7 @@ import { type Summary, summaryJson, summaryText } from '../render/summary.ts'
 import type { TraceClock } from '../render/time.ts'
 import { type FollowOptions, wantsStreams } from './follow.ts'
 import type { Io } from './io.ts'
+import { type ViewOptions, wantsViews } from './views.ts'
 
 /** What a run prints. */
 export interface Selection {
@@ -24,12 +25,15 @@ export interface SelectionOptions {
   readonly summary?: true
 }
 
-export function selectionOf(options: SelectionOptions & FollowOptions, json: boolean): Selection {
+export function selectionOf(
+  options: SelectionOptions & FollowOptions & ViewOptions,
+  json: boolean,
+): Selection {
   const { events = false, flows = false, packets = false, summary = false } = options
   if (events || flows || packets || summary) return { events, flows, packets, summary }
-  // Reassembled bytes stand by themselves: events come with them only when asked for.
-  const bytes = wantsStreams(options)
-  return { events: !bytes, flows: json && !bytes, packets: false, summary: false }
+  // Reassembled bytes and views stand by themselves: events come with them only when asked for.
+  const alone = wantsStreams(options) || wantsViews(options)
+  return { events: !alone, flows: json && !alone, packets: false, summary: false }
 }
 
 /** Records to standard output, as text or NDJSON. */

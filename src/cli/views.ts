@@ -1,6 +1,11 @@
 import type { AnalysisOptions } from './capture-options.ts'
 import { PacketReport } from './packet-report.ts'
+import { StatisticsView } from './statistics-view.ts'
 import type { View, ViewParts } from './view.ts'
+
+export interface ViewOptions {
+  readonly stats?: true
+}
 
 /** What the options ask for beside events, flow records and bytes, in the order in which it is printed. */
 export function openViews(options: AnalysisOptions, parts: ViewParts): View[] {
@@ -8,5 +13,11 @@ export function openViews(options: AnalysisOptions, parts: ViewParts): View[] {
   const views: View[] = []
   if (options.packets)
     views.push(new PacketReport(parts, { json, timeFormat, absolute: options.absoluteSequence === true }))
+  if (options.stats) views.push(new StatisticsView(parts, json))
   return views
+}
+
+/** Whether something is asked for that stands by itself: then events come only when asked for too. */
+export function wantsViews({ stats }: ViewOptions): boolean {
+  return stats !== undefined
 }

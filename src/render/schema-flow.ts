@@ -140,6 +140,7 @@ const flow = objectOf<Printed>(
 
 /** The parts of the schema that flow records are made of, and `flow` itself. */
 export const flowDefinitions: Readonly<Record<string, Schema>> = {
+  outcome,
   flow_side: side,
   handshake,
   process,

@@ -29,6 +29,7 @@ import {
 } from './json-schema.ts'
 import { eventDefinitions } from './schema-event.ts'
 import { flowDefinitions } from './schema-flow.ts'
+import { statisticsDefinitions } from './schema-statistics.ts'
 import { stream } from './schema-stream.ts'
 
 const socketState = wordOf<SocketState>({
@@ -276,6 +277,7 @@ export const OBJECT_TYPES = [
   'device',
   'check',
   'counters',
+  'statistics',
 ] as const
 
 /** The JSON Schema (draft 2020-12) of one line of any command's `--json`. */
@@ -303,6 +305,7 @@ export const outputSchema: Schema = {
     socket,
     ...eventDefinitions,
     ...flowDefinitions,
+    ...statisticsDefinitions,
     packet,
     stream,
     summary,
