@@ -151,10 +151,19 @@ export class Analysis {
   }
 
   #openStreams(): Streams | undefined {
-    const { io, options } = this.#parts
+    const { io, options, source } = this.#parts
     const { timeFormat, json = false } = options
     const { clock, tracker } = this
-    return openStreams(options, { io, clock, tracker, json, style: styleOf(this.#parts), timeFormat })
+    const style = styleOf(this.#parts)
+    return openStreams(options, {
+      io,
+      clock,
+      tracker,
+      json,
+      live: source.engine !== 'file',
+      style,
+      timeFormat,
+    })
   }
 
   #comments(row: number, stack: PacketStack): readonly string[] | undefined {

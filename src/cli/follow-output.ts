@@ -3,6 +3,7 @@ import { endpointText } from '../render/line.ts'
 import { base64, type StreamNews, streamJson } from '../render/stream-json.ts'
 import { GAP_TEXT, StreamText, type StreamTextFormat } from '../render/stream-text.ts'
 import type { TraceClock } from '../render/time.ts'
+import { count } from '../render/units.ts'
 import type { GapReason, Stream } from '../stream/stream.ts'
 import type { FedFlow, FlowStreams } from './follow-feed.ts'
 import type { Io } from './io.ts'
@@ -93,7 +94,10 @@ export class FollowOutput implements FlowStreams {
     if (this.#format === 'json') this.#json(stream, offset, length, time, news)
     else if (text === undefined) return
     else if (this.#text) this.#io.write(this.#text.remark(fromClient, offset, length, text, time))
-    else this.#io.note(`${fromClient ? 'client' : 'server'}: ${length} bytes at byte ${offset}: ${text}`)
+    else {
+      const place = `${count(length, 'byte')} at byte ${offset}`
+      this.#io.note(`${fromClient ? 'client' : 'server'}: ${place}: ${text}`)
+    }
   }
 
   #json(stream: Stream, offset: number, length: number, time: number, news: StreamNews): void {

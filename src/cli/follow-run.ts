@@ -17,6 +17,7 @@ export interface StreamParts {
   readonly clock: TraceClock
   readonly tracker: FlowTracker
   readonly json: boolean
+  readonly live: boolean
   readonly style: Style
   readonly timeFormat: TimeFormat
 }
@@ -28,7 +29,7 @@ export interface Streams {
   ended(record: FlowRecord, wanted: boolean): void
   flush(): void
   close(): void
-  /** Throws `UserError` when the flow to follow never came; call it when everything else was said. */
+  /** Call it when all else was said: a flow that is not in the file is a `UserError`, one that did not come a note. */
   check(): void
 }
 
@@ -37,7 +38,7 @@ export function openStreams(options: FollowOptions, parts: StreamParts): Streams
   checkFollowOptions(options, parts.io.isTerminal)
   const { follow, extract, overlap: policy = 'first' } = options
   if (!wantsStreams(options)) return undefined
-  const { io, clock, tracker, json } = parts
+  const { io, clock, tracker, json, live } = parts
   const feeds: StreamFeed[] = []
   const all: FlowStreams[] = []
   let followed: FollowOutput | undefined
@@ -64,7 +65,9 @@ export function openStreams(options: FollowOptions, parts: StreamParts): Streams
     },
     check() {
       if (follow === undefined || followed?.found) return
-      throw new UserError(`No TCP connection has the id ${follow.flow}`, {
+      const message = `No TCP connection has the id ${follow.flow}`
+      if (live) return io.note(message)
+      throw new UserError(message, {
         hint: `${count(tracker.flowCount, 'flow')} came, ids count from 0; \`--flows\` lists them`,
       })
     },

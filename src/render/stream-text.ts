@@ -28,10 +28,13 @@ const NEWLINE = 0x0a
 const RETURN = 0x0d
 const DOT = 0x2e
 const ROW_BYTES = 16
+/** Every byte as a hex dump writes it, on its left and on its right side. */
+const HEX = Array.from({ length: 256 }, (_, byte) => ` ${byte.toString(16).padStart(2, '0')}`)
+const SHOWN = Array.from({ length: 256 }, (_, byte) => (isPrintable(byte) ? String.fromCharCode(byte) : '.'))
 
 /**
- * The two streams of a flow as text that is safe for a terminal. A marker line stands where the direction changes;
- * colour repeats what it says.
+ * The two streams of a flow as text that is safe for a terminal. A marker line stands where the direction changes
+ * or bytes are missing; colour repeats what it says. No payload can imitate one: beyond ASCII all bytes are dots.
  */
 export class StreamText {
   readonly #clock: TraceClock
@@ -58,7 +61,7 @@ export class StreamText {
   /** Bytes that are not there, or not for certain: `what` says which and why. */
   remark(fromClient: boolean, offset: number, length: number, what: string, time: number): string {
     const before = this.#turnTo(fromClient, offset, time) + this.#endLine()
-    return `${before}${this.#format.style.warn(`[${count(length, 'byte')} at byte ${offset}: ${what}]`)}\n`
+    return `${before}${this.#format.style.warn(`── ${count(length, 'byte')} at byte ${offset}: ${what}`)}\n`
   }
 
   /** Ends the last line. */
@@ -90,7 +93,7 @@ function asciiText(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!
     if (byte === RETURN && bytes[i + 1] === NEWLINE) continue
-    shown[length++] = byte === NEWLINE || (byte >= 0x20 && byte < 0x7f) ? byte : DOT
+    shown[length++] = byte === NEWLINE || isPrintable(byte) ? byte : DOT
   }
   return shown.toString('latin1', 0, length)
 }
@@ -99,14 +102,19 @@ function asciiText(bytes: Uint8Array): string {
 function hexText(offset: number, bytes: Uint8Array): string {
   let text = ''
   for (let row = 0; row < bytes.length; row += ROW_BYTES) {
+    const end = Math.min(row + ROW_BYTES, bytes.length)
     let hex = ''
     let shown = ''
-    for (let i = row; i < Math.min(row + ROW_BYTES, bytes.length); i++) {
-      const byte = bytes[i]!
-      hex += `${i === row + ROW_BYTES / 2 ? '  ' : ' '}${byte.toString(16).padStart(2, '0')}`
-      shown += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.'
+    for (let i = row; i < end; i++) {
+      if (i === row + ROW_BYTES / 2) hex += ' '
+      hex += HEX[bytes[i]!]!
+      shown += SHOWN[bytes[i]!]!
     }
     text += `${(offset + row).toString(16).padStart(8, '0')} ${hex.padEnd(ROW_BYTES * 3 + 1)}  ${shown}\n`
   }
   return text
+}
+
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f
 }

@@ -48,7 +48,8 @@ export class Pending {
     let settled = start
     let i = pieces.search(start)
     for (; i < pieces.count && pieces.start[i]! < end; i++) {
-      if (settled < pieces.start[i]!) pieces.insert(i++, settled, pieces.start[i]!, time, 1)
+      const oldStart = pieces.start[i]!
+      if (settled < oldStart) pieces.insert(i++, settled, oldStart, time, 1)
       settled = pieces.end[i]!
     }
     if (settled < end) pieces.insert(i, settled, end, time, 1)

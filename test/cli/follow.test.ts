@@ -67,7 +67,7 @@ test('--follow: a gap is told where it is', () => {
       'ask',
       '── server 10.0.0.2:80 → 10.0.0.1:40001  1700000000.013000  byte 0',
       'one',
-      '[3 bytes at byte 3: acknowledged by the receiver, not in the capture]',
+      '── 3 bytes at byte 3: acknowledged by the receiver, not in the capture',
       'three',
       '',
     ].join('\n'),
@@ -199,7 +199,7 @@ test('--overlap names whose copy counts', () => {
   )
   assert.match(
     read('--follow', '0', conflict).stdout,
-    /\[3 bytes at byte 2: sent more than once, not the same each time\]/,
+    /^── 3 bytes at byte 2: sent more than once, not the same each time$/m,
   )
 })
 
