@@ -104,7 +104,8 @@ export class Stream {
     const { flags, length, time } = segment
     if (flags & RST) return
     const first = flags & SYN ? (segment.sequence + 1) >>> 0 : segment.sequence
-    if (flags & SYN) this.restart(first)
+    // A SYN settles the numbers, unless data was taken already.
+    if (flags & SYN && this.next === 0 && !this.isWaiting) this.known = false
     this.begin(first)
     const offset = this.offsetOf(first)
     if (Math.abs(offset - this.next) > FAR || (flags & SYN && offset !== 0)) {
@@ -147,12 +148,6 @@ export class Stream {
 
   private offsetOf(sequence: number): number {
     return this.next + diff(sequence, this.sequenceOf(this.next))
-  }
-
-  /** A SYN settles the numbers, unless data was taken already. */
-  private restart(first: number): void {
-    if (this.next === 0 && !this.isWaiting) this.known = false
-    this.begin(first)
   }
 
   /** The first FIN settles the length, unless there are bytes behind it. */
