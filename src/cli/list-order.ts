@@ -12,6 +12,8 @@ export function chooseColumns(options: ListOptions, all: readonly SocketColumn[]
   if (options.columns !== undefined)
     return options.columns.split(',').map((name) => findColumn(name, all, '--columns'))
   const names = options.csv ? [...CSV] : [...DEFAULT]
+  if (options.format === 'ss' && kinds(options) === 1) names.shift()
+  if (options.watch !== undefined && !options.csv) names.unshift('change')
   if (options.netns === 'all') names.unshift('netns')
   if (options.process !== false) names.push(...(options.csv ? ['pid', 'comm', 'fd'] : ['process']))
   if (options.options) names.push('timer')
@@ -19,6 +21,11 @@ export function chooseColumns(options: ListOptions, all: readonly SocketColumn[]
   if (options.info) names.push('info')
   if (options.extended) names.push(...(options.csv ? ['uid', 'user', 'inode', 'cookie'] : ['extended']))
   return names.map((name) => findColumn(name, all, '--columns'))
+}
+
+/** How many kinds of sockets are asked for: ss leaves its first column out when it is one. */
+function kinds({ tcp, udp, raw, unix, packet }: ListOptions): number {
+  return [tcp, udp, raw].filter(Boolean).length + (unix || packet ? 2 : 0) || 2
 }
 
 /** `Recv-Q`, `recv_q` and `peer` are names too. */

@@ -1,17 +1,13 @@
 import { readCounters } from '../host/counters.ts'
-import { ephemeralPorts, interfaceNames, serviceName, servicePort } from '../host/names.ts'
+import { ephemeralPorts, interfaceNames, servicePort } from '../host/names.ts'
 import { findNetns, insideNetns, netnsInode } from '../host/netns.ts'
 import { addProcessDetails } from '../host/process-details.ts'
-import { reverseNames } from '../host/reverse-names.ts'
 import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'
-import { writeColumns } from '../render/columns.ts'
 import { renderCounters } from '../render/counters.ts'
-import { writeCsv } from '../render/csv.ts'
 import { sanitize } from '../render/sanitize.ts'
-import { type SocketColumn, socketColumns } from '../render/socket-columns.ts'
-import { socketJson } from '../render/socket-json.ts'
-import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
-import { createStyle, type Style, wantsColor } from '../render/style.ts'
+import { socketColumns } from '../render/socket-columns.ts'
+import { NUMERIC } from '../render/socket-text.ts'
+import { wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
 import { parseFilter, type SocketFilter } from '../sockets/filter.ts'
 import type { SocketRecord, SocketState } from '../sockets/socket.ts'
@@ -22,11 +18,10 @@ import type { ListOptions } from './list.ts'
 import { closeSockets } from './list-kill.ts'
 import { chooseColumns, order } from './list-order.ts'
 import { writePlainList } from './list-plain.ts'
+import { show, styleOf } from './list-show.ts'
+import { watch } from './list-watch.ts'
 
-/** How long names may be waited for (`--resolve`). */
-const RESOLVE_LIMIT_MS = 1000
-/** Lines of a terminal that are not the table: the header and the next prompt. */
-const SCREEN_MARGIN = 2
+const WATCH_INTERVAL_MS = 2000
 const TABLES = ['tcp', 'udp', 'udplite', 'raw', 'icmp', 'unix', 'packet', 'mptcp', 'sctp', 'vsock'] as const
 /** Columns that need tcp_info. */
 const TCP_COLUMNS = ['info', 'congestion', 'rtt', 'cwnd', 'retrans']
@@ -51,7 +46,6 @@ export async function runList(
   const numeric = socketColumns(NUMERIC)
   const columns = chooseColumns(options, numeric)
   const inOrder = order(options.sort, numeric)
-  const started = performance.now()
   const time = currentTime()
   const request = snapshotOptions(options, filter)
   const states = selectedStates(options, filter)
@@ -59,7 +53,7 @@ export async function runList(
   const isPlain =
     take === snapshot &&
     plain(options, io) &&
-    !(options.boundInactive || options.kill || options.netns) &&
+    !(options.boundInactive || options.kill || options.netns || options.watch) &&
     !(processes || info || cgroups || request.tables?.includes('unix'))
   if (isPlain && writePlainList({ snapshot: request, filter, states, header: options.header }, io)) {
     io.flush()
@@ -71,29 +65,40 @@ export async function runList(
     throw new UserError('-K needs a filter that says which sockets to close', {
       hint: 'for example: socktrace list -K dst 192.0.2.7 dport = :443',
     })
-  const { records, degraded } = take(request)
-  if (filter.needs.containers || wants(options, ['container'])) addProcessDetails(records)
-  const selected = records.filter((record) => (states?.has(record.state) ?? true) && filter.matches(record))
-  if (options.verbose)
-    io.note(
-      `${records.length} sockets read in ${(performance.now() - started).toFixed(0)} ms, ${selected.length} match`,
-    )
-  for (const note of degraded) io.note(`socktrace: ${note}`)
-  if (options.quiet) return selected.length > 0 ? EXIT.fine : EXIT.finding
-  const ordered = inOrder(selected)
-  const names = options.resolve && !options.numeric ? await resolved(ordered) : NUMERIC
-  if (options.kill && !options.yes) await writeText(ordered, columns, options, io)
-  if (options.kill) {
-    io.flush()
-    const code = inNamespace(options, () => closeSockets(ordered, options.yes === true, io))
-    io.flush()
-    return code
+  const told = new Set<string>()
+  const collect = (): SocketRecord[] => {
+    const started = performance.now()
+    const { records, degraded } = take(request)
+    if (filter.needs.containers || wants(options, ['container'])) addProcessDetails(records)
+    const selected = records.filter((record) => (states?.has(record.state) ?? true) && filter.matches(record))
+    if (options.verbose) {
+      const taken = (performance.now() - started).toFixed(0)
+      io.note(`${records.length} sockets read in ${taken} ms, ${selected.length} match`)
+    }
+    for (const note of degraded) if (!told.has(note)) io.note(`socktrace: ${note}`)
+    for (const note of degraded) told.add(note)
+    return inOrder(selected)
   }
-  if (options.json) writeJson(ordered, time, names, options, io)
-  else if (options.csv) writeCsv(ordered, columns, options.header, (text) => io.write(text))
-  else await writeText(ordered, chooseColumns(options, socketColumns(names)), options, io)
+  if (options.watch !== undefined) {
+    const intervalMs = options.watch === true ? WATCH_INTERVAL_MS : options.watch
+    const settings = { intervalMs, count: options.count, json: options.json === true }
+    await watch(
+      settings,
+      io,
+      collect,
+      (records) => show(records, columns, currentTime(), options, io),
+      currentTime,
+    )
+    return EXIT.fine
+  }
+  const ordered = collect()
+  if (options.quiet) return ordered.length > 0 ? EXIT.fine : EXIT.finding
+  if (!options.kill || !options.yes) await show(ordered, columns, time, options, io)
   io.flush()
-  return EXIT.fine
+  if (!options.kill) return EXIT.fine
+  const code = inNamespace(options, () => closeSockets(ordered, options.yes === true, io))
+  io.flush()
+  return code
 }
 
 /** One summary for each namespace. */
@@ -118,10 +123,6 @@ function inNamespace<T>({ netns }: ListOptions, action: () => T): T {
 
 function currentTime(): string {
   return new TraceClock(performance.timeOrigin / 1000).rfc3339(performance.now() * 1e6)
-}
-
-function styleOf({ color }: ListOptions, io: Io): Style {
-  return createStyle(wantsColor({ choice: color, isTerminal: io.isTerminal, environment: io.env }))
 }
 
 function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOptions {
@@ -165,6 +166,7 @@ function plain(options: ListOptions, io: Io): boolean {
   } = options
   if ([json, csv, columns, sort, quiet, verbose, extended, timers, resolve, info, memory].some(Boolean))
     return false
+  if (options.groupBy || options.tree || options.format) return false
   if (io.isTerminal && !options.oneline) return false
   return !wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env })
 }
@@ -173,44 +175,4 @@ function plain(options: ListOptions, io: Io): boolean {
 function selectedStates(options: ListOptions, filter: SocketFilter): ReadonlySet<SocketState> | undefined {
   if (filter.namesStates || (!options.listening && !options.connected)) return undefined
   return new Set(options.listening ? LISTENING_STATES : CONNECTED_STATES)
-}
-
-/** Ports from /etc/services, hosts as far as they answer in time. */
-async function resolved(records: readonly SocketRecord[]): Promise<EndpointNames> {
-  const addresses = new Set<string>()
-  for (const { local, remote } of records)
-    for (const { addr } of [local, remote])
-      if (addr !== undefined && addr !== '0.0.0.0' && addr !== '::') addresses.add(addr)
-  const hosts = await reverseNames(addresses, RESOLVE_LIMIT_MS)
-  return {
-    host: (addr) => hosts.get(addr),
-    port: (port, { netid }) =>
-      netid === 'raw' ? undefined : serviceName(port, netid === 'udp' ? 'udp' : 'tcp'),
-  }
-}
-
-function writeJson(
-  records: readonly SocketRecord[],
-  time: string,
-  names: EndpointNames,
-  options: ListOptions,
-  io: Io,
-): void {
-  if (options.extended) addProcessDetails(records)
-  for (const record of records) io.write(socketJson(record, time, names))
-}
-
-async function writeText(
-  records: readonly SocketRecord[],
-  columns: readonly SocketColumn[],
-  options: ListOptions,
-  io: Io,
-): Promise<void> {
-  const style = styleOf(options, io)
-  const { header } = options
-  const width = io.isTerminal && !options.oneline ? io.columns : undefined
-  if (width !== undefined && records.length <= io.rows - SCREEN_MARGIN) {
-    const { renderTable } = await import('../render/table.ts')
-    io.write(renderTable(records, columns, { header, style, width }))
-  } else writeColumns(records, columns, { header, style, width }, (text) => io.write(text))
 }

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander'
 import type { ColorChoice } from '../render/style.ts'
+import { GROUPINGS, type Grouping } from '../sockets/group.ts'
 import { processIo } from './io.ts'
+import { parseDuration, parsePositive } from './options.ts'
 
 /** Options of `list`; FILTER words come apart from them. */
 export interface ListOptions {
@@ -35,6 +37,12 @@ export interface ListOptions {
   readonly oneline?: true
   readonly sort?: string
   readonly columns?: string
+  readonly groupBy?: Grouping
+  readonly tree?: true
+  /** Milliseconds between two frames. */
+  readonly watch?: number | true
+  readonly count?: number
+  readonly format?: 'ss'
   readonly csv?: true
   readonly json?: true
   readonly color: ColorChoice
@@ -89,6 +97,18 @@ export function defineList(program: Command): void {
     .option('-O, --oneline', 'whole lines on a terminal too, nothing cut')
     .option('--sort <column>', 'order by a column; -COLUMN or COLUMN:desc for the reverse')
     .option('--columns <names>', 'which columns, separated by commas')
+    .addOption(new Option('--group-by <what>', 'count sockets instead of listing them').choices(GROUPINGS))
+    .addOption(
+      new Option('--tree', 'listeners with the connections that came in through them').conflicts([
+        'json',
+        'csv',
+      ]),
+    )
+    .option('--watch [seconds]', 'list again and again, every 2 seconds, what changed marked', parseDuration)
+    .option('-c, --count <n>', 'with --watch: end after this many listings', parsePositive)
+    .addOption(
+      new Option('--format <name>', 'ss: the words and columns of ss(8), for scripts').choices(['ss']),
+    )
     .addOption(new Option('--csv', 'comma-separated values (RFC 4180)').conflicts('json'))
     .option('--json', 'print NDJSON: one object a line, nothing else on stdout (`socktrace schema`)')
     .addOption(

@@ -17,6 +17,7 @@ import {
 } from '../sockets/diag-request.ts'
 import { DiagRows } from '../sockets/diag-rows.ts'
 import type { KernelPart } from '../sockets/filter-kernel.ts'
+import { exposureOf } from '../sockets/listeners.ts'
 import {
   packetDumpRequest,
   parsePacketDiag,
@@ -141,6 +142,8 @@ function snapshotHere(options: SnapshotOptions): Snapshot {
     for (const record of 'rows' in part ? recordsOf(part.rows, part.netid, context) : part.records)
       read.push(record)
   const records = joinUnixPeers(read)
+  for (const record of records)
+    if (record.listen !== undefined && record.netid !== 'unix') record.listen.exposure = exposureOf(record)
   countSynQueues(records, options.kernel === undefined ? [] : halfOpen(records, options))
   return { records, degraded }
 }

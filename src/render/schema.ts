@@ -1,8 +1,10 @@
 import type { Side } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import type { CountersRecord } from '../sockets/counters.ts'
+import { GROUPINGS, type GroupRecord } from '../sockets/group.ts'
 import type {
   Congestion,
+  Exposure,
   Family,
   Netid,
   SocketEndpoint,
@@ -111,7 +113,10 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
     cgroup: text,
     listen: objectOf<NonNullable<SocketRecord['listen']>>(
       { accept_queue: count, backlog: count },
-      { syn_queue: count },
+      {
+        syn_queue: count,
+        exposure: wordOf<Exposure>({ loopback: true, address: true, everywhere: true }),
+      },
     ),
     // Every member that the running kernel has: the list is the kernel's.
     tcp: { type: 'object', additionalProperties: number },
@@ -146,6 +151,7 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
       },
       {},
     ),
+    change: wordOf<NonNullable<SocketRecord['change']>>({ opened: true, closed: true, changed: true }),
     timer: objectOf<NonNullable<SocketRecord['timer']>>(
       { name: text, expires_ms: number, retrans: count },
       {},
@@ -225,6 +231,35 @@ const counters = objectOf<CountersRecord & { readonly time: string }>(
   {},
 )
 
+const group = objectOf<GroupRecord & { readonly time: string }>(
+  {
+    type: constant('group'),
+    time,
+    by: { enum: GROUPINGS },
+    key: orNull(text),
+    sockets: count,
+    recv_q: count,
+    send_q: count,
+    states: { type: 'object', additionalProperties: count },
+  },
+  {},
+)
+
+const frame: Schema = {
+  type: 'object',
+  properties: {
+    type: constant('frame'),
+    time,
+    frame: count,
+    sockets: count,
+    opened: count,
+    closed: count,
+    changed: count,
+  },
+  required: ['type', 'time', 'frame', 'sockets', 'opened', 'closed', 'changed'],
+  additionalProperties: false,
+}
+
 const error: Schema = {
   type: 'object',
   properties: {
@@ -277,6 +312,8 @@ export const OBJECT_TYPES = [
   'device',
   'check',
   'counters',
+  'group',
+  'frame',
   'statistics',
 ] as const
 
@@ -313,5 +350,7 @@ export const outputSchema: Schema = {
     device,
     check,
     counters,
+    group,
+    frame,
   },
 }

@@ -1,3 +1,4 @@
+import { exposureOf } from '../sockets/listeners.ts'
 import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
 import { parseAddress } from '../wire/address.ts'
 import type { Column } from './columns.ts'
@@ -18,6 +19,8 @@ export type SocketColumn = Column<SocketRecord>
 /** Shortest useful address column: an IPv4 address cut in the middle still shows its port. */
 const MIN_ADDRESS = 15
 const MIN_PROCESS = 10
+/** Marks of `--watch`. */
+const MARKS = { opened: '+', closed: '-', changed: '~' } as const
 
 /** Every column that `list` has, in the order of its help. */
 export function socketColumns(names: EndpointNames): SocketColumn[] {
@@ -90,6 +93,8 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
     number('rtt', 'Rtt', ({ tcp }) => infoNumber(tcp, 'rtt', 1000)),
     number('cwnd', 'Cwnd', ({ tcp }) => infoNumber(tcp, 'snd_cwnd')),
     number('retrans', 'Retrans', ({ tcp }) => infoNumber(tcp, 'total_retrans')),
+    text('change', '', ({ change }) => (change === undefined ? '' : MARKS[change])),
+    text('exposure', 'Exposure', (record) => (record.state === 'LISTEN' ? exposureOf(record) : '')),
     number('accept_queue', 'Accept-Queue', ({ listen }) => listen?.accept_queue),
     number('backlog', 'Backlog', ({ listen }) => listen?.backlog),
     number('syn_queue', 'Syn-Queue', ({ listen }) => listen?.syn_queue),

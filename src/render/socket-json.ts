@@ -8,7 +8,7 @@ import type { EndpointNames } from './socket-text.ts'
 export function socketJson(record: SocketRecord, time: string, names: EndpointNames): string {
   const { type, local, remote, ...rest } = record
   const { netid, family, socket_type, state, recv_q, send_q, ...facts } = rest
-  const line = JSON.stringify({
+  return asciiJson({
     type,
     time,
     netid,
@@ -21,7 +21,11 @@ export function socketJson(record: SocketRecord, time: string, names: EndpointNa
     remote: named(remote, names),
     ...facts,
   })
-  return `${line.replace(/[\u007f-\uffff]/g, escaped)}\n`
+}
+
+/** One line, ASCII only. */
+export function asciiJson(record: object): string {
+  return `${JSON.stringify(record).replace(/[\u007f-\uffff]/g, escaped)}\n`
 }
 
 function escaped(unit: string): string {

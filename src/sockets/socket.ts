@@ -60,6 +60,9 @@ export interface SocketProcess {
   readonly parents?: readonly { readonly pid: number; readonly comm: string }[]
 }
 
+/** Who can reach a listener: this machine, whoever reaches its one address or device, everyone. */
+export type Exposure = 'loopback' | 'address' | 'everywhere'
+
 export type TcpInfo = Readonly<Record<string, number>>
 
 /** The congestion control and what it tells of itself: times in µs, `bw` in bytes/s, gains × 256. */
@@ -124,10 +127,17 @@ export interface SocketRecord {
   readonly v6only?: boolean
   readonly cgroup?: string
   processes: SocketProcess[]
-  readonly listen?: { readonly accept_queue: number; readonly backlog: number; syn_queue?: number }
+  readonly listen?: {
+    readonly accept_queue: number
+    readonly backlog: number
+    syn_queue?: number
+    exposure?: Exposure
+  }
   /** `struct tcp_info`, every member that the kernel has, by its name there. */
   readonly tcp?: TcpInfo
   readonly congestion?: Congestion
   readonly mem?: SocketMemory
+  /** In `--watch`, since the listing before. */
+  readonly change?: 'opened' | 'closed' | 'changed'
   readonly timer?: { readonly name: string; readonly expires_ms: number; readonly retrans: number }
 }

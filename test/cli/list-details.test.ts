@@ -162,6 +162,31 @@ rootTest('-s: the counters of /proc/net, and the sockets by state', () => {
   )
 })
 
+rootTest('--format ss is what ss prints, word for word', () => {
+  const words = (text: string): string[] =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).join(' '))
+      .sort()
+  for (const options of ['-tanpH', '-tuanH', '-tanoeH']) {
+    const args = ['--format', 'ss', ...(options.includes('p') ? [] : ['--no-process']), options]
+    const command = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', ...args]
+    const plain = (text: string): string[] =>
+      words(text).map((line) => line.replace(/ (?:cgroup:\S+|<->|v6only:\S+|uid:0)/g, ''))
+    assert.deepEqual(plain(run(command)), plain(run(['ss', options])), options)
+  }
+})
+
+rootTest('--watch: frames in a pipe, one object a line', () => {
+  const frames = listed('--watch 0.05 -c 3 -t') as unknown as { type: string; sockets: number }[]
+  assert.deepEqual(
+    frames.filter(({ type }) => type === 'frame').map(({ sockets }) => sockets),
+    [7, 7, 7],
+  )
+  assert.equal(frames.length, 3 * (1 + 7))
+})
+
 rootTest('-e: where a process comes from', () => {
   const [{ processes } = { processes: [] }] = listed('-l -t -e')
   const owner = processes[0]!

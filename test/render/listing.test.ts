@@ -6,10 +6,13 @@ import { cellWidth, cutEnd, cutMiddle } from '../../src/render/cell-width.ts'
 import { type Column, writeColumns } from '../../src/render/columns.ts'
 import { writeCsv } from '../../src/render/csv.ts'
 import { type SocketColumn, socketColumns } from '../../src/render/socket-columns.ts'
+import { groupColumns } from '../../src/render/socket-group.ts'
 import { socketJson } from '../../src/render/socket-json.ts'
 import { NUMERIC } from '../../src/render/socket-text.ts'
+import { renderTree } from '../../src/render/socket-tree.ts'
 import { createStyle } from '../../src/render/style.ts'
 import { renderTable } from '../../src/render/table.ts'
+import { groupSockets } from '../../src/sockets/group.ts'
 import { assertGolden } from '../support/golden.ts'
 import { SOCKETS } from '../support/socket-fixtures.ts'
 
@@ -63,6 +66,25 @@ test('the table and the columns are the same text', () => {
       asColumns(SOCKETS, DEFAULT, width),
     )
 })
+
+for (const width of [60, 120])
+  for (const color of [false, true])
+    test(`tree and groups at ${width} columns, colour ${color ? 'on' : 'off'}`, () => {
+      const suffix = `${width}${color ? '-color' : ''}.txt`
+      const style = createStyle(color)
+      const waiting = { ...SOCKETS[2]!, inode: 0, processes: [] }
+      const tree = renderTree([...SOCKETS, waiting], NUMERIC, style, width)
+      const groups = renderTable(groupSockets(SOCKETS, 'process'), groupColumns('process'), {
+        header: true,
+        style,
+        width,
+      })
+      assertGolden(`list/tree-${suffix}`, tree)
+      assertGolden(`list/groups-${suffix}`, groups)
+      for (const line of stripVTControlCharacters(tree + groups).split('\n'))
+        assert.ok(cellWidth(line) <= width, line)
+      assert.doesNotMatch(stripVTControlCharacters(tree + groups), /[\u001b\u202e]/)
+    })
 
 test('without a width nothing is cut', () => {
   assertGolden('list/columns-piped.txt', asColumns(SOCKETS, EXTENDED))

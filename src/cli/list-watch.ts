@@ -1,0 +1,67 @@
+import { compareListings, type Frame } from '../sockets/changes.ts'
+import type { SocketRecord } from '../sockets/socket.ts'
+import type { Io } from './io.ts'
+
+export interface WatchOptions {
+  readonly intervalMs: number
+  /** Frames, then it ends; endless without. */
+  readonly count: number | undefined
+  readonly json: boolean
+}
+
+/** The head, the columns' names, the cursor. */
+const SCREEN_MARGIN = 4
+const HOME_AND_CLEAR = '\u001b[H\u001b[J'
+
+/**
+ * Listings one after another until SIGINT or SIGTERM: in place on a terminal, in a pipe each after a line that says
+ * what changed.
+ */
+export async function watch(
+  options: WatchOptions,
+  io: Io,
+  take: () => readonly SocketRecord[],
+  show: (records: readonly SocketRecord[]) => Promise<void>,
+  time: () => string,
+): Promise<void> {
+  const stop = new AbortController()
+  const end = (): void => stop.abort()
+  process.once('SIGINT', end).once('SIGTERM', end)
+  let before: readonly SocketRecord[] | undefined
+  for (let number = 0; !stop.signal.aborted && number !== options.count; number++) {
+    if (number > 0 && !(await pause(options.intervalMs, stop.signal))) break
+    const now = take()
+    const frame = compareListings(before, now)
+    before = now
+    io.write(frameHead(frame, number, now.length, options.json, io.isTerminal, time()))
+    await show(io.isTerminal ? frame.records.slice(0, io.rows - SCREEN_MARGIN) : frame.records)
+    io.flush()
+  }
+  process.off('SIGINT', end).off('SIGTERM', end)
+}
+
+/** False when it was interrupted. */
+function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(true), ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve(false)
+    })
+  })
+}
+
+function frameHead(
+  { opened, closed, changed }: Frame,
+  frame: number,
+  sockets: number,
+  json: boolean,
+  isTerminal: boolean,
+  time: string,
+): string {
+  if (json) return `${JSON.stringify({ type: 'frame', time, frame, sockets, opened, closed, changed })}\n`
+  const clock = time.slice(11, 19)
+  const counts = `${sockets} sockets, ${opened} opened, ${closed} closed, ${changed} changed`
+  if (isTerminal) return `${HOME_AND_CLEAR}${clock} UTC  ${counts}; Ctrl-C ends\n`
+  return `${frame === 0 ? '' : '\n'}# ${clock} UTC  ${counts}\n`
+}

@@ -1,0 +1,49 @@
+import type { Exposure, SocketRecord } from './socket.ts'
+
+export function exposureOf({ local: { addr = '' }, iface }: Pick<SocketRecord, 'local' | 'iface'>): Exposure {
+  if (/^(?:::ffff:)?127\./.test(addr) || addr === '::1' || iface === 'lo') return 'loopback'
+  return (addr === '0.0.0.0' || addr === '::') && iface === undefined ? 'everywhere' : 'address'
+}
+
+/**
+ * The listener that a TCP connection came in through: the most specific one on its local address, port, device and
+ * namespace; `undefined` for a connection that was made from here.
+ */
+export function listenerFinder(
+  records: Iterable<SocketRecord>,
+): (record: SocketRecord) => SocketRecord | undefined {
+  const listeners = new Map<string, SocketRecord>()
+  for (const record of records)
+    if (isTcp(record) && record.state === 'LISTEN') {
+      const key = keyOf(record, record.local.addr!, record.iface)
+      if (!listeners.has(key)) listeners.set(key, record)
+    }
+  return (record) => {
+    if (!isTcp(record) || record.state === 'LISTEN' || record.local.addr === undefined) return undefined
+    for (const iface of record.iface === undefined ? [undefined] : [record.iface, undefined])
+      for (const addr of places(record)) {
+        const listener = listeners.get(keyOf(record, addr, iface))
+        if (listener !== undefined) return listener
+      }
+    return undefined
+  }
+}
+
+/** Established, but no process has it yet. */
+export function waitsForAccept({ inode, state, netid }: SocketRecord): boolean {
+  return netid === 'tcp' && inode === 0 && (state === 'ESTABLISHED' || state === 'CLOSE_WAIT')
+}
+
+function isTcp({ netid }: SocketRecord): boolean {
+  return netid === 'tcp' || netid === 'mptcp'
+}
+
+function keyOf({ netns, netid, local }: SocketRecord, addr: string, iface: string | undefined): string {
+  return `${netns} ${netid} ${addr} ${local.port} ${iface ?? ''}`
+}
+
+function places({ local: { addr = '' }, family }: SocketRecord): string[] {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(addr)?.[1]
+  if (mapped !== undefined) return [addr, mapped, '::']
+  return family === 'inet' ? [addr, `::ffff:${addr}`, '0.0.0.0', '::'] : [addr, '::']
+}
