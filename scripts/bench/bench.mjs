@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { generate } from './generate.mjs'
+import { benchLists } from './list.mjs'
 
 const RUNS = 5
 const PACKETS = 1_000_000
@@ -54,6 +55,8 @@ const table = [
   `| start-up | median of ${STARTS}, ms | more than Node alone, ms |`,
   '|---|---:|---:|',
   ...startRows(),
+  // Namespaces need root.
+  ...(process.getuid() === 0 ? ['', ...(await benchLists())] : []),
 ].join('\n')
 console.log(table)
 writePage()

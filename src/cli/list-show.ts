@@ -36,7 +36,7 @@ export async function show(
   else if (options.tree) io.write(renderTree(records, names, styleOf(options, io), widthOf(options, io)))
   else {
     const all = socketColumns(names)
-    await writeText(
+    await writeSockets(
       records,
       chooseColumns(options, options.format === 'ss' ? ssColumns(all) : all),
       options,
@@ -91,6 +91,29 @@ function writeJson(
 ): void {
   if (options.extended) addProcessDetails(records)
   for (const record of records) io.write(socketJson(record, time, names))
+}
+
+/** On a terminal what `-i` and `-m` tell stands below the line, else the line could not fit. */
+async function writeSockets(
+  records: readonly SocketRecord[],
+  columns: readonly SocketColumn[],
+  options: ListOptions,
+  io: Io,
+): Promise<void> {
+  const below = columns.filter(({ name }) => name === 'memory' || name === 'info')
+  const width = widthOf(options, io)
+  if (width === undefined || below.length === 0) return writeText(records, columns, options, io)
+  writeColumns(
+    records,
+    columns.filter((column) => !below.includes(column)),
+    { header: options.header, style: styleOf(options, io), width },
+    (text) => io.write(text),
+    (record) =>
+      below
+        .map(({ text }) => text(record))
+        .filter(Boolean)
+        .join(' '),
+  )
 }
 
 async function writeText<T>(

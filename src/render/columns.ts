@@ -1,5 +1,6 @@
 import { cellWidth, cutEnd, cutMiddle } from './cell-width.ts'
 import type { Style } from './style.ts'
+import { wrap } from './wrap.ts'
 
 /** One column of a listing. A new column is one more of these in its list. */
 export interface Column<T> {
@@ -29,6 +30,10 @@ export interface ColumnsOptions {
   readonly width?: number | undefined
 }
 
+/** Text below a record's line, wrapped into `width`; nothing when it is empty. */
+export type Detail<T> = (record: T) => string
+
+const DETAIL_INDENT = '        '
 const GAP = 2
 const NARROW_GAP = 1
 
@@ -116,6 +121,7 @@ export function writeColumns<T>(
   columns: readonly Column<T>[],
   { header, style, width }: ColumnsOptions,
   write: (text: string) => void,
+  detail?: Detail<T>,
 ): void {
   const cells = records.map((record) => columns.map((column) => column.text(record)))
   const layout = layoutColumns(cells, columns, header, width)
@@ -126,6 +132,9 @@ export function writeColumns<T>(
   for (const [row, record] of records.entries()) {
     const paint = (cell: string, column: Column<T>): string => column.paint?.(cell, record, style) ?? cell
     write(line(cells[row]!, columns, layout, style.color ? paint : undefined))
+    const below = detail?.(record) ?? ''
+    if (below !== '')
+      write(`${wrap(DETAIL_INDENT + below, width ?? Number.POSITIVE_INFINITY, DETAIL_INDENT)}\n`)
   }
 }
 

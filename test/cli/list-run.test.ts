@@ -8,6 +8,24 @@ import type { SnapshotOptions } from '../../src/host/socket-table.ts'
 import { UserError } from '../../src/user-error.ts'
 import { SOCKETS } from '../support/socket-fixtures.ts'
 
+const INFO = {
+  tcp: { tcpi_rtt: 12_500, tcpi_rttvar: 3000, tcpi_snd_cwnd: 10, tcpi_snd_mss: 1448, tcpi_pmtu: 1500 },
+  congestion: { name: 'bbr' },
+}
+const MEMORY = {
+  mem: {
+    rmem_alloc: 0,
+    rcvbuf: 131_072,
+    wmem_alloc: 0,
+    sndbuf: 16_384,
+    fwd_alloc: 0,
+    wmem_queued: 0,
+    optmem: 0,
+    backlog: 0,
+    drops: 0,
+  },
+}
+
 interface Listing {
   readonly code: number
   readonly text: string
@@ -49,7 +67,11 @@ async function list(
   }
   const code = await runList(parsed!.filter, parsed!.options, io, (options) => {
     asked = options
-    return { records: structuredClone([...SOCKETS]), degraded }
+    const details = { ...(options.info && INFO), ...(options.memory && MEMORY) }
+    const records = SOCKETS.map((record) =>
+      record.local.port === 48_448 ? { ...record, ...details } : record,
+    )
+    return { records: structuredClone(records), degraded }
   })
   const { kernel: _, ...others } = asked ?? {}
   return { code, text, notes, asked: asked && others }
@@ -133,6 +155,18 @@ test('a terminal gets a table that fits, or columns when it is too small for one
   assert.ok(screen.text.includes('…'))
   const whole = await list('-O', { columns: 70, rows: 24 })
   assert.ok(!whole.text.includes('…'))
+})
+
+test('on a terminal what -i and -m tell stands below its line, and nothing is wider', async () => {
+  const { text } = await list('-im --color never', { columns: 60, rows: 24 })
+  const lines = text.trimEnd().split('\n')
+  assert.ok(lines.every((line) => [...line].length <= 60))
+  const at = lines.findIndex((line) => line.includes('48448'))
+  assert.match(lines[at + 1]!, /^ {8}skmem:\(r0,/)
+  assert.match(lines[at + 2]!, /^ {8}.*rtt:12\.5\/3/)
+  const [header, first] = (await list('-imH sport = :48448')).text.split('\n')
+  assert.match(header!, /skmem:.* bbr .*rtt:12\.5\/3/)
+  assert.equal(first, '')
 })
 
 test('colour is on for a terminal and when it is asked for', async () => {
