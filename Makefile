@@ -18,7 +18,7 @@ ifneq ($(wildcard $(NODE_PREFIX)/include/node/node.h),)
 export npm_config_nodedir := $(NODE_PREFIX)
 endif
 
-.PHONY: help build check test test-full bench package pack demo clean \
+.PHONY: help build check test test-full bench oracles package pack demo clean \
   system-build system-test system-bench system-demo
 
 help: ## this list
@@ -49,6 +49,9 @@ test-full: system-test ## every test, nothing cached, with the longer runs and c
 
 bench: system-bench build ## throughput beside capinfos, tcpdump, tcptrace and tshark
 	@node scripts/bench/bench.mjs
+
+oracles: system-test node_modules/.stamp ## what tshark, tcptrace, Zeek and Arkime say about the same captures, beside us
+	@node --import tsx scripts/oracles.mjs
 
 package: build/socktrace-linux-x64 ## one executable for linux-x64, with no Node needed to run it
 

@@ -8,7 +8,7 @@ set -euo pipefail
 # what-to-look-for=package; a name with a slash is a file, else a command
 build_needs=(g++=g++ python3=python3 /usr/include/pcap/pcap.h=libpcap-dev)
 demo_needs=(ip=iproute2 nft=nftables)
-test_needs=("${build_needs[@]}" "${demo_needs[@]}" ss=iproute2 tcpdump=tcpdump tshark=tshark tcpflow=tcpflow jq=jq curl=curl
+test_needs=("${build_needs[@]}" "${demo_needs[@]}" ss=iproute2 tcpdump=tcpdump tshark=tshark tcptrace=tcptrace tcpflow=tcpflow jq=jq curl=curl
   setpriv=util-linux ps=procps)
 bench_needs=(tcpdump=tcpdump tshark=tshark capinfos=wireshark-common tcptrace=tcptrace)
 

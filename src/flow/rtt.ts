@@ -3,7 +3,7 @@ import type { Segment } from './segment.ts'
 import type { SideView } from './side-view.ts'
 
 /** Segments timed at once in one direction: more outstanding ones are not sampled. */
-const MAX_OUTSTANDING = 4096
+const MAX_OUTSTANDING = 16_384
 /** And in all flows together: 1 M entries are 20 MB. */
 const MAX_ENTRIES = 1 << 20
 
@@ -26,8 +26,8 @@ export class RttSampler {
   private free = 0
 
   /** Takes note of a segment that begins with the highest number yet, or beyond. */
-  sent({ sender, sequence, end, time }: Segment): void {
-    this.append(sender, sequence, end, time)
+  sent(side: SideView, start: number, end: number, time: number): void {
+    this.append(side, start, end, time)
   }
 
   /** Takes note of one that begins below `next`; `repeated` of its numbers were sent before. */
@@ -38,14 +38,12 @@ export class RttSampler {
     else if (repeated === 0) this.insert(segment)
   }
 
-  /** Takes what the segment acknowledges of the receiver's queue. */
-  acknowledged(segment: Segment): void {
-    const side = segment.receiver
-    const ack = segment.acknowledgement
+  /** Takes what is acknowledged off the queue of the side that sent it. */
+  acknowledged(side: SideView, ack: number, time: number): void {
     for (let oldest = side.oldest; oldest !== 0; oldest = this.drop(side)) {
       const entry = oldest - 1
       if (diff(ack, this.start[entry]!) <= 0) break
-      const nanos = segment.time - this.time[entry]!
+      const nanos = time - this.time[entry]!
       if (ack === this.end[entry] && !Number.isNaN(nanos)) addSample(side, nanos)
     }
   }
