@@ -35,6 +35,8 @@ export const SIDE_FIN_ACKED = 1 << 5
 export const SIDE_SCALED = 1 << 6
 /** The SYN carried data (RFC 7413). */
 export const SIDE_SYN_DATA = 1 << 7
+/** What it sends next may take the short cut (`steady.ts`). */
+export const SIDE_STEADY = 1 << 8
 
 /** Options offered on a SYN or SYN+ACK beside the window scale. */
 export const OPTION_MSS = 1 << 0

@@ -20,6 +20,7 @@ import { observe } from './observer.ts'
 import { asksForWindow, countRepeats } from './repeats.ts'
 import { Segment, STEP_THIRD_ACK } from './segment.ts'
 import { comesFromServer } from './server-ports.ts'
+import { markSteady, passSteady } from './steady.ts'
 import type { FlowStore } from './store.ts'
 import { type FlowId, NO_FLOW } from './table.ts'
 import { CLOSED, ESTABLISHED, isOver, SYN_SENT } from './tcp-state.ts'
@@ -44,9 +45,11 @@ const COUNTED: readonly (readonly [anomaly: number, counter: number])[] = [
 export class TcpTracker {
   private readonly store: FlowStore
   private readonly segment: Segment
+  private readonly shortCut: boolean
 
-  constructor(store: FlowStore) {
+  constructor(store: FlowStore, shortCut: boolean) {
     this.store = store
+    this.shortCut = shortCut
     this.segment = new Segment(store.flow)
   }
 
@@ -54,6 +57,15 @@ export class TcpTracker {
   packet(stack: PacketStack, key: FlowKey, time: Nanos, iface: number, packet: number): FlowId {
     const { store, segment } = this
     const { tcp } = stack
+    const { flow } = store
+    const known = store.table.find(key)
+    const sender = flow.side(key.direction)
+    if (known !== NO_FLOW) {
+      flow.move(known)
+      const { flags, sequence, acknowledgement, window } = tcp
+      if (passSteady(sender, store.rtt, time, flags, sequence, acknowledgement, window, stack.payloadLength))
+        return known
+    }
     segment.time = time
     segment.packet = packet
     segment.iface = iface
@@ -65,15 +77,11 @@ export class TcpTracker {
     segment.length = stack.payloadLength
     segment.end = (segment.sequence + segment.length + (segment.flags & (SYN | FIN) ? 1 : 0)) >>> 0
 
-    const { flow } = store
-    const sender = flow.side(key.direction)
     segment.sender = sender
     segment.receiver = sender.peer
-    let row = store.table.find(key)
-    if (row !== NO_FLOW) flow.move(row)
-    const reused = row !== NO_FLOW && this.isNewIncarnation()
-    if (reused) store.close(row, time)
-    if (reused || row === NO_FLOW) row = this.open(key, stack)
+    const reused = known !== NO_FLOW && this.isNewIncarnation()
+    if (reused) store.close(known, time)
+    const row = reused || known === NO_FLOW ? this.open(key, stack) : known
     this.process(reused || this.isOtherAnswer())
     return row
   }
@@ -132,11 +140,11 @@ export class TcpTracker {
     const roundTrip = marks & mark.FLOW_ROUND_TRIP ? flow.ackTime - flow.synTime : 0
     found.analyse(segment, roundTrip)
     if (segment.anomalies !== 0 || flags & RST) this.countAnomalies()
-    if (flags & ACK) store.rtt.acknowledged(segment)
+    if (flags & ACK) store.rtt.acknowledged(receiver, segment.acknowledgement, segment.time)
     if (segment.end !== segment.sequence && !asksForWindow(store, segment)) {
       if (next !== 0 && diff(segment.sequence, next) < 0)
         store.rtt.sentLate(segment, next, countRepeats(store, segment, next))
-      else store.rtt.sent(segment)
+      else store.rtt.sent(sender, segment.sequence, segment.end, segment.time)
     }
     const isClient = flow.client === sender.direction
     observeZeek(store, segment, isClient)
@@ -144,6 +152,7 @@ export class TcpTracker {
     if (store.sinks.event !== undefined && ((segment.steps | segment.anomalies) !== 0 || isSurprise(segment)))
       annotate(store, segment, { next, time: lastTime }, reused)
     if (segment.steps !== 0 || flow.list !== LIST_OPEN) this.place()
+    if (this.shortCut) markSteady(flow, store.trouble)
   }
 
   /** The number before the first byte of a direction: its SYN's, else inferred from what is there. */

@@ -21,6 +21,8 @@ export interface TrackerOptions {
   readonly names: (iface: number) => string | undefined
   /** Events carry `packet`. */
   readonly framed: boolean
+  /** False takes every segment through all stages (`steady.ts`): slower, and the same output. */
+  readonly shortCut?: boolean
   /** When the kernel sends a SYN again; that of a present Linux kernel unless given. */
   readonly synLadder?: SynLadder
 }
@@ -52,7 +54,7 @@ export class FlowTracker {
   constructor(options: TrackerOptions, sinks: FlowSinks) {
     const ladder = options.synLadder ?? MODERN_LADDER
     this.store = new FlowStore({ ...options, ladder }, sinks)
-    this.tcp = new TcpTracker(this.store)
+    this.tcp = new TcpTracker(this.store, options.shortCut ?? true)
     this.icmp = new IcmpTracker(this.store)
     this.all = options.protocols === 'all'
     this.pause = Math.min(options.linger, NANOS_PER_SECOND) / 4

@@ -38,8 +38,8 @@ const WROTE_SYN = 1 << 0
 const WROTE_FIN = 1 << 1
 const WROTE_RST = 1 << 2
 const WROTE_FIN_RST = 1 << 3
-const WROTE_DATA = 1 << 4
-const WROTE_ACK = 1 << 5
+export const WROTE_DATA = 1 << 4
+export const WROTE_ACK = 1 << 5
 const WROTE_SYN_FIN_OR_RST = 1 << 6
 
 /** A SYN or RST further off than this does not count as sent data, nor an ACK of 0 as an acknowledgement. */
@@ -88,6 +88,11 @@ export function writeGap(context: ZeekContext, segment: Segment, isClient: boole
 function isSound(side: SideView): boolean {
   const state = side.zeekState
   return state === ESTABLISHED || (state === CLOSED && side.zeekBefore === ESTABLISHED)
+}
+
+/** Whether a segment without SYN, FIN and RST moves no endpoint state. */
+export function isOpenForZeek(side: SideView): boolean {
+  return side.zeekState === ESTABLISHED || side.zeekState === PARTIAL
 }
 
 function writeCounted(
