@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { addFollowOptions, type FollowOptions } from './follow.ts'
+import { addLadderOptions } from './ladder-option.ts'
 import { addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
 import type { SelectionOptions } from './report.ts'
 import type { ViewOptions } from './views.ts'
@@ -38,7 +39,7 @@ export function addInterfaceOptions(command: Command): Command {
 }
 
 export function addAnalysisOptions(command: Command): Command {
-  return addFollowOptions(addStreamOptions(command))
+  return addLadderOptions(addFollowOptions(addStreamOptions(command)))
     .option(
       '-w, --write <file>',
       'also write the packets to this pcapng file, annotated with their processes',

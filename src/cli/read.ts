@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { UserError } from '../user-error.ts'
 import { type AnalysisOptions, addAnalysisOptions } from './capture-options.ts'
 import { processIo } from './io.ts'
+import { withoutLadderWord } from './ladder-option.ts'
 import { parseDuration } from './options.ts'
 
 export interface ReadOptions extends AnalysisOptions {
@@ -17,12 +19,16 @@ export function defineRead(program: Command): void {
       'Reads pcap and pcapng files, also compressed with gzip or zstd, and prints what happened to each ' +
         'connection in them. Several files are read as one, in the order of time.',
     )
-    .argument('<file...>', 'capture files; `-` is standard input')
+    .argument('[file...]', 'capture files; `-` is standard input')
   addAnalysisOptions(command)
     .option('--filter <filter>', 'only packets that this capture filter accepts, as tcpdump takes it')
     .option('--follow-file', 'the file is still being written: wait for more, until Ctrl-C or --duration')
     .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)
-    .action(async (files: readonly string[], options: ReadOptions) => {
+    .action(async (words: readonly string[], given: ReadOptions) => {
+      const [files, options] = withoutLadderWord(words, given)
+      // Commander cannot tell: `--ladder` may have the only file.
+      if (files.length === 0)
+        throw new UserError("missing required argument 'file'", { hint: 'see `socktrace read --help`' })
       const { runRead } = await import('./read-run.ts')
       await runRead(files, options, processIo(options.quiet))
     })

@@ -8,6 +8,7 @@ import {
   type InterfaceOptions,
 } from './capture-options.ts'
 import { processIo } from './io.ts'
+import { withoutLadderWord } from './ladder-option.ts'
 import { collect, collectNumbers, parseDuration, parsePositive } from './options.ts'
 
 export interface TraceOptions extends AnalysisOptions, InterfaceOptions {
@@ -34,7 +35,8 @@ export function defineTrace(program: Command): void {
     .option('-p, --no-promiscuous', 'do not put the interfaces into promiscuous mode')
     .option('--pid <pid>', 'only connections of this process (repeatable)', collectNumbers)
     .option('--comm <name>', 'only connections of processes with this name (repeatable)', collect)
-    .action(async (filter: readonly string[], options: TraceOptions) => {
+    .action(async (words: readonly string[], given: TraceOptions) => {
+      const [filter, options] = withoutLadderWord(words, given)
       const { runTrace } = await import('./trace-run.ts')
       await runTrace(filter.join(' '), options, processIo(options.quiet))
     })

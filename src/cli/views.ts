@@ -1,9 +1,11 @@
 import type { AnalysisOptions } from './capture-options.ts'
+import { type LadderOptions, ladderFlow } from './ladder-option.ts'
+import { LadderView } from './ladder-view.ts'
 import { PacketReport } from './packet-report.ts'
 import { StatisticsView } from './statistics-view.ts'
 import type { View, ViewParts } from './view.ts'
 
-export interface ViewOptions {
+export interface ViewOptions extends LadderOptions {
   readonly stats?: true
 }
 
@@ -13,11 +15,14 @@ export function openViews(options: AnalysisOptions, parts: ViewParts): View[] {
   const views: View[] = []
   if (options.packets)
     views.push(new PacketReport(parts, { json, timeFormat, absolute: options.absoluteSequence === true }))
+  const flow = ladderFlow(options)
+  if (options.ladder !== undefined)
+    views.push(new LadderView(parts, { flow, as: options.as ?? 'text', timeFormat }))
   if (options.stats) views.push(new StatisticsView(parts, json))
   return views
 }
 
 /** Whether something is asked for that stands by itself: then events come only when asked for too. */
-export function wantsViews({ stats }: ViewOptions): boolean {
-  return stats !== undefined
+export function wantsViews({ stats, ladder }: ViewOptions): boolean {
+  return stats !== undefined || ladder !== undefined
 }

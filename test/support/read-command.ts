@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { withoutLadderWord } from '../../src/cli/ladder-option.ts'
 import { defineRead, type ReadOptions } from '../../src/cli/read.ts'
 import { runRead } from '../../src/cli/read-run.ts'
 
@@ -38,11 +39,12 @@ export async function readCommand(args: readonly string[], bytes: Uint8Array): P
 
 /** What the command line makes of arguments. */
 function parseRead(args: readonly string[]): { files: readonly string[]; options: ReadOptions } {
-  const program = new Command().exitOverride()
+  const program = new Command().exitOverride().configureOutput({ writeErr() {} })
   defineRead(program)
-  const command = program.commands[0]!.exitOverride()
+  const command = program.commands[0]!.exitOverride().configureOutput({ writeErr() {} })
   let parsed: { files: readonly string[]; options: ReadOptions } | undefined
-  command.action((files: readonly string[], options: ReadOptions) => {
+  command.action((words: readonly string[], given: ReadOptions) => {
+    const [files, options] = withoutLadderWord(words, given)
     parsed = { files, options }
   })
   program.parse(['read', ...args], { from: 'user' })

@@ -1,0 +1,102 @@
+import type { Endpoint } from '../flow/event.ts'
+
+/** One packet of a ladder. */
+export interface LadderStep {
+  /** Nanoseconds since the trace's origin. */
+  readonly at: number
+  readonly fromClient: boolean
+  /** On the arrow: `[S.]`, `[P.] 517 B`, `[.] ack 518`, `ICMP host unreachable`. */
+  readonly what: string
+  readonly len: number
+  /** What it is, `handshake 1/3`, and the sentence on it; absent for a packet with nothing to say about. */
+  readonly label?: string
+  readonly text?: string
+  readonly tone: LadderTone
+}
+
+/** `good` opens, `info` closes, `warn` is an anomaly, `bad` ends the connection before its time. */
+export type LadderTone = 'good' | 'info' | 'warn' | 'bad' | 'plain'
+
+/** Packets that are not drawn: a long stretch with nothing to say about. */
+export interface LadderSkip {
+  readonly packets: number
+  readonly clientBytes: number
+  readonly serverBytes: number
+  /** Times of the first and the last of them. */
+  readonly from: number
+  readonly to: number
+}
+
+export type LadderRow = { readonly step: LadderStep } | { readonly skip: LadderSkip }
+
+/** One flow as a sequence diagram. */
+export interface Ladder {
+  readonly flow: number
+  readonly proto: string
+  readonly client: Endpoint
+  readonly server: Endpoint
+  /** `curl[4021]`, where it is known. */
+  readonly clientProcess?: string
+  readonly serverProcess?: string
+  readonly outcome: string
+  readonly rows: readonly LadderRow[]
+}
+
+/** A time between two steps that is drawn as a gap, nanoseconds. */
+export const GAP_NANOS = 200e6
+
+/** Plain packets drawn at each end of a longer stretch. */
+const KEEP = 4
+/** Rows after which everything counts as a stretch. */
+const MOST_ROWS = 400
+
+/** Gathers the rows of one flow; its memory does not grow with the flow's length. */
+export class LadderRows {
+  readonly #rows: LadderRow[] = []
+  /** Plain packets since the last one that has something to say: the first ones, and the latest. */
+  #head: LadderStep[] = []
+  #tail: LadderStep[] = []
+  #skip: LadderSkip | undefined
+
+  add(step: LadderStep): void {
+    if (step.label !== undefined && this.#rows.length < MOST_ROWS) {
+      this.#endStretch()
+      this.#rows.push({ step })
+    } else if (this.#head.length < KEEP) this.#head.push(step)
+    else {
+      this.#tail.push(step)
+      if (this.#tail.length > KEEP) this.#leaveOut(this.#tail.shift()!)
+    }
+  }
+
+  /** All rows; a stretch that goes on is shown as far as it got. */
+  rows(): readonly LadderRow[] {
+    this.#endStretch()
+    return this.#rows
+  }
+
+  #leaveOut(step: LadderStep): void {
+    const { packets = 0, clientBytes = 0, serverBytes = 0, from = step.at } = this.#skip ?? {}
+    this.#skip = {
+      packets: packets + 1,
+      clientBytes: clientBytes + (step.fromClient ? step.len : 0),
+      serverBytes: serverBytes + (step.fromClient ? 0 : step.len),
+      from,
+      to: step.at,
+    }
+  }
+
+  #endStretch(): void {
+    for (const step of this.#head) this.#rows.push({ step })
+    if (this.#skip !== undefined) this.#rows.push({ skip: this.#skip })
+    for (const step of this.#tail) this.#rows.push({ step })
+    this.#head = []
+    this.#tail = []
+    this.#skip = undefined
+  }
+}
+
+/** Times of a row: when it begins and ends. */
+export function rowTimes(row: LadderRow): { readonly from: number; readonly to: number } {
+  return 'step' in row ? { from: row.step.at, to: row.step.at } : row.skip
+}

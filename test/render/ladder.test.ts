@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ladderText } from '../../src/render/ladder.ts'
+import { ladderMermaid } from '../../src/render/ladder-mermaid.ts'
+import { type Ladder, LadderRows, type LadderStep } from '../../src/render/ladder-model.ts'
+import { ladderSvg } from '../../src/render/ladder-svg.ts'
+import { createStyle } from '../../src/render/style.ts'
+import { assertGolden } from '../support/golden.ts'
+
+const plainStyle = createStyle(false)
+
+function step(at: number, fromClient: boolean, len: number, label?: string): LadderStep {
+  const said = label === undefined ? {} : { label, text: `about ${label}` }
+  return { at, fromClient, what: `[.] ${len} B`, len, tone: label === undefined ? 'plain' : 'warn', ...said }
+}
+
+function ladderOf(rows: LadderRows, names: Partial<Ladder> = {}): Ladder {
+  return {
+    flow: 3,
+    proto: 'tcp',
+    client: { addr: '10.0.0.1', port: 40_000 },
+    server: { addr: '2001:db8::2', port: 443 },
+    outcome: 'closed',
+    rows: rows.rows(),
+    ...names,
+  }
+}
+
+const anyStep = fc.record({
+  fromClient: fc.boolean(),
+  len: fc.nat(1000),
+  label: fc.option(fc.constant('dup ack #1'), { nil: undefined, freq: 20 }),
+})
+
+test('rows: nothing is lost, order is kept, what has something to say about it is drawn', () =>
+  fc.assert(
+    fc.property(fc.array(anyStep, { maxLength: 300 }), (given) => {
+      const rows = new LadderRows()
+      const steps = given.map(({ fromClient, len, label }, at) => step(at, fromClient, len, label))
+      for (const one of steps) rows.add(one)
+      let next = 0
+      for (const row of rows.rows()) {
+        if ('step' in row) assert.equal(row.step, steps[next++])
+        else {
+          const skipped = steps.slice(next, next + row.skip.packets)
+          const bytes = (fromClient: boolean): number =>
+            skipped.reduce((sum, one) => sum + (one.fromClient === fromClient ? one.len : 0), 0)
+          assert.ok(skipped.every(({ label }) => label === undefined))
+          assert.deepEqual(row.skip, {
+            packets: skipped.length,
+            clientBytes: bytes(true),
+            serverBytes: bytes(false),
+            from: skipped[0]!.at,
+            to: skipped.at(-1)!.at,
+          })
+          next += row.skip.packets
+        }
+      }
+      assert.equal(next, steps.length)
+    }),
+  ))
+
+test('rows: a flow of any length has so many at most', () => {
+  const rows = new LadderRows()
+  for (let i = 0; i < 50_000; i++) rows.add(step(i, i % 2 === 0, 10, i % 3 === 0 ? 'dup ack #1' : undefined))
+  assert.ok(rows.rows().length < 450, `${rows.rows().length}`)
+  const last = rows.rows().at(-1)!
+  assert.ok('step' in last && last.step.at === 49_999)
+})
+
+test('text: arrows, a gap, packets left out, a terminal of 80 cells', () => {
+  const rows = new LadderRows()
+  rows.add({
+    at: 0,
+    fromClient: true,
+    what: '[S]',
+    len: 0,
+    tone: 'good',
+    label: 'handshake 1/3',
+    text: 'a sentence of some length',
+  })
+  for (let i = 0; i < 12; i++) rows.add(step(1e6 * i, i % 3 === 0, 1460))
+  rows.add({ at: 3e9, fromClient: false, what: '[R]', len: 0, tone: 'bad', label: 'reset', text: 'gone' })
+  const ladder = ladderOf(rows, { clientProcess: 'curl[7]', serverProcess: 'nginx[8]' })
+  const text = ladderText(ladder, { style: plainStyle, width: 80, started: '12:00:00.000000' })
+  assertGolden('ladder/narrow.txt', text)
+  const lines = text.split('\n')
+  assert.ok(lines.every((line) => line.length <= 80))
+})
+
+/** Whatever another process calls itself. */
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.constantFrom(
+    '"><script>x</script>',
+    'a;b#c%%d',
+    '--> end',
+    '\u001b[31mred\u202e',
+    'x\ny',
+    ']]>',
+    '&amp;',
+  ),
+)
+
+test('SVG: no name gets out of its text', () =>
+  fc.assert(
+    fc.property(hostile, hostile, (name, text) => {
+      const rows = new LadderRows()
+      rows.add({ at: 0, fromClient: true, what: name, len: 0, tone: 'bad', label: 'reset', text })
+      const svg = ladderSvg(ladderOf(rows, { clientProcess: name }), text)
+      const tags = [...svg.matchAll(/<[^>]*>/g)].map(([tag]) =>
+        tag.replace(/[ /].*$/s, '').replace(/[<>]/g, ''),
+      )
+      const own = new Set(['svg', 'title', 'defs', 'marker', 'path', 'rect', 'text', 'line', ''])
+      assert.deepEqual(
+        tags.filter((tag) => !own.has(tag)),
+        [],
+      )
+      const bare = svg.replace(/<[^>]*>/g, '')
+      assert.doesNotMatch(bare, /[<>]|&(?!amp;|lt;|gt;|quot;)/)
+      // XML 1.0 has no other control character, and no half of a surrogate pair.
+      assert.doesNotMatch(
+        svg,
+        /[\u0000-\u0009\u000b-\u001f\u007f\u202a-\u202e]|[\ud800-\udfff](?![\udc00-\udfff])(?<![\ud800-\udbff][\udc00-\udfff])/,
+      )
+    }),
+  ))
+
+test('Mermaid: a line stays one statement', () =>
+  fc.assert(
+    fc.property(hostile, hostile, (name, text) => {
+      const rows = new LadderRows()
+      rows.add({ at: 0, fromClient: false, what: '[R.]', len: 0, tone: 'bad', label: 'reset', text })
+      const lines = ladderMermaid(ladderOf(rows, { serverProcess: name }), 'now').split('\n')
+      assert.equal(lines.length, 7)
+      for (const line of lines.slice(1, -1)) {
+        const words = line
+          .replace(/^ {2}(participant [CS] as |Note over C,S: |S-xC: )/, '')
+          .replaceAll('<br/>', '')
+        assert.notEqual(words, line)
+        assert.doesNotMatch(words.replace(/#\d+;/g, ''), /[;#%<>"&{}\n]/)
+      }
+    }),
+  ))
