@@ -39,6 +39,7 @@ export function writePlainList({ snapshot, filter, states, header }: PlainListin
     tables,
     tables.map((table) => select(table, filter, states, context)),
   )
+  if (!hasAsciiDevices(lines, context)) return false
   const owners = snapshot.processes === false ? undefined : readOwners(lines, degraded)
   for (const note of degraded) io.note(`socktrace: ${note}`)
   const record = ({ rows, netid }: LinesTable, row: number): SocketRecord =>
@@ -110,6 +111,15 @@ function inListOrder(tables: readonly RowsPart[], selected: readonly Uint32Array
     kind = line
   }
   return lines
+}
+
+/** The widths of other names are not known here. */
+function hasAsciiDevices({ tables, table, row }: Lines, { interfaceName }: DiagContext): boolean {
+  const view = new InetRow()
+  return row.every((number, line) => {
+    view.at(tables[table[line]!]!.rows, number)
+    return view.interface === 0 || /^[ -~]*$/.test(interfaceName(view.interface) ?? '')
+  })
 }
 
 /** Reads the owners; the text of those of one inode. */

@@ -18,7 +18,6 @@ import type { ListOptions } from './list.ts'
 import { closeSockets } from './list-kill.ts'
 import { chooseColumns, order } from './list-order.ts'
 import { writePlainList } from './list-plain.ts'
-import { show, styleOf } from './list-show.ts'
 import { watch } from './list-watch.ts'
 
 const WATCH_INTERVAL_MS = 2000
@@ -36,7 +35,7 @@ export async function runList(
   io: Io,
   take: TakeSnapshot = snapshot,
 ): Promise<ExitCode> {
-  if (options.summary) return writeSummary(options, io)
+  if (options.summary) return await writeSummary(options, io)
   const filter = parseFilter(words, {
     servicePort,
     interfaceName: interfaceNames(),
@@ -65,6 +64,7 @@ export async function runList(
     throw new UserError('-K needs a filter that says which sockets to close', {
       hint: 'for example: socktrace list -K dst 192.0.2.7 dport = :443',
     })
+  const { show } = await loadShow()
   const told = new Set<string>()
   const collect = (): SocketRecord[] => {
     const started = performance.now()
@@ -101,8 +101,14 @@ export async function runList(
   return code
 }
 
+/** Loaded only where it is needed: measuring text in cells costs 20 ms at its first use (Intl.Segmenter). */
+function loadShow(): Promise<typeof import('./list-show.ts')> {
+  return import('./list-show.ts')
+}
+
 /** One summary for each namespace. */
-function writeSummary(options: ListOptions, io: Io): ExitCode {
+async function writeSummary(options: ListOptions, io: Io): Promise<ExitCode> {
+  const { styleOf } = await loadShow()
   for (const namespace of options.netns === undefined ? [undefined] : findNetns(options.netns)) {
     const record = namespace === undefined ? readCounters() : insideNetns(namespace, readCounters)
     const { type, ...rest } = record

@@ -3,7 +3,6 @@ import { InetRow } from '../sockets/inet-row.ts'
 import { isStream, STATE_COUNT, stateName } from '../sockets/sock-diag.ts'
 import type { Netid } from '../sockets/socket.ts'
 import { ByteArena, decimalLength } from './byte-lines.ts'
-import { cellWidth } from './cell-width.ts'
 
 export interface LinesTable {
   readonly netid: Netid
@@ -19,7 +18,7 @@ export interface Lines {
 }
 
 export interface LinesText {
-  /** An end that is not a plain IPv4 address and port, as `endpointText` writes it. */
+  /** An end that is not a plain IPv4 address and port, as `endpointText` writes it; ASCII. */
   readonly endpoint: (table: LinesTable, row: number, side: 'local' | 'remote') => string
   /** The owners of an inode as `processText` writes them; `undefined` when the column is not shown. */
   readonly process: ((inode: number) => string) | undefined
@@ -142,7 +141,7 @@ export class SocketLines {
     } else {
       const text = this.#text.endpoint(table, row, local ? 'local' : 'remote')
       arena.text(text)
-      this.#cells[index] = cellWidth(text)
+      this.#cells[index] = text.length
     }
     this.#starts[index] = start
     this.#sizes[index] = arena.length - start
