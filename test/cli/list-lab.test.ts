@@ -81,9 +81,10 @@ rootTest('a listener shows what waits to be accepted and what is half open', () 
   const listeners = listed('-l', '-t', '-4')
   const of = (port: number) => listeners.find(({ local }) => local.port === port)?.listen
   const backlog = 511
-  assert.deepEqual(of(PORT.acceptQueue), { accept_queue: 40, backlog, syn_queue: 0 })
-  assert.deepEqual(of(PORT.synRecv), { accept_queue: 0, backlog, syn_queue: 40 })
-  assert.deepEqual(of(PORT.established), { accept_queue: 0, backlog, syn_queue: 0 })
+  const exposure = 'loopback'
+  assert.deepEqual(of(PORT.acceptQueue), { accept_queue: 40, backlog, syn_queue: 0, exposure })
+  assert.deepEqual(of(PORT.synRecv), { accept_queue: 0, backlog, syn_queue: 40, exposure })
+  assert.deepEqual(of(PORT.established), { accept_queue: 0, backlog, syn_queue: 0, exposure })
 })
 
 /** The filter examples of ss(8), numbers for names that only some machines know, and one of each predicate. */
