@@ -13,6 +13,8 @@ const NLM_F_DUMP_INTR = 0x10
 const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const SOCK_DIAG_BY_FAMILY = 20
+/** The older request for TCP: both families in one dump. */
+export const TCPDIAG_GETSOCK = 18
 const SOCK_DESTROY = 21
 const HEADER_LENGTH = 16
 const EINTR = 4
@@ -56,10 +58,10 @@ export class SockDiag {
   }
 
   /** The same rows as the kernel wrote them, into `rows`: no object is made for a row. */
-  dumpRows(request: Uint8Array, rows: DiagRows): { interrupted: boolean } {
+  dumpRows(request: Uint8Array, rows: DiagRows, type = SOCK_DIAG_BY_FAMILY): { interrupted: boolean } {
     for (let attempt = 1; ; attempt++) {
       rows.clear()
-      this.#send(request, NLM_F_REQUEST | NLM_F_DUMP)
+      this.#send(request, NLM_F_REQUEST | NLM_F_DUMP, type)
       const interrupted = this.#receiveRows(rows)
       if (!interrupted || attempt === DUMP_ATTEMPTS) return { interrupted }
     }
@@ -149,7 +151,8 @@ export class SockDiag {
       if (view.getUint32(offset + 8, true) === this.#sequence) {
         const type = view.getUint16(offset + 4, true)
         if ((view.getUint16(offset + 6, true) & NLM_F_DUMP_INTR) !== 0) outcome.interrupted = true
-        if (type === SOCK_DIAG_BY_FAMILY) each(offset + HEADER_LENGTH, offset + size)
+        if (type === SOCK_DIAG_BY_FAMILY || type === TCPDIAG_GETSOCK)
+          each(offset + HEADER_LENGTH, offset + size)
         // Both carry an errno: a table that is not there ends its dump at once, with -ENOENT in NLMSG_DONE.
         else if (type === NLMSG_DONE || type === NLMSG_ERROR) {
           outcome.ended = true

@@ -13,6 +13,7 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
   inetDumpRequest,
+  tcpDumpRequest,
   unixDumpRequest,
 } from '../sockets/diag-request.ts'
 import { DiagRows } from '../sockets/diag-rows.ts'
@@ -33,7 +34,7 @@ import { UserError } from '../user-error.ts'
 import { cgroupPaths } from './cgroups.ts'
 import { SystemError } from './libc.ts'
 import { interfaceNames, userName } from './names.ts'
-import { SockDiag } from './netlink.ts'
+import { SockDiag, TCPDIAG_GETSOCK } from './netlink.ts'
 import { currentNetns, findNetns, insideNetns } from './netns.ts'
 import { scanSocketOwners } from './procfs.ts'
 
@@ -68,7 +69,7 @@ export interface Snapshot {
   readonly degraded: string[]
 }
 
-type InetFamily = 'inet' | 'inet6'
+type InetFamily = 'inet' | 'inet6' | 'both'
 
 const INET_FAMILIES = ['inet', 'inet6'] as const
 /** Tables of `inet_diag`. */
@@ -90,7 +91,6 @@ const DEFAULT_TABLES: readonly TableName[] = ['tcp', 'udp']
 export type Part =
   | {
       readonly netid: Netid
-      readonly family: 'inet' | 'inet6'
       readonly rows: DiagRows
       readonly exact: boolean
     }
@@ -207,9 +207,21 @@ export function readParts(options: SnapshotOptions): Parts {
     if (name !== 'icmp') fromProc.add(name)
     return { records: readProcTable(name, family, context) }
   }
+  /** Both families in one dump; the text of /proc has a file for each. */
+  const tcp = (): Part[] => {
+    try {
+      const { part, interrupted: changed } = dumpTable(diag!, 'tcp', 'both', options, context)
+      interrupted ||= changed
+      return [part]
+    } catch (error) {
+      refused(error)
+      return INET_FAMILIES.map((family) => table('tcp', family))
+    }
+  }
   try {
     for (const name of options.tables ?? DEFAULT_TABLES)
       if (name === 'unix' || name === 'packet' || name === 'vsock') parts.push(table(name, 'inet'))
+      else if (name === 'tcp' && options.families === undefined && diag !== undefined) parts.push(...tcp())
       else for (const family of options.families ?? INET_FAMILIES) parts.push(table(name, family))
   } finally {
     diag?.close()
@@ -275,13 +287,15 @@ function dumpTable(
   const whole = wanted?.test === undefined || program !== undefined
   const rows = new DiagRows()
   const mask = wanted?.states === undefined ? states : states & wanted.states
-  const extensions = (info ? EXT_INFO : 0) | (memory ? EXT_MEMORY : 0)
-  const request = inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table]!, mask, {
-    extensions,
-    program,
-  })
-  const { interrupted } = diag.dumpRows(request, rows)
-  return { part: { netid: table, family, rows, exact: whole && wanted?.exact === true }, interrupted }
+  const details = { extensions: (info ? EXT_INFO : 0) | (memory ? EXT_MEMORY : 0), program }
+  const { interrupted } =
+    family === 'both'
+      ? diag.dumpRows(tcpDumpRequest(mask, details), rows, TCPDIAG_GETSOCK)
+      : diag.dumpRows(
+          inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table]!, mask, details),
+          rows,
+        )
+  return { part: { netid: table, rows, exact: whole && wanted?.exact === true }, interrupted }
 }
 
 /** A family that the kernel was built without has no file: no rows. */

@@ -59,6 +59,24 @@ export function inetDumpRequest(
   return bytes
 }
 
+/** struct inet_diag_req, the older request: u8 family, 2 unused, u8 extensions, 48 of addresses, u32 states, u32. */
+const TCP_REQUEST_LENGTH = 60
+
+/**
+ * Asks for the TCP sockets of both families at once (message TCPDIAG_GETSOCK): with 200 000 sockets it saves the
+ * kernel a second walk through all of them.
+ */
+export function tcpDumpRequest(states: number, { extensions = 0, program }: InetDumpOptions): Uint8Array {
+  const attribute =
+    program === undefined ? new Uint8Array(0) : requestAttribute(INET_DIAG_REQ_BYTECODE, program)
+  const bytes = new Uint8Array(TCP_REQUEST_LENGTH + attribute.length)
+  bytes[0] = AF_INET
+  bytes[3] = extensions
+  new DataView(bytes.buffer).setUint32(52, states, true)
+  bytes.set(attribute, TCP_REQUEST_LENGTH)
+  return bytes
+}
+
 /** The value's length is a multiple of four. */
 function requestAttribute(type: number, value: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(ATTRIBUTE_HEADER + value.length)
