@@ -96,6 +96,7 @@ export class Analysis {
     try {
       await this.pump.run()
       this.#before()
+      for (const view of this.#views) view.ending?.()
       this.tracker.finish()
       for (const view of this.#views) view.finish?.()
     } finally {
@@ -201,12 +202,12 @@ export class Analysis {
         },
       }),
       ...(wantsFlows && {
-        flow: (flow) => {
+        flow: (flow, row) => {
           const chosen = processes === undefined || processes.flow(flow)
           this.#streams?.ended(flow, chosen)
           if (!chosen) return
           if (selection.flows) report.flow(flow)
-          for (const view of views) view.flow?.(flow)
+          for (const view of views) view.flow?.(flow, row)
         },
       }),
     }

@@ -46,6 +46,14 @@ export function addAnalysisOptions(command: Command): Command {
     )
     .option('--events', 'print the events (the default)')
     .option('--flows', 'print the flow records, each at its end')
+    .addOption(
+      new Option(
+        '--format <format>',
+        "flow records as Zeek's conn.log or Suricata's EVE log have them, in JSON",
+      )
+        .choices(['zeek', 'eve'])
+        .conflicts(['json', 'events', 'flows', 'packets', 'stats', 'ladder']),
+    )
     .option('--packets', 'print a line for every packet')
     .option('-S, --absolute-sequence', 'sequence numbers of --packets as sent, not counted from the first')
     .option('--stats', 'print conversations, endpoints, round trips and what went wrong, at the end')

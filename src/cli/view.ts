@@ -16,7 +16,10 @@ export interface View {
   /** Every packet, right behind the events that it made. */
   readonly packets?: PacketSink
   event?(event: FlowEvent): void
-  flow?(record: FlowRecord): void
+  /** `row` is free for another flow once this returns. */
+  flow?(record: FlowRecord, row: number): void
+  /** From now on records are those of flows that are still open. */
+  ending?(): void
   /** Everything was given. */
   finish?(): void
   /** Throws `UserError` when what was asked for never came; called when everything else was said. */
