@@ -1,6 +1,9 @@
 import type { PacketBatch } from '../capture/batch.ts'
 import type { FlowEvent } from '../flow/event.ts'
+import { InFlight } from '../flow/in-flight.ts'
+import type { FlowRecord } from '../flow/record.ts'
 import { NO_FLOW } from '../flow/table.ts'
+import { NANOS_PER_MS } from '../flow/time.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import { eventLabel, processText } from '../render/line.ts'
 import { packetFields, packetText } from '../render/packet-line.ts'
@@ -26,6 +29,7 @@ export class PacketReport implements View, PacketSink {
   readonly #format: PacketFormat
   /** Events of the packet that comes next. */
   readonly #events: FlowEvent[] = []
+  readonly #inFlight = new InFlight()
 
   constructor(parts: ViewParts, format: PacketFormat) {
     this.#parts = parts
@@ -36,13 +40,17 @@ export class PacketReport implements View, PacketSink {
     if (event.event !== 'state') this.#events.push(event)
   }
 
+  flow(record: FlowRecord): void {
+    this.#inFlight.forget(record.id)
+  }
+
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {
     const { io, processes, tracker } = this.#parts
     const flow = row === NO_FLOW ? undefined : tracker().idOf(row)
     const isChosen = processes === undefined || processes.isChosen(flow ?? -1)
     if (isChosen)
       io.write(
-        this.#format.json ? this.#json(batch, index, stack, flow) : this.#text(batch, index, stack, row),
+        this.#format.json ? this.#json(batch, index, stack, row) : this.#text(batch, index, stack, row),
       )
     this.#events.length = 0
   }
@@ -67,9 +75,10 @@ export class PacketReport implements View, PacketSink {
     return `${parts.join(' ')}${marks}\n`
   }
 
-  #json(batch: PacketBatch, index: number, stack: PacketStack, flow: number | undefined): string {
-    const { clock, source } = this.#parts
+  #json(batch: PacketBatch, index: number, stack: PacketStack, row: number): string {
+    const { clock, source, tracker } = this.#parts
     const at = batch.time[index]!
+    const flow = row === NO_FLOW ? undefined : tracker().idOf(row)
     const process = flow === undefined ? undefined : this.#sender(flow, stack)
     const { pid, comm, attribution } = process ?? {}
     return `${JSON.stringify({
@@ -81,9 +90,26 @@ export class PacketReport implements View, PacketSink {
       flow,
       length: batch.original[index]!,
       ...packetFields(stack),
+      ...(row === NO_FLOW || stack.kind !== KIND_TCP ? {} : this.#unacknowledged(row, stack, at)),
       process: process && { pid, comm, attribution },
       events: this.#events.length === 0 ? undefined : this.#events.map(({ event }) => event),
     })}\n`
+  }
+
+  /** What Wireshark calls bytes in flight, RTT of an ACK and RTO. */
+  #unacknowledged(row: number, stack: PacketStack, at: number): object {
+    const tracker = this.#parts.tracker()
+    const isFound = (name: FlowEvent['event']): boolean => this.#events.some(({ event }) => event === name)
+    const inFlight = this.#inFlight
+    inFlight.segment(tracker.idOf(row), tracker.isFromClient(row), stack, at, {
+      isRetransmission: isFound('retransmission'),
+      hasLostBefore: isFound('lost_segment'),
+    })
+    return {
+      bytes_in_flight: inFlight.bytes === 0 ? undefined : inFlight.bytes,
+      ack_rtt_ms: Number.isNaN(inFlight.ackRtt) ? undefined : inFlight.ackRtt / NANOS_PER_MS,
+      rto_ms: Number.isNaN(inFlight.rto) ? undefined : inFlight.rto / NANOS_PER_MS,
+    }
   }
 
   #sender(flow: number, stack: PacketStack): ProcessRef | undefined {

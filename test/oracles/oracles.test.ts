@@ -18,7 +18,13 @@ function assertClose(survey: Survey, title: string, flaggedShare: number): void 
   const { tshark, tcptrace } = survey
   assert.ok(tshark.flags.share >= 0.999, table)
   assert.ok(tshark.flagged.share >= flaggedShare, table)
-  for (const tally of [tcptrace.volume, tcptrace.retransmitted, tcptrace.roundTrips])
+  for (const tally of [
+    tshark.inFlight,
+    tshark.ackRtt,
+    tcptrace.volume,
+    tcptrace.retransmitted,
+    tcptrace.roundTrips,
+  ])
     assert.ok(tally.share >= 0.985, table)
 }
 

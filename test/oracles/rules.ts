@@ -13,13 +13,16 @@ interface Rule {
 const FLAGS = /^frame \d+$/
 const STREAMS = /^stream \d+$/
 const INITIAL_RTT = /initial_rtt$/
+const FIGURES = / (bytes_in_flight|ack_rtt|rto)$/
 const CONNECTIONS = /^connections /
 const TCPTRACE_SIDE = / #\d+ [ab]→[ab] /
 
 const RULES: readonly Rule[] = [
   { id: 'ipcomp', files: ['AH-IPcomp-IPv4.pcap', 'AH-IPcomp-IPv6.pcap'], at: FLAGS },
   { id: 'ipcomp', files: ['AH-IPcomp-IPv4.pcap', 'AH-IPcomp-IPv6.pcap'], at: INITIAL_RTT },
+  { id: 'ipcomp', files: ['AH-IPcomp-IPv4.pcap', 'AH-IPcomp-IPv6.pcap'], at: FIGURES },
   { id: 'fabricpath', files: ['cisco-fabric-path.pcap'], at: FLAGS },
+  { id: 'fabricpath', files: ['cisco-fabric-path.pcap'], at: FIGURES },
   { id: 'fabricpath', files: ['cisco-fabric-path.pcap'], at: TCPTRACE_SIDE },
   {
     id: 'unacked-limit',
@@ -30,7 +33,7 @@ const RULES: readonly Rule[] = [
   {
     id: 'control-word',
     files: ['pcap_flow_lab_showcase.pcap', '06_mpls_pw_eth_vlan_ipv4_tcp_cw.pcap'],
-    at: STREAMS,
+    at: /^stream \d+$| bytes_in_flight$/,
   },
   {
     id: 'big-tcp',
@@ -40,14 +43,34 @@ const RULES: readonly Rule[] = [
       'bigtcp-ipv6-vxlan-ipv4.pcap',
       'bigtcp-ipv6.pcap',
     ],
-    at: STREAMS,
-    when: ({ theirs }) => theirs === 'none',
+    at: /^stream \d+$| bytes_in_flight$/,
+    when: ({ theirs }) => theirs === 'none' || theirs === '0',
   },
   { id: 'big-tcp', files: ['bigtcp-ipv6.pcap', 'bigtcp-ipv6-hbh.pcap'], at: TCPTRACE_SIDE },
   { id: 'sflow', files: ['sflow_expanded.pcap'], at: STREAMS },
   { id: 'fraction-of-a-second', files: ['timestamp_invalid_micro.pcap'], at: STREAMS },
   { id: 'fraction-of-a-second', files: ['timestamp_invalid_nano.pcap'], at: INITIAL_RTT },
+  {
+    id: 'fraction-of-a-second',
+    files: ['timestamp_invalid_nano.pcap', 'timestamp_invalid_micro.pcap'],
+    at: FIGURES,
+  },
   { id: 'fraction-of-a-second', files: ['timestamp_invalid_micro.pcap'], at: TCPTRACE_SIDE },
+  {
+    id: 'beyond-the-frame',
+    files: [
+      'beep-oobr.pcap',
+      'bgp-bgp_capabilities_print-oobr-1.pcap',
+      'bgp-bgp_capabilities_print-oobr-2.pcap',
+      'bgp_pmsi_tunnel-oobr.pcap',
+      'heapoverflow-tcp_print.pcap',
+      'rpki-rtr-oobr.pcap',
+      'tcp-auth-heapoverflow.pcap',
+    ],
+    at: FIGURES,
+    when: ({ theirs }) => theirs === '0',
+  },
+  { id: 'a-msdu', files: ['gre-aruba-amsdu.pcap'], at: FIGURES },
   { id: 'first-ack', files: ['rst-inject-rae.pcap'], at: INITIAL_RTT },
   { id: 'no-time', at: INITIAL_RTT, when: ({ ours }) => ours === '0' },
   { id: 'no-time', at: / RTT_min$/, when: ({ ours, theirs }) => ours === '0' && theirs !== '0' },

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCsv } from '../support/csv-file.ts'
 import { type Fed, feedFile } from '../support/feed.ts'
+import { compareFigures, PacketFigures } from './compare-figures.ts'
 import { compareTcptrace } from './compare-tcptrace.ts'
 import { compareTshark } from './compare-tshark.ts'
 import { compareArkime, compareZeek } from './compare-zeek.ts'
@@ -19,6 +20,9 @@ export class Survey {
     flagged: new Tally(),
     dupAckNumbers: new Tally(),
     initialRtt: new Tally(),
+    inFlight: new Tally(),
+    ackRtt: new Tally(),
+    rto: new Tally(),
   }
   readonly zeek = { states: new Tally(), histories: new Tally(), volume: new Tally() }
   readonly tcptrace = {
@@ -39,6 +43,9 @@ export class Survey {
       ['tshark: flags of flagged packets', tshark.flagged],
       ['tshark: number of a duplicate ACK', tshark.dupAckNumbers],
       ['tshark: initial round trip', tshark.initialRtt],
+      ['tshark: bytes in flight', tshark.inFlight],
+      ['tshark: round trip of an ACK', tshark.ackRtt],
+      ['tshark: time to a retransmission', tshark.rto],
       ['Zeek: conn_state', zeek.states],
       ['Zeek: history', zeek.histories],
       ['Zeek: bytes, packets, missed bytes', zeek.volume],
@@ -90,11 +97,13 @@ export async function surveyFiles(
   const tshark = await askAll(TSHARK, paths)
   const tcptrace = await askAll(TCPTRACE, paths)
   names.forEach((name, i) => {
-    const fed = feedFile(paths[i]!)
+    const figures = new PacketFigures()
+    const fed = feedFile(paths[i]!, {}, (packet) => figures.take(packet))
     const wireshark = tshark[i]
     if (wireshark !== undefined) {
       survey.files.tshark++
       compareTshark(survey.tshark, name, fed, wireshark)
+      compareFigures(survey.tshark, name, figures, wireshark)
     }
     const connections = tcptrace[i]
     if (connections !== undefined && connections.length > 0) {

@@ -24,8 +24,22 @@ export interface Fed {
   readonly records: FlowRecord[]
 }
 
+/** A packet right after the tracker had it; `events` are those that it made. Borrowed. */
+export interface FedPacket {
+  readonly tracker: FlowTracker
+  readonly stack: PacketStack
+  readonly row: number
+  readonly number: number
+  readonly time: number
+  readonly events: readonly FlowEvent[]
+}
+
 /** A capture file's bytes through decoder, stack and tracker; what is readable of a damaged file. */
-export function feedFile(path: string, options: Partial<TrackerOptions> = {}): Fed {
+export function feedFile(
+  path: string,
+  options: Partial<TrackerOptions> = {},
+  each: (packet: FedPacket) => void = () => {},
+): Fed {
   const file = readFileSync(path)
   const bytes = new Uint8Array(sniffCapture(file) === 'gzip' ? gunzipSync(file) : file)
   const format = sniffCapture(bytes)
@@ -47,7 +61,10 @@ export function feedFile(path: string, options: Partial<TrackerOptions> = {}): F
   for (let i = 0; i < batch.count; i++) {
     frame.move(batch.start[i]!, batch.captured[i]!, batch.original[i]!)
     stack.walk(frame, decoder.interfaces[batch.iface[i]!]!.linkType, batch.time[i]!)
-    tracker.packet(stack, batch.time[i]! as Nanos, batch.iface[i]!, batch.number[i]!)
+    const told = events.length
+    const [time, number] = [batch.time[i]! as Nanos, batch.number[i]!]
+    const row = tracker.packet(stack, time, batch.iface[i]!, number)
+    each({ tracker, stack, row, number, time, events: events.slice(told) })
   }
   tracker.finish()
   records.sort((a, b) => a.id - b.id)
