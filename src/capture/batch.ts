@@ -1,3 +1,6 @@
+/** Comments of one packet; a file with more is not meant for people. */
+const MAX_COMMENTS = 1000
+
 /**
  * Packets of one read, as columns over one piece of memory (a ring block, a file chunk).
  *
@@ -20,6 +23,10 @@ export class PacketBatch {
   iface: Uint16Array
   /** 1-based number of the packet in the capture, counted over all batches, whatever is filtered out later. */
   number: Float64Array
+  /** Whether `commentsOf` will be asked: without it no file's comments are read. */
+  keepsComments = false
+  /** By the packet's number, which stays the same when rows move. */
+  readonly #comments = new Map<number, string[]>()
   #pushed = 0
 
   constructor(capacity = 4096) {
@@ -36,6 +43,7 @@ export class PacketBatch {
     this.bytes = bytes
     this.view = view
     this.count = 0
+    if (this.#comments.size > 0) this.#comments.clear()
   }
 
   /** Appends one packet; the columns grow by doubling. */
@@ -49,6 +57,18 @@ export class PacketBatch {
     this.iface[row] = iface
     this.number[row] = ++this.#pushed
     this.count = row + 1
+  }
+
+  /** Adds a comment to the packet pushed last. */
+  comment(text: string): void {
+    const comments = this.#comments.get(this.#pushed)
+    if (comments === undefined) this.#comments.set(this.#pushed, [text])
+    else if (comments.length < MAX_COMMENTS) comments.push(text)
+  }
+
+  /** What the file says of the packet in `row`, in its words; `undefined` when it says nothing. */
+  commentsOf(row: number): readonly string[] | undefined {
+    return this.#comments.get(this.number[row]!)
   }
 
   /** Gives the next number to a record that is no packet. */

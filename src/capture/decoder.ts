@@ -16,6 +16,14 @@ export interface RecordedDrops {
   readonly interface: number | undefined
 }
 
+/** A name that a file gives an address. */
+export interface RecordedName {
+  readonly family: 4 | 6
+  /** The address in 4 big-endian words; IPv4 in the first, the others 0. */
+  readonly words: Uint32Array
+  readonly name: string
+}
+
 /**
  * Turns the bytes of one capture file into rows of a batch, piece by piece. Pure: it opens nothing, and keeps
  * no byte between calls. Made by `openDecoder` (sniff.ts).
@@ -42,6 +50,8 @@ export interface CaptureDecoder {
   readonly needed: number
   readonly damage: CaptureDamage | undefined
   readonly drops: RecordedDrops
+  /** Grows while a pcapng file is read, often only behind its first packets: one name for each address. */
+  readonly names: readonly RecordedName[]
   /**
    * Appends the whole packets of `bytes[from, end)` to `batch`, which must already stand on `bytes` and `view`.
    * Returns how many bytes were consumed.

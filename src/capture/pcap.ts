@@ -1,5 +1,11 @@
 import type { PacketBatch } from './batch.ts'
-import { type CaptureDamage, type CaptureDecoder, largestPacket, type RecordedDrops } from './decoder.ts'
+import {
+  type CaptureDamage,
+  type CaptureDecoder,
+  largestPacket,
+  type RecordedDrops,
+  type RecordedName,
+} from './decoder.ts'
 import type { CaptureInterface } from './source.ts'
 
 // draft-ietf-opsawg-pcap: magic, version, two unused words, snaplen, link type.
@@ -29,6 +35,7 @@ export class PcapDecoder implements CaptureDecoder {
   readonly format = 'pcap'
   readonly interfaces: CaptureInterface[] = []
   readonly drops: RecordedDrops = { kernel: undefined, interface: undefined }
+  readonly names: readonly RecordedName[] = []
   originSeconds = 0
   needed = FILE_HEADER
   damage: CaptureDamage | undefined

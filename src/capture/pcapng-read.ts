@@ -5,6 +5,7 @@ import {
   largestPacket,
   MAX_RECORD,
   type RecordedDrops,
+  type RecordedName,
 } from './decoder.ts'
 import {
   BLOCK_CUSTOM,
@@ -12,6 +13,7 @@ import {
   BLOCK_ENHANCED_PACKET,
   BLOCK_HEADER,
   BLOCK_INTERFACE,
+  BLOCK_NAMES,
   BLOCK_OVERHEAD,
   BLOCK_PACKET,
   BLOCK_SECTION,
@@ -19,6 +21,7 @@ import {
   BLOCK_STATISTICS,
   BLOCK_SYSTEMD_JOURNAL,
   BYTE_ORDER_MAGIC,
+  OPTION_COMMENT,
   OPTION_END,
   OPTION_INTERFACE_NAME,
   OPTION_INTERFACE_OFFSET,
@@ -27,6 +30,7 @@ import {
   OPTION_STATISTICS_KERNEL_DROPS,
   padded,
 } from './pcapng.ts'
+import { NameCollector } from './pcapng-names.ts'
 import type { CaptureInterface } from './source.ts'
 import { TimeResolution } from './time-resolution.ts'
 import { decodeUtf8 } from './utf8.ts'
@@ -46,6 +50,7 @@ const FIXED_LENGTHS: ReadonlyMap<number, number> = new Map([
   [BLOCK_PACKET, PACKET_FIXED],
   [BLOCK_SIMPLE_PACKET, SIMPLE_PACKET_FIXED],
   [BLOCK_STATISTICS, STATISTICS_FIXED],
+  [BLOCK_NAMES, BLOCK_HEADER],
 ])
 
 /** `PacketBatch.iface` is 16 bits wide. */
@@ -73,6 +78,7 @@ export class PcapngDecoder implements CaptureDecoder {
   originSeconds = 0
   needed = BLOCK_OVERHEAD
   damage: CaptureDamage | undefined
+  readonly #names = new NameCollector()
   readonly #clocks: InterfaceClock[] = []
   /** Bytes of the file consumed so far. */
   #position = 0
@@ -90,6 +96,10 @@ export class PcapngDecoder implements CaptureDecoder {
         return drops === undefined ? total : (total ?? 0) + drops
       }, undefined)
     return { kernel: sum((clock) => clock.kernelDrops), interface: sum((clock) => clock.interfaceDrops) }
+  }
+
+  get names(): readonly RecordedName[] {
+    return this.#names.all
   }
 
   decode(bytes: Uint8Array, view: DataView, from: number, end: number, batch: PacketBatch): number {
@@ -145,11 +155,15 @@ export class PcapngDecoder implements CaptureDecoder {
     }
     if (length < fixed + 4) this.#stop(`block of ${length} bytes is shorter than its kind`)
     else if (type === BLOCK_ENHANCED_PACKET)
-      this.#packet(view, at, end, view.getUint32(at + 8, little), batch)
-    else if (type === BLOCK_PACKET) this.#packet(view, at, end, view.getUint16(at + 8, little), batch)
+      this.#packet(bytes, view, at, end, view.getUint32(at + 8, little), batch)
+    else if (type === BLOCK_PACKET) this.#packet(bytes, view, at, end, view.getUint16(at + 8, little), batch)
     else if (type === BLOCK_SIMPLE_PACKET) this.#simplePacket(view, at, end, batch)
     else if (type === BLOCK_INTERFACE) this.#interface(bytes, view, at, end)
     else if (type === BLOCK_STATISTICS) this.#statistics(view, at, end)
+    else if (type === BLOCK_NAMES)
+      this.#options(view, at + BLOCK_HEADER, end, (kind, value, size) =>
+        this.#names.add(bytes, view, kind, value, size),
+      )
     else this.#section(view, at)
   }
 
@@ -190,7 +204,14 @@ export class PcapngDecoder implements CaptureDecoder {
     })
   }
 
-  #packet(view: DataView, at: number, end: number, local: number, batch: PacketBatch): void {
+  #packet(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    local: number,
+    batch: PacketBatch,
+  ): void {
     const little = this.#littleEndian
     const iface = this.#firstInterface + local
     const clock = this.#clocks[iface]
@@ -212,6 +233,14 @@ export class PcapngDecoder implements CaptureDecoder {
     }
     this.#lastTime = (seconds - this.originSeconds) * 1e9 + clock.resolution.nanos
     batch.push(at + PACKET_FIXED, captured, original, this.#lastTime, iface)
+    const options = at + PACKET_FIXED + padded(captured)
+    if (batch.keepsComments && options < end) this.#comments(bytes, view, options, end, batch)
+  }
+
+  #comments(bytes: Uint8Array, view: DataView, at: number, end: number, batch: PacketBatch): void {
+    this.#options(view, at, end, (code, value, size) => {
+      if (code === OPTION_COMMENT) batch.comment(decodeUtf8(bytes, value, value + size))
+    })
   }
 
   /** Always of the section's first interface; its snaplen says how much was captured. */

@@ -4,6 +4,8 @@ export const BLOCK_INTERFACE = 1
 /** Obsolete, still read. */
 export const BLOCK_PACKET = 2
 export const BLOCK_SIMPLE_PACKET = 3
+/** Names of addresses, as the writer knew them. */
+export const BLOCK_NAMES = 4
 export const BLOCK_STATISTICS = 5
 export const BLOCK_ENHANCED_PACKET = 6
 export const BLOCK_SYSTEMD_JOURNAL = 9
@@ -29,6 +31,10 @@ export const OPTION_PACKET_FLAGS = 2
 export const OPTION_STATISTICS_RECEIVED = 4
 export const OPTION_STATISTICS_INTERFACE_DROPS = 5
 export const OPTION_STATISTICS_KERNEL_DROPS = 7
+
+/** Records of a block of names; they are laid out, and end, as options do. */
+export const NAME_IPV4 = 1
+export const NAME_IPV6 = 2
 
 /** Everything in a block stands on 4-byte boundaries. */
 export function padded(length: number): number {

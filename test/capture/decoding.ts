@@ -8,6 +8,8 @@ export interface DecodedPacket {
   readonly original: number
   readonly time: number
   readonly iface: number
+  /** Absent without any. */
+  readonly comments?: readonly string[]
 }
 
 export interface DecodedFile {
@@ -25,6 +27,7 @@ export function decodeFile(file: Uint8Array, chunk = file.length): DecodedFile {
   if (format !== 'pcap' && format !== 'pcapng') throw new Error(`not a capture: ${format}`)
   const decoder = openDecoder(format)
   const batch = new PacketBatch(1)
+  batch.keepsComments = true
   const packets: DecodedPacket[] = []
   let from = 0
   for (let to = Math.min(chunk, file.length); ; to = Math.min(to + chunk, file.length)) {
@@ -40,11 +43,13 @@ export function decodeFile(file: Uint8Array, chunk = file.length): DecodedFile {
 
 function copyRow(batch: PacketBatch, row: number): DecodedPacket {
   const start = batch.start[row]!
+  const comments = batch.commentsOf(row)
   return {
     bytes: [...batch.bytes.subarray(start, start + batch.captured[row]!)],
     original: batch.original[row]!,
     time: batch.time[row]!,
     iface: batch.iface[row]!,
+    ...(comments && { comments }),
   }
 }
 

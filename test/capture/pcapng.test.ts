@@ -12,6 +12,9 @@ import { concat, decodeFile } from './decoding.ts'
 
 const SECONDS = 1_700_000_000
 
+/** Code and value of each. */
+type Options = readonly (readonly [number, readonly number[]])[]
+
 /** Blocks written field by field, in either byte order, so that the reader is not only tried on our own writer. */
 class Blocks {
   readonly #little: boolean
@@ -30,29 +33,37 @@ class Blocks {
     ])
   }
 
-  interface(
-    linkType: number,
-    snaplen: number,
-    options: readonly (readonly [number, readonly number[]])[] = [],
-  ): this {
+  interface(linkType: number, snaplen: number, options: Options = []): this {
     return this.block(1, [...this.#n(linkType, 2), 0, 0, ...this.#n(snaplen, 4), ...this.#options(options)])
   }
 
-  enhanced(iface: number, high: number, low: number, data: readonly number[], original = data.length): this {
+  enhanced(
+    iface: number,
+    high: number,
+    low: number,
+    data: readonly number[],
+    original = data.length,
+    options: Options = [],
+  ): this {
     const words = [iface, high, low, data.length, original].flatMap((word) => this.#n(word, 4))
-    return this.block(6, [...words, ...padded(data)])
+    return this.block(6, [...words, ...padded(data), ...this.#options(options)])
   }
 
-  obsolete(iface: number, high: number, low: number, data: readonly number[]): this {
+  obsolete(iface: number, high: number, low: number, data: readonly number[], options: Options = []): this {
     const words = [high, low, data.length, data.length].flatMap((word) => this.#n(word, 4))
-    return this.block(2, [...this.#n(iface, 2), 0, 3, ...words, ...padded(data)])
+    return this.block(2, [...this.#n(iface, 2), 0, 3, ...words, ...padded(data), ...this.#options(options)])
+  }
+
+  /** Records as they are given, with the end that belongs behind them. */
+  names(records: Options): this {
+    return this.block(4, this.#options(records))
   }
 
   simple(original: number, data: readonly number[]): this {
     return this.block(3, [...this.#n(original, 4), ...padded(data)])
   }
 
-  statistics(iface: number, options: readonly (readonly [number, readonly number[]])[]): this {
+  statistics(iface: number, options: Options): this {
     return this.block(5, [...this.#n(iface, 4), ...new Array<number>(8).fill(0), ...this.#options(options)])
   }
 
@@ -70,7 +81,7 @@ class Blocks {
     return Uint8Array.from(this.#bytes)
   }
 
-  #options(options: readonly (readonly [number, readonly number[]])[]): number[] {
+  #options(options: Options): number[] {
     const written = options.flatMap(([code, value]) => [
       ...this.#n(code, 2),
       ...this.#n(value.length, 2),
@@ -150,6 +161,95 @@ test('pcapng: custom blocks and journal entries are no packets, but have a numbe
   batch.reset(file, view)
   new PcapngDecoder().decode(file, view, 0, file.length, batch)
   assert.deepEqual([...batch.number.subarray(0, batch.count)], [1, 4, 6])
+})
+
+test('pcapng: the first name of each address, in both byte orders and over sections', () => {
+  const six = [0x20, 1, 0xd, 0xb8, ...new Array<number>(11).fill(0), 1]
+  for (const little of [false, true]) {
+    const first = new Blocks(little)
+      .section()
+      .names([
+        [1, [10, 0, 0, 1, ...text('one\0uno\0')]],
+        [1, [10, 0, 0, 1, ...text('other\0')]],
+        [7, [10, 0, 0, 9, ...text('of no known kind\0')]],
+        [2, [...six, ...text('sechs ü\0')]],
+      ])
+      .names([
+        [1, [255, 255, 255, 254, ...text('not ended')]],
+        [2, [10, 0, 0, 2, ...text('short\0')]],
+        [1, [10, 0, 0, 3, 0]],
+        [1, [10, 0, 0, 4]],
+        [1, [10, 0, 0, 5, ...text('x'.repeat(256)), 0]],
+        [1, [10, 0, 0, 6, ...text('x'.repeat(255)), 0]],
+      ])
+      // Its only record says that it goes on behind the block.
+      .block(4, [little ? 1 : 0, little ? 0 : 1, 0xff, 0xff, 10, 0, 0, 7, 65, 0, 0, 0])
+      .block(4, [])
+    const second = new Blocks(!little).section().names([
+      [1, [10, 0, 0, 1, ...text('later\0')]],
+      [1, [0, 0, 0, 0, ...text('any\0')]],
+    ])
+    const { decoder, damage } = decodeFile(concat(first.bytes, second.bytes))
+    assert.equal(damage, undefined)
+    assert.deepEqual(
+      decoder.names.map(({ family, words, name }) => [family, [...words], name]),
+      [
+        [4, [0x0a000001, 0, 0, 0], 'one'],
+        [6, [0x20010db8, 0, 0, 1], 'sechs ü'],
+        [4, [0xfffffffe, 0, 0, 0], 'not ended'],
+        [4, [0x0a000006, 0, 0, 0], 'x'.repeat(255)],
+        [4, [0, 0, 0, 0], 'any'],
+      ],
+    )
+  }
+})
+
+test('pcapng: no file makes more than 65536 names be kept', () => {
+  const file = new Blocks(true).section()
+  for (let high = 0; high <= 256; high++)
+    file.names(Array.from({ length: 256 }, (_, low) => [1, [10, high >> 8, high & 255, low, 65, 0]] as const))
+  assert.equal(decodeFile(file.bytes).decoder.names.length, 65_536)
+})
+
+test('pcapng: comments of packets, in both byte orders', () => {
+  for (const little of [false, true]) {
+    const file = new Blocks(little)
+      .section()
+      .interface(1, 0, [[1, text('of the interface')]])
+      .enhanced(0, 0, 1, [1, 2, 3, 4, 5], 5, [
+        [2, [0, 0, 0, 0]],
+        [1, text('first ü')],
+        [1, text('second\0')],
+      ])
+      .enhanced(0, 0, 2, [1, 2, 3, 4], 4, [[2, [0, 0, 0, 0]]])
+      .obsolete(0, 0, 3, [1], [[1, text('third')]])
+      .enhanced(0, 0, 4, [])
+    const { packets, damage } = decodeFile(file.bytes)
+    assert.equal(damage, undefined)
+    assert.deepEqual(
+      packets.map(({ comments }) => comments),
+      [['first ü', 'second'], undefined, ['third'], undefined],
+    )
+  }
+})
+
+test('pcapng: comments stay with their packets when rows move, and go with their batch', () => {
+  const file = new Blocks(true)
+    .section()
+    .interface(1, 0)
+    .enhanced(0, 0, 1, [1])
+    .enhanced(0, 0, 2, [2], 1, [[1, text('two')]]).bytes
+  for (const keepsComments of [true, false]) {
+    const batch = new PacketBatch()
+    batch.keepsComments = keepsComments
+    const view = new DataView(file.buffer)
+    batch.reset(file, view)
+    new PcapngDecoder().decode(file, view, 0, file.length, batch)
+    batch.number[0] = batch.number[1]!
+    assert.deepEqual(batch.commentsOf(0), keepsComments ? ['two'] : undefined)
+    batch.reset(file, view)
+    assert.equal(batch.commentsOf(0), undefined)
+  }
 })
 
 test('pcapng: drops are unknown unless a block tells them', () => {
@@ -238,7 +338,13 @@ function written(): Uint8Array {
 }
 
 const WRITTEN_PACKETS = [
-  { bytes: [1, 2, 3, 4, 5], original: 99, time: 123_456_789, iface: 0 },
+  {
+    bytes: [1, 2, 3, 4, 5],
+    original: 99,
+    time: 123_456_789,
+    iface: 0,
+    comments: ['nginx[77] → äöü 🦜', ''],
+  },
   { bytes: [], original: 0, time: 5_000_000_000, iface: 1 },
   { bytes: [2, 3, 4, 5], original: 4, time: -1, iface: 0 },
 ]
@@ -313,6 +419,10 @@ test('pcapng: round trip', () => {
             original: p.bytes.length + p.more,
             time: p.time,
             iface: p.iface,
+            // A zero byte ends a text.
+            ...(p.comments.length > 0 && {
+              comments: p.comments.map((comment) => comment.replace(/\0.*/su, '')),
+            }),
           })),
         )
       },
