@@ -12,11 +12,11 @@ import type { FlowProcesses } from './flow-processes.ts'
 import { wantsStreams } from './follow.ts'
 import { openStreams, type Streams } from './follow-run.ts'
 import type { Io } from './io.ts'
-import { PacketWriter } from './packet-writer.ts'
+import { checkWriteOptions, PacketWriter } from './packet-writer.ts'
 import { type PacketSink, Pump } from './pump.ts'
 import { jsonReport, type Report, type Selection, selectionOf, textReport } from './report.ts'
 import type { View } from './view.ts'
-import { openViews } from './views.ts'
+import type { OpenView } from './views.ts'
 
 /** How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. */
 const LINGER_FILE = (60 * NANOS_PER_SECOND) as Nanos
@@ -26,6 +26,8 @@ export interface AnalysisParts {
   readonly source: PacketSource
   readonly options: AnalysisOptions
   readonly io: Io
+  /** What `loadViews` gave for the options. */
+  readonly views: readonly OpenView[]
   readonly processes?: FlowProcesses
   /** SYN retransmissions this machine would make; a file is read with a modern kernel's defaults. */
   readonly synLadder?: { readonly retries: number; readonly linear: number }
@@ -51,6 +53,7 @@ export class Analysis {
     const { source, options, processes } = parts
     const live = source.engine !== 'file'
     this.#parts = parts
+    checkWriteOptions(options, parts.io.isTerminal)
     this.selection = selectionOf(options, options.json === true)
     this.report = makeReport(parts, this.clock, this.selection)
     this.#views = this.#openViews()
@@ -145,10 +148,11 @@ export class Analysis {
   }
 
   #openViews(): View[] {
-    const { io, source, options, processes } = this.#parts
+    const { io, source, views, processes } = this.#parts
     const { clock } = this
     const tracker = (): FlowTracker => this.tracker
-    return openViews(options, { io, source, clock, style: styleOf(this.#parts), processes, tracker })
+    const parts = { io, source, clock, style: styleOf(this.#parts), processes, tracker }
+    return views.map((open) => open(parts))
   }
 
   #openStreams(): Streams | undefined {

@@ -12,6 +12,7 @@ import { FlowProcesses } from './flow-processes.ts'
 import type { Io } from './io.ts'
 import { onSignals } from './signals.ts'
 import type { TraceOptions } from './trace.ts'
+import { loadViews } from './views.ts'
 
 /** `auto` is the ring: only where it cannot be had at all does `cap` take its place. */
 async function openSource(engine: EngineChoice, options: LiveOptions): Promise<LiveSource> {
@@ -51,6 +52,7 @@ export async function runLive(
   io: Io,
   opened: () => Promise<void> = async () => {},
 ): Promise<void> {
+  const views = await loadViews(options)
   const waiter = new Waiter()
   const interfaces = options.interface ?? []
   const source = await openSource(options.engine, {
@@ -68,6 +70,7 @@ export async function runLive(
     source,
     options,
     io,
+    views,
     processes,
     synLadder: synLadder(),
     before: () => owners.drain(),

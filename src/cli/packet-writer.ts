@@ -2,13 +2,32 @@ import type { PacketBatch } from '../capture/batch.ts'
 import { PcapngWriter } from '../capture/pcapng-write.ts'
 import type { PacketSource } from '../capture/source.ts'
 import { OutputFile } from '../host/output-file.ts'
+import { UserError } from '../user-error.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { PacketStack } from '../wire/stack.ts'
+import type { AnalysisOptions } from './capture-options.ts'
+import { wantsStreams } from './follow.ts'
 import type { PacketSink } from './pump.ts'
 import { VERSION } from './version.ts'
+import { wantsViews } from './views.ts'
 
 /** Bytes gathered before they are written, when packets come fast. */
 const CHUNK_BYTES = 256 * 1024
+
+/** Packets on standard output (`-w -`) bear nothing beside them, and no terminal. */
+export function checkWriteOptions(options: AnalysisOptions, stdoutIsTerminal: boolean): void {
+  if (options.write !== '-') return
+  if (stdoutIsTerminal)
+    throw new UserError('Packets could take over the terminal', {
+      hint: 'send them to a file or another program',
+    })
+  const { json, events, flows, packets, summary } = options
+  const prints = json || events || flows || packets || summary || wantsViews(options) || wantsStreams(options)
+  if (prints)
+    throw new UserError('Packets and text cannot both go to standard output', {
+      hint: 'name a file for --write, or leave the other options out',
+    })
+}
 
 /** What is said of a packet in its comment: its sender's process. `row` is its flow's. */
 export type PacketComments = (row: number, stack: PacketStack) => readonly string[] | undefined

@@ -1,10 +1,11 @@
 import type { PacketSource } from '../capture/source.ts'
-import { type CaptureFile, openCaptureFile } from '../host/capture-file.ts'
+import { type CaptureFile, isSameFile, openCaptureFile } from '../host/capture-file.ts'
 import { UserError } from '../user-error.ts'
 import { Analysis } from './analysis.ts'
 import type { Io } from './io.ts'
 import type { ReadOptions } from './read.ts'
 import { onSignals } from './signals.ts'
+import { loadViews } from './views.ts'
 
 /** Memory for the chunks of all files together, and for each of very many. */
 const CHUNKS_BYTES = 32 * 1024 * 1024
@@ -49,9 +50,11 @@ export async function runRead(
   io: Io,
   opened: () => Promise<void> = giveUpEverything,
 ): Promise<void> {
+  const views = await loadViews(options)
   // What is known so far is shown before a writer is waited for.
   const { source, files } = await openInputs(paths, options, () => analysis.flush())
-  const analysis = new Analysis({ source, options, io })
+  refuseToOverwrite(paths, options.write)
+  const analysis = new Analysis({ source, options, io, views })
   const stop = (): void => {
     analysis.pump.stop()
     source.wake()
@@ -72,6 +75,14 @@ export async function runRead(
       const which = files.length === 1 ? '' : `${name} is `
       io.note(`socktrace: ${which}damaged at byte ${offset}: ${message}; everything before was analysed`)
     }
+}
+
+/** Creating the output would empty an input before it is read. */
+function refuseToOverwrite(paths: readonly string[], write: string | undefined): void {
+  if (write !== undefined && paths.some((path) => isSameFile(path, write)))
+    throw new UserError(`Cannot write ${JSON.stringify(write)}: it is being read`, {
+      hint: 'write to another file',
+    })
 }
 
 /** A file needs no privilege once it is open. Loaded only for root: calling the kernel costs start-up time. */

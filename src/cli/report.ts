@@ -12,7 +12,6 @@ import { type ViewOptions, wantsViews } from './views.ts'
 export interface Selection {
   readonly events: boolean
   readonly flows: boolean
-  readonly packets: boolean
   /** In text: on stdout instead of a note on stderr. */
   readonly summary: boolean
 }
@@ -26,14 +25,14 @@ export interface SelectionOptions {
 }
 
 export function selectionOf(
-  options: SelectionOptions & FollowOptions & ViewOptions,
+  options: SelectionOptions & FollowOptions & ViewOptions & { readonly write?: string },
   json: boolean,
 ): Selection {
   const { events = false, flows = false, packets = false, summary = false } = options
-  if (events || flows || packets || summary) return { events, flows, packets, summary }
-  // Reassembled bytes and views stand by themselves: events come with them only when asked for.
-  const alone = wantsStreams(options) || wantsViews(options)
-  return { events: !alone, flows: json && !alone, packets: false, summary: false }
+  if (events || flows || packets || summary) return { events, flows, summary }
+  // Reassembled bytes, views and packets on stdout stand by themselves: events come only when asked for.
+  const alone = wantsStreams(options) || wantsViews(options) || options.write === '-'
+  return { events: !alone, flows: json && !alone, summary: false }
 }
 
 /** Records to standard output, as text or NDJSON. */

@@ -1,9 +1,6 @@
 import type { AnalysisOptions } from './capture-options.ts'
-import { type FlowFormat, FlowFormatView } from './flow-format-view.ts'
+import type { FlowFormat } from './flow-format-view.ts'
 import { type LadderOptions, ladderFlow } from './ladder-option.ts'
-import { LadderView } from './ladder-view.ts'
-import { PacketReport } from './packet-report.ts'
-import { StatisticsView } from './statistics-view.ts'
 import type { View, ViewParts } from './view.ts'
 
 export interface ViewOptions extends LadderOptions {
@@ -11,17 +8,34 @@ export interface ViewOptions extends LadderOptions {
   readonly format?: FlowFormat
 }
 
-/** What the options ask for beside events, flow records and bytes, in the order in which it is printed. */
-export function openViews(options: AnalysisOptions, parts: ViewParts): View[] {
-  const { json = false, timeFormat } = options
-  const views: View[] = []
-  if (options.packets)
-    views.push(new PacketReport(parts, { json, timeFormat, absolute: options.absoluteSequence === true }))
+/** Opens one view for a run. */
+export type OpenView = (parts: ViewParts) => View
+
+/**
+ * What the options ask for beside events, flow records and bytes, in the order in which it is printed. Only that is
+ * loaded: tables and drawings would cost every other run its start.
+ */
+export async function loadViews(options: AnalysisOptions): Promise<readonly OpenView[]> {
+  const { packets, ladder, as = 'text', format, stats, json = false, timeFormat } = options
   const flow = ladderFlow(options)
-  if (options.ladder !== undefined)
-    views.push(new LadderView(parts, { flow, as: options.as ?? 'text', timeFormat }))
-  if (options.format) views.push(new FlowFormatView(parts, options.format))
-  if (options.stats) views.push(new StatisticsView(parts, json))
+  const views: OpenView[] = []
+  if (packets) {
+    const { PacketReport } = await import('./packet-report.ts')
+    const absolute = options.absoluteSequence === true
+    views.push((parts) => new PacketReport(parts, { json, timeFormat, absolute }))
+  }
+  if (ladder !== undefined) {
+    const { LadderView } = await import('./ladder-view.ts')
+    views.push((parts) => new LadderView(parts, { flow, as, timeFormat }))
+  }
+  if (format !== undefined) {
+    const { FlowFormatView } = await import('./flow-format-view.ts')
+    views.push((parts) => new FlowFormatView(parts, format))
+  }
+  if (stats) {
+    const { StatisticsView } = await import('./statistics-view.ts')
+    views.push((parts) => new StatisticsView(parts, json))
+  }
   return views
 }
 

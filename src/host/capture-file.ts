@@ -1,4 +1,4 @@
-import { fstatSync, openSync, type Stats } from 'node:fs'
+import { fstatSync, openSync, type Stats, statSync } from 'node:fs'
 import { setImmediate as loopTurn } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import type { PacketBatch } from '../capture/batch.ts'
@@ -66,6 +66,12 @@ function bytesOf(
   if (stats.isCharacterDevice() && isatty(fd))
     throw unreadable(name, 'it is a terminal', 'pipe a capture into it, or name a file')
   return follow ? growingInput(fd, name, waiting) : fileInput(fd, name)
+}
+
+/** Whether two paths lead to the same file; one that is not there is no other's. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }))
+  return a !== undefined && b !== undefined && a.isFile() && a.dev === b.dev && a.ino === b.ino
 }
 
 class FileSource implements CaptureFile {
