@@ -81,7 +81,7 @@ function sideRecord(scope: RecordScope, side: SideView): FlowSide {
     resets: counter(word.RESETS),
     rexmt_packets: counter(word.REXMT_PACKETS),
     rexmt_bytes: large(word.REXMT_BYTES),
-    unique_bytes: side.wireBytes - large(word.REXMT_PAYLOAD),
+    unique_bytes: side.wireBytes - large(word.NOT_UNIQUE),
     ...(rtt === undefined ? {} : { rtt_ms: rtt }),
     ...(side.options & OPTION_MSS ? { mss: side.mss } : {}),
     ...(scale > 0 ? { window_scale: scale - 1 } : {}),

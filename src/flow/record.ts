@@ -58,7 +58,10 @@ export interface FlowSide extends Endpoint {
   /** Segments that repeat bytes (or a SYN, a FIN) seen before, and how many: a partial overlap counts partially. */
   readonly rexmt_packets: number
   readonly rexmt_bytes: number
-  /** Payload bytes seen, each counted once; `bytes` has those too that were sent and not captured. */
+  /**
+   * Payload bytes seen, each counted once, without those that were sent against a closed window; `bytes` has those
+   * too that were sent and not captured.
+   */
   readonly unique_bytes: number
   /** Segment to the acknowledgement of its end, Karn's rule applied; absent without a sample. */
   readonly rtt_ms?: Rtt

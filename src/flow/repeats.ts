@@ -21,7 +21,7 @@ export function countRepeats(store: FlowStore, segment: Segment, next: number): 
   const fin = flags & FIN && diff(end, next) <= 0 ? 1 : 0
   store.trouble.count(row, word.REXMT_PACKETS)
   store.trouble.add(row, word.REXMT_BYTES, repeated)
-  store.trouble.add(row, word.REXMT_PAYLOAD, Math.min(length, Math.max(0, repeated - syn - fin)))
+  store.trouble.add(row, word.NOT_UNIQUE, Math.min(length, Math.max(0, repeated - syn - fin)))
   return repeated
 }
 
@@ -39,7 +39,14 @@ function belowLowest(store: FlowStore, segment: Segment, row: number): number {
   return Math.min(below, diff(end, sequence))
 }
 
-/** What is sent against a closed window asks for room: tcptrace neither times it nor counts it as sent again. */
-export function asksForWindow({ trouble }: FlowStore, { receiver }: Segment): boolean {
-  return receiver.window === 0 && receiver.packets > 0 && trouble.get(receiver.trouble, word.RESETS) === 0
+/**
+ * Whether a segment with data, SYN or FIN is sent against a closed window. It asks for room: as in tcptrace it is
+ * not timed, and its bytes count neither as sent again nor as unique.
+ */
+export function asksForWindow(store: FlowStore, { sender, receiver, length }: Segment): boolean {
+  const { trouble } = store
+  if (receiver.window !== 0 || receiver.packets === 0 || trouble.get(receiver.trouble, word.RESETS) !== 0)
+    return false
+  if (length > 0) trouble.add(store.troubleOf(sender), word.NOT_UNIQUE, length)
+  return true
 }

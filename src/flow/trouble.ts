@@ -25,8 +25,8 @@ export const UNSEEN_KNOWN = 18
 /** Segments that repeat a number sent before, and how many numbers: low and high 32 bits. */
 export const REXMT_PACKETS = 19
 export const REXMT_BYTES = 20
-/** How many of those numbers are payload, not SYN or FIN: low and high 32 bits. */
-export const REXMT_PAYLOAD = 22
+/** Payload bytes that are sent again, or against a closed window: low and high 32 bits. */
+export const NOT_UNIQUE = 22
 /** First gap + 1 of those that were acknowledged (`gaps.ts`), and how many there are. */
 export const FIRST_MISSED = 24
 export const MISSED_GAPS = 25
