@@ -165,7 +165,13 @@ export class Statistics {
     if (record.proto === 'tcp') this.#addTcp(record)
     const failed = outcome === 'refused' || outcome === 'timeout' || outcome === 'unreachable' ? 1 : 0
     addTo(this.endpoints.of(client.addr), client, server, failed)
-    addTo(this.endpoints.of(server.addr), server, client, failed)
+    const peer = this.endpoints.of(server.addr)
+    addTo(peer, server, client, failed)
+    if (client.addr === server.addr) {
+      // It talks to itself: one flow, of which it sent and received every packet.
+      peer.flows--
+      peer.failed -= failed
+    }
     if (record.proto !== 'icmp') addTo(this.services.of(server.addr, server.port), server, client, failed)
     this.#remember(record)
   }

@@ -59,6 +59,14 @@ test('the largest conversations, whatever their order', () =>
     }),
   ))
 
+test('an address that talks to itself has the flow once, and all packets both ways', () => {
+  const statistics = new Statistics(10)
+  statistics.add(record(0, '127.0.0.1', '127.0.0.1', 100))
+  const [self] = statistics.endpoints.top(2)
+  assert.deepEqual([self!.flows, self!.packets_sent, self!.packets_received], [1, 2, 2])
+  assert.deepEqual([self!.bytes_sent, self!.bytes_received], [100, 100])
+})
+
 test('more addresses than are held: the large ones stay, and it is said', () => {
   const statistics = new Statistics(10, 100)
   for (let i = 0; i < 5000; i++) {
