@@ -3,6 +3,7 @@ import { END, type PacketSource } from '../capture/source.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { FlowTracker } from '../flow/tracker.ts'
 import { Frame } from '../wire/frame.ts'
+import { PlainSegment } from '../wire/plain-segment.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../wire/stack.ts'
 
 /** How long a stopped run may still work on packets that keep coming, ms. */
@@ -19,6 +20,8 @@ export interface PumpOptions {
   readonly sink?: PacketSink
   /** Ends after this many packets. */
   readonly count?: number
+  /** The sink asks for the comments of packets. */
+  readonly comments?: boolean
   /** Called once a read, before its packets are analysed. */
   readonly before: () => void
   /** Called once a read, when its packets were analysed, with how many there were. */
@@ -40,11 +43,13 @@ export class Pump {
   readonly #options: PumpOptions
   readonly #frame = new Frame()
   readonly #stack = new PacketStack()
+  readonly #plain = new PlainSegment()
   readonly #batch = new PacketBatch()
   #stopAt: number | undefined
 
   constructor(options: PumpOptions) {
     this.#options = options
+    this.#batch.keepsComments = options.comments === true
   }
 
   async run(): Promise<void> {
@@ -72,6 +77,7 @@ export class Pump {
     const batch = this.#batch
     const frame = this.#frame
     const stack = this.#stack
+    const plain = this.#plain
     const totals = this.totals
     frame.rebind(batch.bytes, batch.view)
     if (totals.packets === 0) totals.first = batch.time[0]!
@@ -80,9 +86,11 @@ export class Pump {
       const original = batch.original[index]!
       frame.move(batch.start[index]!, batch.captured[index]!, original)
       const time = batch.time[index]! as Nanos
-      const kind = stack.walk(frame, source.interfaces[iface]!.linkType, time)
+      const { linkType } = source.interfaces[iface]!
       totals.packets += 1
       totals.bytes += original
+      if (sink === undefined && plain.at(frame, linkType) && tracker.pass(plain, time)) continue
+      const kind = stack.walk(frame, linkType, time)
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
       const row = tracker.packet(stack, time, iface, batch.number[index]!)
       if (sink !== undefined) sink.packet(batch, index, frame, stack, row)

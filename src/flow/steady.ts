@@ -1,3 +1,4 @@
+import type { PlainSegment } from '../wire/plain-segment.ts'
 import { diff } from '../wire/seq.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { SCALE_UNKNOWN, scaledWindow } from './analysis.ts'
@@ -16,7 +17,7 @@ import type { RttSampler } from './rtt.ts'
 import type { SideView } from './side-view.ts'
 import { ESTABLISHED } from './tcp-state.ts'
 import type { Nanos } from './time.ts'
-import { FIRST_GAP, type TroublePool } from './trouble.ts'
+import { FIRST_GAP, type TroublePool, UNSEEN_KNOWN } from './trouble.ts'
 import { isOpenForZeek, WROTE_ACK, WROTE_DATA } from './zeek.ts'
 
 /*
@@ -56,27 +57,21 @@ function isSteady(sender: SideView, receiver: SideView, trouble: TroublePool): b
     (receiver.marks & (RECEIVER_NEEDS | SIDE_FIN)) === RECEIVER_NEEDS &&
     isOpenForZeek(sender) &&
     isOpenForZeek(receiver) &&
-    trouble.get(receiver.trouble, FIRST_GAP) === 0
+    trouble.get(receiver.trouble, FIRST_GAP) === 0 &&
+    trouble.get(receiver.trouble, UNSEEN_KNOWN) === 0
   )
 }
 
 /** Counts a segment of `sender` and returns true, or returns false and has done nothing. */
-export function passSteady(
-  sender: SideView,
-  rtt: RttSampler,
-  time: Nanos,
-  flags: number,
-  sequence: number,
-  acknowledgement: number,
-  window: number,
-  length: number,
-): boolean {
+export function passSteady(sender: SideView, rtt: RttSampler, segment: PlainSegment, time: Nanos): boolean {
   const { marks, next, letters, lastAck } = sender
-  if ((marks & SIDE_STEADY) === 0 || (flags & (SYN | FIN | RST | ACK)) !== ACK) return false
+  if ((marks & SIDE_STEADY) === 0 || (segment.flags & (SYN | FIN | RST | ACK)) !== ACK) return false
+  const { sequence, acknowledgement, window, payloadLength: length } = segment
   if (sequence !== next || next === 0 || window === 0 || acknowledgement === 0) return false
   const receiver = sender.peer
   const seen = receiver.contiguous
-  if (seen === 0 || diff(acknowledgement, seen) > 0) return false
+  // Numbers half a circle apart are before each other: both tests are needed.
+  if (seen === 0 || diff(acknowledgement, seen) > 0 || diff(acknowledgement, receiver.next) > 0) return false
   const end = (sequence + length) >>> 0
   const last = sender.zeekLast
   if (length === 0) {

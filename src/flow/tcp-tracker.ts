@@ -20,7 +20,7 @@ import { observe } from './observer.ts'
 import { asksForWindow, countRepeats } from './repeats.ts'
 import { Segment, STEP_THIRD_ACK } from './segment.ts'
 import { comesFromServer } from './server-ports.ts'
-import { markSteady, passSteady } from './steady.ts'
+import { markSteady } from './steady.ts'
 import type { FlowStore } from './store.ts'
 import { type FlowId, NO_FLOW } from './table.ts'
 import { CLOSED, ESTABLISHED, isOver, SYN_SENT } from './tcp-state.ts'
@@ -45,11 +45,9 @@ const COUNTED: readonly (readonly [anomaly: number, counter: number])[] = [
 export class TcpTracker {
   private readonly store: FlowStore
   private readonly segment: Segment
-  private readonly shortCut: boolean
 
-  constructor(store: FlowStore, shortCut: boolean) {
+  constructor(store: FlowStore) {
     this.store = store
-    this.shortCut = shortCut
     this.segment = new Segment(store.flow)
   }
 
@@ -58,14 +56,9 @@ export class TcpTracker {
     const { store, segment } = this
     const { tcp } = stack
     const { flow } = store
-    const known = store.table.find(key)
     const sender = flow.side(key.direction)
-    if (known !== NO_FLOW) {
-      flow.move(known)
-      const { flags, sequence, acknowledgement, window } = tcp
-      if (passSteady(sender, store.rtt, time, flags, sequence, acknowledgement, window, stack.payloadLength))
-        return known
-    }
+    const known = store.table.find(key)
+    if (known !== NO_FLOW) flow.move(known)
     segment.time = time
     segment.packet = packet
     segment.iface = iface
@@ -152,7 +145,7 @@ export class TcpTracker {
     if (store.sinks.event !== undefined && ((segment.steps | segment.anomalies) !== 0 || isSurprise(segment)))
       annotate(store, segment, { next, time: lastTime }, reused)
     if (segment.steps !== 0 || flow.list !== LIST_OPEN) this.place()
-    if (this.shortCut) markSteady(flow, store.trouble)
+    markSteady(flow, store.trouble)
   }
 
   /** The number before the first byte of a direction: its SYN's, else inferred from what is there. */

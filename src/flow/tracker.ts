@@ -1,3 +1,5 @@
+import { PROTOCOL_TCP } from '../wire/ipv4.ts'
+import type { PlainSegment } from '../wire/plain-segment.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
 import type { FlowView } from './flow-view.ts'
@@ -6,6 +8,7 @@ import { IcmpTracker } from './icmp-tracker.ts'
 import { FlowKey } from './key.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from './lists.ts'
 import { FLOW_TIMED_OUT } from './marks.ts'
+import { passSteady } from './steady.ts'
 import { type FlowSinks, FlowStore } from './store.ts'
 import { giveUpAfter, MODERN_LADDER, type SynLadder } from './syn-ladder.ts'
 import { type FlowId, NO_FLOW } from './table.ts'
@@ -21,8 +24,6 @@ export interface TrackerOptions {
   readonly names: (iface: number) => string | undefined
   /** Events carry `packet`. */
   readonly framed: boolean
-  /** False takes every segment through all stages (`steady.ts`): slower, and the same output. */
-  readonly shortCut?: boolean
   /** When the kernel sends a SYN again; that of a present Linux kernel unless given. */
   readonly synLadder?: SynLadder
 }
@@ -54,7 +55,7 @@ export class FlowTracker {
   constructor(options: TrackerOptions, sinks: FlowSinks) {
     const ladder = options.synLadder ?? MODERN_LADDER
     this.store = new FlowStore({ ...options, ladder }, sinks)
-    this.tcp = new TcpTracker(this.store, options.shortCut ?? true)
+    this.tcp = new TcpTracker(this.store)
     this.icmp = new IcmpTracker(this.store)
     this.all = options.protocols === 'all'
     this.pause = Math.min(options.linger, NANOS_PER_SECOND) / 4
@@ -97,6 +98,30 @@ export class FlowTracker {
     const { flow } = this.store
     flow.move(row)
     return flow.client === this.key.direction
+  }
+
+  /**
+   * The short cut for most segments (`steady.ts`), before they are decoded in full: true when this one (borrowed) is
+   * done with; false when nothing was, and it has to be given to `packet`.
+   */
+  pass(segment: PlainSegment, time: Nanos): boolean {
+    if (time >= this.nextLook) this.look(time)
+    const { key, store } = this
+    const { flow, table } = store
+    key.set(
+      segment.family,
+      PROTOCOL_TCP,
+      segment.source,
+      segment.destination,
+      segment.sourcePort,
+      segment.destinationPort,
+    )
+    const row = table.find(key)
+    if (row === NO_FLOW) return false
+    flow.move(row)
+    if (!passSteady(flow.side(key.direction), store.rtt, segment, time)) return false
+    this.now = time
+    return true
   }
 
   /**
