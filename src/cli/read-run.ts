@@ -51,8 +51,12 @@ export async function runRead(
   opened: () => Promise<void> = giveUpEverything,
 ): Promise<void> {
   const views = await loadViews(options)
-  // What is known so far is shown before a writer is waited for.
-  const { source, files } = await openInputs(paths, options, () => analysis.flush())
+  const isReaderGone = options.followFile ? await watchReader() : () => false
+  const { source, files } = await openInputs(paths, options, () => {
+    // What is known so far is shown before a writer is waited for.
+    analysis.flush()
+    if (isReaderGone()) stop()
+  })
   refuseToOverwrite(paths, options.write)
   const analysis = new Analysis({ source, options, io, views })
   const stop = (): void => {
@@ -75,6 +79,14 @@ export async function runRead(
       const which = files.length === 1 ? '' : `${name} is `
       io.note(`socktrace: ${which}damaged at byte ${offset}: ${message}; everything before was analysed`)
     }
+}
+
+/** Whether nobody reads our output any more. Loaded only to follow a file: calling the kernel costs start-up time. */
+async function watchReader(): Promise<() => boolean> {
+  if (process.platform !== 'linux') return () => false
+  const { ReaderWatch } = await import('../host/reader-gone.ts')
+  const reader = new ReaderWatch(1)
+  return () => reader.isGone()
 }
 
 /** Creating the output would empty an input before it is read. */
