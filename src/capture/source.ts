@@ -37,6 +37,8 @@ export interface PacketSource {
    */
   read(batch: PacketBatch): Promise<number>
   counters(): CaptureCounters
+  /** The name that the source itself gives an address (canonical text): a file can bring names along. */
+  nameOf?(address: string): string | undefined
   /** Stops the source; a pending `read` resolves to `END` soon after. Idempotent. */
   close(): void
 }

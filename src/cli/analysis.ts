@@ -3,6 +3,7 @@ import { NO_FLOW } from '../flow/table.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { FlowTracker } from '../flow/tracker.ts'
 import { serviceName } from '../host/names.ts'
+import { type NameOf, namedEvent, namedFlow } from '../render/endpoint-name.ts'
 import { createStyle, type Style, wantsColor } from '../render/style.ts'
 import { TraceClock } from '../render/time.ts'
 import { formatAddress } from '../wire/address.ts'
@@ -47,6 +48,8 @@ export class Analysis {
   readonly #writer: PacketWriter | undefined
   readonly #streams: Streams | undefined
   readonly #views: readonly View[]
+  /** `undefined` when names are not wanted, or the source has none. */
+  readonly #nameOf: NameOf | undefined
   readonly #parts: AnalysisParts
 
   constructor(parts: AnalysisParts) {
@@ -56,6 +59,7 @@ export class Analysis {
     checkWriteOptions(options, parts.io.isTerminal)
     this.selection = selectionOf(options, options.json === true)
     this.report = makeReport(parts, this.clock, this.selection)
+    this.#nameOf = options.resolve && source.nameOf ? (address) => source.nameOf?.(address) : undefined
     this.#views = this.#openViews()
     this.tracker = new FlowTracker(
       {
@@ -79,6 +83,7 @@ export class Analysis {
       tracker: this.tracker,
       ...(sinks === undefined ? {} : { sink: sinks }),
       ...(options.count === undefined ? {} : { count: options.count }),
+      comments: options.packets === true || options.write !== undefined,
       before: () => this.#before(),
       after: (packets) => {
         parts.after?.(packets)
@@ -151,8 +156,9 @@ export class Analysis {
     const { io, source, views, processes } = this.#parts
     const { clock } = this
     const tracker = (): FlowTracker => this.tracker
-    const parts = { io, source, clock, style: styleOf(this.#parts), processes, tracker }
-    return views.map((open) => open(parts))
+    const style = styleOf(this.#parts)
+    const nameOf = this.#nameOf ?? (() => undefined)
+    return views.map((open) => open({ io, source, clock, style, processes, tracker, nameOf }))
   }
 
   #openStreams(): Streams | undefined {
@@ -187,6 +193,7 @@ export class Analysis {
 
   #sinks(processes: FlowProcesses | undefined): ConstructorParameters<typeof FlowTracker>[1] {
     const { report, selection } = this
+    const nameOf = this.#nameOf
     const { options } = this.#parts
     const views = this.#views
     // Events are also where processes become known, for the comments of packets.
@@ -201,8 +208,9 @@ export class Analysis {
       ...(wantsEvents && {
         event: (event) => {
           if (processes !== undefined && !processes.event(event)) return
-          if (selection.events) report.event(event)
-          for (const view of views) view.event?.(event)
+          const shown = nameOf === undefined ? event : namedEvent(event, nameOf)
+          if (selection.events) report.event(shown)
+          for (const view of views) view.event?.(shown)
         },
       }),
       ...(wantsFlows && {
@@ -210,8 +218,9 @@ export class Analysis {
           const chosen = processes === undefined || processes.flow(flow)
           this.#streams?.ended(flow, chosen)
           if (!chosen) return
-          if (selection.flows) report.flow(flow)
-          for (const view of views) view.flow?.(flow, row)
+          const shown = nameOf === undefined ? flow : namedFlow(flow, nameOf)
+          if (selection.flows) report.flow(shown)
+          for (const view of views) view.flow?.(shown, row)
         },
       }),
     }

@@ -67,12 +67,13 @@ export class PacketReport implements View, PacketSink {
     const iface = source.interfaces[batch.iface[index]!]?.name
     const parts = [clock.text(batch.time[index]!, this.#format.timeFormat)]
     if (iface !== undefined) parts.push(sanitize(iface))
-    parts.push(packetText(stack, origin))
+    parts.push(packetText(stack, origin, this.#parts.nameOf))
     const process = row === NO_FLOW ? undefined : this.#sender(tracker().idOf(row), stack)
     if (process !== undefined) parts.push('', processText(process))
     if (this.#events.length > 0) parts.push(process === undefined ? ' ' : '')
     const marks = this.#events.map((event) => `[${eventLabel(event)}]`).join('')
-    return `${parts.join(' ')}${marks}\n`
+    const comments = batch.commentsOf(index)?.map((comment) => ` # ${sanitize(comment)}`) ?? []
+    return `${parts.join(' ')}${marks}${comments.join('')}\n`
   }
 
   #json(batch: PacketBatch, index: number, stack: PacketStack, row: number): string {
@@ -89,9 +90,10 @@ export class PacketReport implements View, PacketSink {
       iface: source.interfaces[batch.iface[index]!]?.name,
       flow,
       length: batch.original[index]!,
-      ...packetFields(stack),
+      ...packetFields(stack, this.#parts.nameOf),
       ...(row === NO_FLOW || stack.kind !== KIND_TCP ? {} : this.#unacknowledged(row, stack, at)),
       process: process && { pid, comm, attribution },
+      comments: batch.commentsOf(index),
       events: this.#events.length === 0 ? undefined : this.#events.map(({ event }) => event),
     })}\n`
   }

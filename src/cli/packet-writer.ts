@@ -29,7 +29,7 @@ export function checkWriteOptions(options: AnalysisOptions, stdoutIsTerminal: bo
     })
 }
 
-/** What is said of a packet in its comment: its sender's process. `row` is its flow's. */
+/** What is said of a packet in a comment, behind those that it had: its sender's process. `row` is its flow's. */
 export type PacketComments = (row: number, stack: PacketStack) => readonly string[] | undefined
 
 /** `-w`: every packet that was analysed, to a pcapng file that other tools read. */
@@ -51,7 +51,7 @@ export class PacketWriter implements PacketSink {
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {
     this.#describeInterfaces()
     this.#last = batch.time[index]!
-    const comments = this.#comments(row, stack)
+    const comments = [...(batch.commentsOf(index) ?? []), ...(this.#comments(row, stack) ?? [])]
     this.#writer.packet({
       iface: batch.iface[index]!,
       time: this.#last,
@@ -59,7 +59,7 @@ export class PacketWriter implements PacketSink {
       start: batch.start[index]!,
       captured: batch.captured[index]!,
       original: batch.original[index]!,
-      ...(comments === undefined ? {} : { comments }),
+      comments,
     })
     if (this.#writer.pending >= CHUNK_BYTES) this.flush()
   }

@@ -2,6 +2,7 @@ import type { PacketSource } from '../capture/source.ts'
 import type { FlowEvent } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import type { FlowTracker } from '../flow/tracker.ts'
+import type { NameOf } from '../render/endpoint-name.ts'
 import type { Style } from '../render/style.ts'
 import type { TraceClock } from '../render/time.ts'
 import type { FlowProcesses } from './flow-processes.ts'
@@ -32,6 +33,8 @@ export interface ViewParts {
   readonly source: PacketSource
   readonly clock: TraceClock
   readonly style: Style
+  /** For what is not of an event or record: those have their names. */
+  readonly nameOf: NameOf
   readonly processes: FlowProcesses | undefined
   /** Known once packets come. */
   readonly tracker: () => FlowTracker

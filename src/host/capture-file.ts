@@ -10,6 +10,7 @@ import { type ByteInput, fileInput, growingInput, pipeInput, WOKEN } from './byt
 import type { DecompressedInput } from './decompress.ts'
 import { FileFilter } from './file-filter.ts'
 import { cannotOpen, emptyFile, notCapture, unreadable } from './input-errors.ts'
+import { RecordedNames } from './recorded-names.ts'
 
 const CHUNK_BYTES = 4 * 1024 * 1024
 /** Enough to tell what a file is, and smaller than any capture file. */
@@ -30,6 +31,8 @@ export interface CaptureFile extends PacketSource {
   readonly name: string
   /** Where the file stops making sense; everything before was read. Known once `read` gave `END`. */
   readonly truncated: CaptureDamage | undefined
+  /** Name of an address as far as the file was read; name resolution blocks may stand behind its packets. */
+  nameOf(address: string): string | undefined
   /** A `read` that waits for a writer gives 0. */
   wake(): void
 }
@@ -91,6 +94,7 @@ class FileSource implements CaptureFile {
   /** Bytes of the (uncompressed) file so far. */
   #total = 0
   #packets = 0
+  readonly #names = new RecordedNames()
   #ended = false
 
   constructor(name: string, input: ByteInput, { filter, chunkBytes = CHUNK_BYTES }: CaptureFileOptions) {
@@ -136,6 +140,10 @@ class FileSource implements CaptureFile {
   counters(): CaptureCounters {
     const drops = this.#decoder?.drops
     return { received: this.#packets, droppedKernel: drops?.kernel, droppedInterface: drops?.interface }
+  }
+
+  nameOf(address: string): string | undefined {
+    return this.#decoder && this.#names.find(address, this.#decoder.names)
   }
 
   wake(): void {

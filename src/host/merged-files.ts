@@ -69,6 +69,7 @@ export class MergedFiles implements PacketSource {
 
   async read(batch: PacketBatch): Promise<number> {
     batch.count = 0
+    for (const part of this.#parts) part.batch.keepsComments = batch.keepsComments
     if (!this.#started && !(await this.#start())) return this.#ended ? END : 0
     while (!this.#ended) {
       batch.reset(this.#bytes, this.#view)
@@ -93,6 +94,15 @@ export class MergedFiles implements PacketSource {
       droppedKernel: sum('droppedKernel'),
       droppedInterface: sum('droppedInterface'),
     }
+  }
+
+  /** Of the first named file that gives one. */
+  nameOf(address: string): string | undefined {
+    for (const { file } of this.#parts) {
+      const name = file.nameOf(address)
+      if (name !== undefined) return name
+    }
+    return undefined
   }
 
   close(): void {
@@ -132,6 +142,7 @@ export class MergedFiles implements PacketSource {
       const start = from.start[at]!
       this.#bytes.set(from.bytes.subarray(start, start + captured), used)
       batch.push(used, captured, from.original[at]!, part.time, this.#interfaceOf(part, from.iface[at]!))
+      if (batch.keepsComments) for (const comment of from.commentsOf(at) ?? []) batch.comment(comment)
       used += captured
       part.at++
       if (part.isEmpty && !(await part.fill())) return false

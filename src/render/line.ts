@@ -29,8 +29,10 @@ const INDENT = ' '.repeat(16)
 /** The columns begin this wide; one too long for its column widens it for the rest of the run. */
 const START_WIDTHS = { iface: 4, process: 16, endpoint: 21, flags: 5, label: 14 }
 
-export function endpointText({ addr, port }: Endpoint, name?: string): string {
-  const shown = name ?? port
+/** `service` is the name of the port. */
+export function endpointText({ addr, port, name }: Endpoint, service?: string): string {
+  const shown = service ?? port
+  if (name !== undefined) return `${sanitize(name)}:${shown}`
   return addr.includes(':') ? `[${addr}]:${shown}` : `${addr}:${shown}`
 }
 

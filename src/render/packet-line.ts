@@ -18,6 +18,8 @@ import {
   HAS_WINDOW_SCALE,
   type TcpOptions,
 } from '../wire/tcp-options.ts'
+import { type NameOf, named } from './endpoint-name.ts'
+import { sanitize } from './sanitize.ts'
 
 /** Where the numbers of a segment count from: the initial sequence numbers of its sender and of its receiver. */
 export interface SequenceOrigin {
@@ -29,12 +31,17 @@ export interface SequenceOrigin {
  * One packet as tcpdump prints it, without the time and interface. Sequence numbers are relative to `origin`, but for
  * those of a SYN; without it they are as sent (`tcpdump -S`).
  */
-export function packetText(stack: PacketStack, origin?: SequenceOrigin): string {
+export function packetText(stack: PacketStack, origin: SequenceOrigin | undefined, nameOf: NameOf): string {
   if (stack.kind === KIND_MALFORMED) return `damaged: ${REASONS[stack.reason]}`
   if (stack.family === 0) return 'not IP'
   const ip = stack.family === 4 ? 'IP' : 'IP6'
-  const source = formatAddress(stack.family, stack.source)
-  const destination = formatAddress(stack.family, stack.destination)
+  const hostText = (words: Uint32Array): string => {
+    const address = formatAddress(stack.family, words)
+    const name = nameOf(address)
+    return name === undefined ? address : sanitize(name)
+  }
+  const source = hostText(stack.source)
+  const destination = hostText(stack.destination)
   switch (stack.kind) {
     case KIND_TCP:
       return `${ip} ${source}.${stack.sourcePort} > ${destination}.${stack.destinationPort}: ${tcpText(stack, origin)}`
@@ -53,12 +60,12 @@ export function packetText(stack: PacketStack, origin?: SequenceOrigin): string 
 }
 
 /** The members of a `packet` object of the JSON contract that come from its headers. */
-export function packetFields(stack: PacketStack): object {
+export function packetFields(stack: PacketStack, nameOf: NameOf): object {
   if (stack.kind === KIND_MALFORMED) return { proto: null, damaged: REASONS[stack.reason] }
   if (stack.family === 0) return { proto: null }
   const addresses = {
-    src: { addr: formatAddress(stack.family, stack.source), port: stack.sourcePort },
-    dst: { addr: formatAddress(stack.family, stack.destination), port: stack.destinationPort },
+    src: named({ addr: formatAddress(stack.family, stack.source), port: stack.sourcePort }, nameOf),
+    dst: named({ addr: formatAddress(stack.family, stack.destination), port: stack.destinationPort }, nameOf),
   }
   const len = stack.payloadLength
   switch (stack.kind) {

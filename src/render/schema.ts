@@ -185,6 +185,7 @@ const packet: Schema = {
     ack_rtt_ms: number,
     rto_ms: number,
     process: refTo('sender'),
+    comments: listOf(text),
     events: listOf(refTo('event_name')),
   },
   required: ['type', 'time', 'ts', 'packet', 'length', 'proto'],
