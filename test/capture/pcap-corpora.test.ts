@@ -5,7 +5,9 @@ import { gunzipSync } from 'node:zlib'
 import { PacketBatch } from '../../src/capture/batch.ts'
 import type { CaptureDamage } from '../../src/capture/decoder.ts'
 import { openDecoder, sniffCapture } from '../../src/capture/sniff.ts'
+import { formatAddress } from '../../src/wire/address.ts'
 import { corporaTest } from '../support/corpora.ts'
+import { decodeFile } from './decoding.ts'
 
 /** One line of index.csv: what tshark says about the file. */
 interface Indexed {
@@ -58,4 +60,29 @@ corporaTest('captures: packets and damage as tshark sees them', (folder) => {
     compared++
   }
   assert.ok(compared > 1000, `only ${compared} files were compared`)
+})
+
+/** The names and comments that the generator of these files wrote, in either byte order. */
+corporaTest('captures: names of addresses and comments of packets, in both byte orders', (folder) => {
+  for (const order of ['le', 'be']) {
+    const read = (name: string): ReturnType<typeof decodeFile> =>
+      decodeFile(new Uint8Array(readFileSync(join(folder, 'google+gopacket/pcapgo/tests', order, name))))
+    assert.deepEqual(
+      read('test102.pcapng').decoder.names.map(({ family, words, name }) => [
+        formatAddress(family, words),
+        name,
+      ]),
+      [
+        ['192.168.1.2', 'a'],
+        ['192.168.1.8', 'example.com'],
+        ['fc01:dead::beef', 'example.com'],
+        ['10.1.2.3', 'example.org'],
+        ['192.168.1.3', 'bar.example.com'],
+        ['fc01:feed::beef', 'bar.example.net'],
+        ['10.1.2.4', 'bar.example.org'],
+      ],
+    )
+    const comments = read('test009.pcapng').packets.map((packet) => packet.comments)
+    assert.deepEqual(comments, [['test009-1'], ['test009-2']])
+  }
 })
