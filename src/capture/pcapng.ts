@@ -9,6 +9,8 @@ export const BLOCK_NAMES = 4
 export const BLOCK_STATISTICS = 5
 export const BLOCK_ENHANCED_PACKET = 6
 export const BLOCK_SYSTEMD_JOURNAL = 9
+/** Keys to decrypt with. */
+export const BLOCK_SECRETS = 10
 export const BLOCK_CUSTOM = 0x00000bad
 /** Not to be copied into other files. */
 export const BLOCK_CUSTOM_PRIVATE = 0x40000bad

@@ -20,11 +20,11 @@ interface Inputs {
 
 async function openInputs(
   paths: readonly string[],
-  { filter, followFile }: ReadOptions,
+  { filter, followFile, resolve }: ReadOptions,
   waiting: () => void,
 ): Promise<Inputs> {
   const [only] = paths
-  const common = { follow: followFile === true, waiting }
+  const common = { follow: followFile === true, names: resolve === true, waiting }
   if (only !== undefined && paths.length === 1) {
     const file = openCaptureFile(only, filter === undefined ? common : { ...common, filter })
     return { source: file, files: [file] }

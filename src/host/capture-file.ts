@@ -20,6 +20,8 @@ export interface CaptureFileOptions {
   readonly filter?: string
   /** The file is still being written: its end is a wait, until `wake` or `close`. */
   readonly follow?: boolean
+  /** `nameOf` will be asked: names that stand at the end of the file are looked up at once. */
+  readonly names?: boolean
   /** Bytes read at a time. */
   readonly chunkBytes?: number
   /** Called before waiting for a writer. */
@@ -31,7 +33,7 @@ export interface CaptureFile extends PacketSource {
   readonly name: string
   /** Where the file stops making sense; everything before was read. Known once `read` gave `END`. */
   readonly truncated: CaptureDamage | undefined
-  /** Name of an address as far as the file was read; name resolution blocks may stand behind its packets. */
+  /** Name of an address that the file gives, as far as it was read, or at its end (`names`). */
   nameOf(address: string): string | undefined
   /** A `read` that waits for a writer gives 0. */
   wake(): void
@@ -52,7 +54,9 @@ export function openCaptureFile(path: string, options: CaptureFileOptions = {}):
     const stats = fstatSync(fd)
     if (stats.isDirectory()) throw unreadable(name, 'it is a directory', 'name the capture file in it')
     if (stats.isFile() && stats.size === 0 && !follow) throw emptyFile(name)
-    return new FileSource(name, bytesOf(fd, stats, name, options), options)
+    const names = new RecordedNames()
+    if (options.names && stats.isFile()) names.readEnd(fd, stats.size)
+    return new FileSource(name, bytesOf(fd, stats, name, options), names, options)
   } catch (error) {
     if (error instanceof UserError) throw error
     throw cannotOpen(name, error)
@@ -94,12 +98,18 @@ class FileSource implements CaptureFile {
   /** Bytes of the (uncompressed) file so far. */
   #total = 0
   #packets = 0
-  readonly #names = new RecordedNames()
+  readonly #names: RecordedNames
   #ended = false
 
-  constructor(name: string, input: ByteInput, { filter, chunkBytes = CHUNK_BYTES }: CaptureFileOptions) {
+  constructor(
+    name: string,
+    input: ByteInput,
+    names: RecordedNames,
+    { filter, chunkBytes = CHUNK_BYTES }: CaptureFileOptions,
+  ) {
     this.name = name
     this.#input = input
+    this.#names = names
     this.#filter = filter === undefined ? undefined : new FileFilter(filter)
     this.#bytes = new Uint8Array(chunkBytes)
     this.#view = new DataView(this.#bytes.buffer)

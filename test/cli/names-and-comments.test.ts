@@ -7,6 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { PcapngWriter } from '../../src/capture/pcapng-write.ts'
 import { outputSchema } from '../../src/render/schema.ts'
 import { concat, decodeFile } from '../capture/decoding.ts'
+import { namesBlock } from '../support/names-block.ts'
 import { ndjson, runCommand } from '../support/program.ts'
 import { readCommand } from '../support/read-command.ts'
 import { readScenario } from '../support/scenario.ts'
@@ -17,16 +18,6 @@ after(() => rmSync(folder, { recursive: true }))
 
 const plain = scenarioCapture([readScenario('test/scenarios/plain.md').segments])
 const LINK_RAW = 101
-
-/** A name resolution block, little-endian. */
-function namesBlock(names: Readonly<Record<string, string>>): Uint8Array {
-  const records = Object.entries(names).flatMap(([address, name]) => {
-    const value = [...address.split('.').map(Number), ...new TextEncoder().encode(name), 0]
-    return [1, 0, value.length, 0, ...value, ...new Array<number>((4 - (value.length % 4)) % 4).fill(0)]
-  })
-  const length = [(records.length + 16) & 255, (records.length + 16) >> 8, 0, 0]
-  return Uint8Array.from([4, 0, 0, 0, ...length, ...records, 0, 0, 0, 0, ...length])
-}
 
 /** The plain connection again, with names before the packets, and comments by the packets' numbers. */
 function annotated(
