@@ -1,7 +1,8 @@
 import { formatAddress } from '../wire/address.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
-import type { Endpoint, Side, Transition } from './event.ts'
+import type { ConditionEvent, Endpoint, FlowEvent, Side, StateEvent, Transition } from './event.ts'
 import type { FlowView } from './flow-view.ts'
+import type { Mutable } from './mutable.ts'
 import type { Segment } from './segment.ts'
 import type { SideView } from './side-view.ts'
 import type { SynLadder } from './syn-ladder.ts'
@@ -16,6 +17,9 @@ export interface EventScope {
   readonly ladder: SynLadder
 }
 
+type FlowBase = Mutable<Omit<StateEvent, 'event' | 'text' | keyof Transition>>
+type SegmentEvent<Name> = Mutable<Omit<ConditionEvent, 'event'>> & { readonly event: Name }
+
 /** Everything that an event of a flow has in common. `source` is the direction (0 or 1) of `src`. */
 export function flowBase(
   scope: EventScope,
@@ -24,31 +28,50 @@ export function flowBase(
   at: Nanos,
   packet: number,
   iface: number,
-) {
-  const name = scope.names(iface)
-  return {
-    type: 'event' as const,
+): FlowBase {
+  const base: FlowBase = {
+    type: 'event',
     at,
-    ...(scope.framed ? { packet } : {}),
-    ...(name === undefined ? {} : { iface: name }),
     flow: flow.serial,
     proto: protocolName(flow),
     sender: role(flow.side(source)),
     src: endpoint(flow, source),
     dst: endpoint(flow, 1 - source),
   }
+  if (scope.framed) base.packet = packet
+  const name = scope.names(iface)
+  if (name !== undefined) base.iface = name
+  return base
 }
 
-/** What an event about a segment has in common. */
-export function segmentBase(scope: EventScope, segment: Segment) {
-  return {
-    ...flowBase(scope, segment.flow, segment.sender.direction, segment.time, segment.packet, segment.iface),
+/** An event about a segment: what all of them have in common. */
+export function segmentEvent<Name extends FlowEvent['event']>(
+  scope: EventScope,
+  segment: Segment,
+  event: Name,
+  text: string,
+): SegmentEvent<Name> {
+  const { flow, sender } = segment
+  const made: SegmentEvent<Name> = {
+    type: 'event',
+    event,
+    at: segment.time,
+    flow: flow.serial,
+    proto: 'tcp',
+    sender: role(sender),
+    src: endpoint(flow, sender.direction),
+    dst: endpoint(flow, 1 - sender.direction),
     flags: flagsText(segment.flags),
     seq: segment.sequence,
     ack: segment.acknowledgement,
     len: segment.length,
     win: segment.window,
+    text,
   }
+  if (scope.framed) made.packet = segment.packet
+  const name = scope.names(segment.iface)
+  if (name !== undefined) made.iface = name
+  return made
 }
 
 /** The endpoint that sends in `direction`. */

@@ -1,6 +1,7 @@
-import { durationText, type EventScope, role, segmentBase, transition } from './annotation.ts'
-import type { CloseEvent } from './event.ts'
+import { durationText, type EventScope, role, segmentEvent, transition } from './annotation.ts'
+import type { CloseEvent, Transition } from './event.ts'
 import { FLOW_COMBINED_CLOSE, FLOW_SIMULTANEOUS_CLOSE } from './marks.ts'
+import type { Mutable } from './mutable.ts'
 import {
   type Segment,
   STEP_FIRST_FIN,
@@ -16,7 +17,13 @@ import { CLOSED, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, TIME_WAIT } from '
  */
 export function closeEvent(scope: EventScope, segment: Segment, since: number): CloseEvent | undefined {
   const { steps, sender, receiver } = segment
-  const base = { ...segmentBase(scope, segment), event: 'close' as const, of: 4 as const }
+  const step = (n: CloseEvent['step'], transition: Transition, text: string): Mutable<CloseEvent> => {
+    const event = segmentEvent(scope, segment, 'close', text) as Mutable<CloseEvent>
+    event.of = 4
+    event.step = n
+    event.transition = transition
+    return event
+  }
   const from = role(sender)
   const to = role(receiver)
   const sent = transition(sender, leftState(segment), segment.senderTo)
@@ -25,18 +32,20 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
   if (steps & STEP_SECOND_FIN) {
     if (simultaneous) {
       const text = `${from} calls close() too, before the other FIN arrived: simultaneous close`
-      return { ...base, step: 3, transition: sent, text }
+      return step(3, sent, text)
     }
     if (steps & STEP_FIRST_FIN_ACKED) {
       const text = `recv() returned 0 and ${from} calls close() within ${durationText(since)}: ACK and FIN in one`
-      return { ...base, step: 3, combined: true, transition: sent, text }
+      const event = step(3, sent, text)
+      event.combined = true
+      return event
     }
     const text = `${from} calls close() ${durationText(since)} later, FIN sent`
-    return { ...base, step: 3, transition: sent, text }
+    return step(3, sent, text)
   }
   if (steps & STEP_FIRST_FIN) {
     const text = `${from} calls close() or shutdown(), FIN sent; recv() will return 0 at the ${to}`
-    return { ...base, step: 1, transition: sent, text }
+    return step(1, sent, text)
   }
   if (steps & STEP_SECOND_FIN_ACKED) {
     const text = lastAckText(from, to, segment)
@@ -45,13 +54,13 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
       segment.senderTo === segment.senderFrom
         ? transition(receiver, segment.receiverFrom, segment.receiverTo)
         : transition(sender, waitedIn(segment), segment.senderTo)
-    return { ...base, step: 4, transition: moved, text }
+    return step(4, moved, text)
   }
   if (steps & STEP_FIRST_FIN_ACKED) {
     const text = simultaneous
       ? `FIN of the ${to} acknowledged`
       : `FIN acknowledged, half closed: the ${from} can still send`
-    return { ...base, step: 2, transition: sent, text }
+    return step(2, sent, text)
   }
   return undefined
 }

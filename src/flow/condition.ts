@@ -1,7 +1,7 @@
 import { diff } from '../wire/seq.ts'
 import { ACK, FIN, SYN } from '../wire/tcp.ts'
 import * as found from './analysis.ts'
-import { bytesText, durationText, type EventScope, segmentBase } from './annotation.ts'
+import { bytesText, durationText, type EventScope, segmentEvent } from './annotation.ts'
 import type { ConditionEvent, DupAckEvent } from './event.ts'
 import type { Segment } from './segment.ts'
 import { synAgainText } from './syn-ladder.ts'
@@ -40,12 +40,12 @@ export function conditionEvents(
   const events: (ConditionEvent | DupAckEvent)[] = []
   for (const [bit, event] of CONDITIONS) {
     if ((segment.anomalies & bit) === 0) continue
-    events.push({ ...segmentBase(scope, segment), event, text: conditionText(scope, segment, event, before) })
+    events.push(segmentEvent(scope, segment, event, conditionText(scope, segment, event, before)))
   }
   if (segment.anomalies & found.ANOMALY_DUP_ACK) {
     const n = segment.sender.dupAcks
     const text = `the same ACK again, no. ${n}: something is missing on its way, or came twice`
-    events.push({ ...segmentBase(scope, segment), event: 'dup_ack', n, text })
+    events.push(Object.assign(segmentEvent(scope, segment, 'dup_ack', text), { n }))
   }
   return events
 }
@@ -55,7 +55,7 @@ export function portReusedEvent(scope: EventScope, segment: Segment): ConditionE
     segment.flags & ACK
       ? 'answers for another connection between the same addresses and ports'
       : 'same addresses and ports, other sequence number: a new connection'
-  return { ...segmentBase(scope, segment), event: 'port_reused', text }
+  return segmentEvent(scope, segment, 'port_reused', text)
 }
 
 function conditionText(

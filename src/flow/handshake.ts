@@ -1,6 +1,6 @@
 import { diff } from '../wire/seq.ts'
-import { durationText, type EventScope, segmentBase, transition } from './annotation.ts'
-import type { HandshakeEvent, HandshakeOptions } from './event.ts'
+import { durationText, type EventScope, segmentEvent, transition } from './annotation.ts'
+import type { HandshakeEvent, HandshakeOptions, Transition } from './event.ts'
 import type { FlowView } from './flow-view.ts'
 import {
   FLOW_ESTABLISHED,
@@ -16,6 +16,7 @@ import {
   OPTION_TIMESTAMPS,
   SIDE_SYN_DATA,
 } from './marks.ts'
+import type { Mutable } from './mutable.ts'
 import { type Segment, STEP_SYN, STEP_SYN_ACK } from './segment.ts'
 import type { SideView } from './side-view.ts'
 import { CLOSED, LISTEN } from './tcp-state.ts'
@@ -25,34 +26,42 @@ import { NANOS_PER_MS } from './time.ts'
 export function handshakeEvent(scope: EventScope, segment: Segment): HandshakeEvent {
   const { flow, sender, steps } = segment
   const simultaneous = (flow.marks & FLOW_SIMULTANEOUS_OPEN) !== 0
-  const base = { ...segmentBase(scope, segment), event: 'handshake' as const, of: 3 as const }
   // Who dials as well was no listener.
   const from = simultaneous && segment.senderFrom === LISTEN ? CLOSED : segment.senderFrom
   const moved = transition(sender, from, segment.senderTo)
 
   if (steps & STEP_SYN) {
     const text = simultaneous ? 'connect() on the other side too: simultaneous open' : synText(segment)
-    return { ...base, step: 1, options: handshakeOptions(sender)!, transition: moved, text }
+    return stepEvent(scope, segment, 1, moved, null, text)
   }
   const times = handshakeTimes(flow)
   if (steps & STEP_SYN_ACK) {
-    return {
-      ...base,
-      step: 2,
-      ...(times.server === null ? {} : { rtt_ms: times.server / NANOS_PER_MS }),
-      options: handshakeOptions(sender)!,
-      transition: moved,
-      text: simultaneous ? 'both dialled: the SYN is answered, no listener involved' : synAckText(segment),
-    }
+    const text = simultaneous
+      ? 'both dialled: the SYN is answered, no listener involved'
+      : synAckText(segment)
+    return stepEvent(scope, segment, 2, moved, times.server, text)
   }
   const returned = simultaneous ? 'both connect() returned' : 'connect() returned, accept() can return'
-  return {
-    ...base,
-    step: 3,
-    ...(times.total === null ? {} : { rtt_ms: times.total / NANOS_PER_MS }),
-    transition: moved,
-    text: times.total === null ? returned : `${returned}; ${durationText(times.total)}`,
-  }
+  const text = times.total === null ? returned : `${returned}; ${durationText(times.total)}`
+  return stepEvent(scope, segment, 3, moved, times.total, text)
+}
+
+/** `nanos` is what the step took, `null` where that is not known. */
+function stepEvent(
+  scope: EventScope,
+  segment: Segment,
+  step: 1 | 2 | 3,
+  moved: Transition,
+  nanos: number | null,
+  text: string,
+): HandshakeEvent {
+  const event = segmentEvent(scope, segment, 'handshake', text) as Mutable<HandshakeEvent>
+  event.of = 3
+  event.step = step
+  event.transition = moved
+  if (nanos !== null) event.rtt_ms = nanos / NANOS_PER_MS
+  if (step < 3) event.options = handshakeOptions(segment.sender)!
+  return event
 }
 
 function synText(segment: Segment): string {
@@ -109,15 +118,15 @@ export function handshakeOptions(side: SideView): HandshakeOptions | undefined {
   if (side.synCount === 0 && side.synAckCount === 0) return undefined
   const bits = side.options
   const offer = side.scaleOffer
-  return {
-    ...(bits & OPTION_MSS ? { mss: side.mss } : {}),
-    ...(offer > 0 ? { window_scale: offer - 1 } : {}),
-    ...(bits & OPTION_SACK_PERMITTED ? { sack_permitted: true as const } : {}),
-    ...(bits & OPTION_TIMESTAMPS ? { timestamps: true as const } : {}),
-    ...(bits & OPTION_FAST_OPEN_REQUEST ? { fast_open: 'request' as const } : {}),
-    ...(bits & OPTION_FAST_OPEN_COOKIE ? { fast_open: 'cookie' as const } : {}),
-    ...(bits & OPTION_MPTCP_CAPABLE ? { mptcp: 'capable' as const } : {}),
-    ...(bits & OPTION_MPTCP_JOIN ? { mptcp: 'join' as const } : {}),
-    ...(bits & OPTION_ECN ? { ecn: true as const } : {}),
-  }
+  const options: Mutable<HandshakeOptions> = {}
+  if (bits & OPTION_MSS) options.mss = side.mss
+  if (offer > 0) options.window_scale = offer - 1
+  if (bits & OPTION_SACK_PERMITTED) options.sack_permitted = true
+  if (bits & OPTION_TIMESTAMPS) options.timestamps = true
+  if (bits & OPTION_FAST_OPEN_REQUEST) options.fast_open = 'request'
+  if (bits & OPTION_FAST_OPEN_COOKIE) options.fast_open = 'cookie'
+  if (bits & OPTION_MPTCP_CAPABLE) options.mptcp = 'capable'
+  if (bits & OPTION_MPTCP_JOIN) options.mptcp = 'join'
+  if (bits & OPTION_ECN) options.ecn = true
+  return options
 }

@@ -4,6 +4,7 @@ import type { FlowView } from './flow-view.ts'
 import { handshakeOptions, handshakeTimes } from './handshake.ts'
 import type { Histories } from './history.ts'
 import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, OPTION_MSS } from './marks.ts'
+import type { Mutable } from './mutable.ts'
 import { datagramOutcome, tcpOutcome, teardown } from './outcome.ts'
 import type { ConnState, FlowRecord, FlowSide, Handshake, Rtt } from './record.ts'
 import type { SideView } from './side-view.ts'
@@ -27,8 +28,8 @@ export function makeRecord(scope: RecordScope, flow: FlowView, now: Nanos): Flow
   const end = Math.max(client.lastTime, server.lastTime, start) as Nanos
   const history = scope.histories.text(flow)
   const proto = protocolName(flow)
-  const common = {
-    type: 'flow' as const,
+  const record: Mutable<FlowRecord> = {
+    type: 'flow',
     start,
     end,
     id: flow.serial,
@@ -40,21 +41,14 @@ export function makeRecord(scope: RecordScope, flow: FlowView, now: Nanos): Flow
     history,
     missed_bytes: missedBytes(scope, client) + missedBytes(scope, server),
     midstream: (flow.marks & FLOW_MIDSTREAM) !== 0,
+    conn_state: proto === 'tcp' ? connState(client, server, history) : datagramState(client, proto),
+    outcome: proto === 'tcp' ? tcpOutcome(flow, scope.ladder, now) : datagramOutcome(flow),
   }
-  if (proto !== 'tcp')
-    return {
-      ...common,
-      conn_state: datagramState(client, proto),
-      outcome: datagramOutcome(flow),
-    }
-  return {
-    ...common,
-    conn_state: connState(client, server, history),
-    outcome: tcpOutcome(flow, scope.ladder, now),
-    wire_state: { client: STATES[client.expected]!, server: STATES[server.expected]! },
-    handshake: handshakeRecord(flow),
-    teardown: teardown(flow),
-  }
+  if (proto !== 'tcp') return record
+  record.wire_state = { client: STATES[client.expected]!, server: STATES[server.expected]! }
+  record.handshake = handshakeRecord(flow)
+  record.teardown = teardown(flow)
+  return record
 }
 
 function sideRecord(scope: RecordScope, side: SideView): FlowSide {
@@ -64,8 +58,10 @@ function sideRecord(scope: RecordScope, side: SideView): FlowSide {
   const tcp = protocolName(side.flow) === 'tcp'
   const rtt = rttRecord(side)
   const scale = side.scaleOffer
-  return {
-    ...endpoint(side.flow, side.direction),
+  const { addr, port } = endpoint(side.flow, side.direction)
+  const record: Mutable<FlowSide> = {
+    addr,
+    port,
     packets: side.packets,
     bytes: tcp ? streamLength(side) : side.wireBytes,
     wire_bytes: side.wireBytes,
@@ -82,11 +78,12 @@ function sideRecord(scope: RecordScope, side: SideView): FlowSide {
     rexmt_packets: counter(word.REXMT_PACKETS),
     rexmt_bytes: large(word.REXMT_BYTES),
     unique_bytes: side.wireBytes - large(word.NOT_UNIQUE),
-    ...(rtt === undefined ? {} : { rtt_ms: rtt }),
-    ...(side.options & OPTION_MSS ? { mss: side.mss } : {}),
-    ...(scale > 0 ? { window_scale: scale - 1 } : {}),
     max_window: side.maxWindow,
   }
+  if (rtt !== undefined) record.rtt_ms = rtt
+  if (side.options & OPTION_MSS) record.mss = side.mss
+  if (scale > 0) record.window_scale = scale - 1
+  return record
 }
 
 function rttRecord(side: SideView): Rtt | undefined {
@@ -108,16 +105,17 @@ function handshakeRecord(flow: FlowView): Handshake {
   const clientOptions = handshakeOptions(client)
   const serverOptions = handshakeOptions(server)
   const ms = (nanos: number | null) => (nanos === null ? null : nanos / NANOS_PER_MS)
-  return {
+  const record: Mutable<Handshake> = {
     complete: (flow.marks & FLOW_ESTABLISHED) !== 0,
     rtt_ms: ms(times.total),
     client_rtt_ms: ms(times.client),
     server_rtt_ms: ms(times.server),
     syn_count: client.synCount + server.synCount,
     syn_ack_count: client.synAckCount + server.synAckCount,
-    ...(clientOptions === undefined ? {} : { client_options: clientOptions }),
-    ...(serverOptions === undefined ? {} : { server_options: serverOptions }),
   }
+  if (clientOptions !== undefined) record.client_options = clientOptions
+  if (serverOptions !== undefined) record.server_options = serverOptions
+  return record
 }
 
 function missedBytes(scope: RecordScope, side: SideView): number {

@@ -1,5 +1,6 @@
-import { durationText, type EventScope, role, segmentBase, transition } from './annotation.ts'
+import { durationText, type EventScope, role, segmentEvent, transition } from './annotation.ts'
 import type { ResetEvent } from './event.ts'
+import type { Mutable } from './mutable.ts'
 import { RESET_CLEARS_OLD, RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from './observer.ts'
 import type { Segment } from './segment.ts'
 import { CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WAIT } from './tcp-state.ts'
@@ -7,12 +8,9 @@ import { CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WA
 /** The event of a reset. What it does to the receiver is its transition. */
 export function resetEvent(scope: EventScope, segment: Segment): ResetEvent {
   const { receiver, receiverFrom, receiverTo } = segment
-  return {
-    ...segmentBase(scope, segment),
-    event: 'reset',
-    ...(receiverFrom === receiverTo ? {} : { transition: transition(receiver, receiverFrom, receiverTo) }),
-    text: resetText(segment),
-  }
+  const event: Mutable<ResetEvent> = segmentEvent(scope, segment, 'reset', resetText(segment))
+  if (receiverFrom !== receiverTo) event.transition = transition(receiver, receiverFrom, receiverTo)
+  return event
 }
 
 function resetText(segment: Segment): string {
