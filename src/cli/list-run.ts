@@ -75,7 +75,7 @@ export async function runList(
       const taken = (performance.now() - started).toFixed(0)
       io.note(`${records.length} sockets read in ${taken} ms, ${selected.length} match`)
     }
-    for (const note of degraded) if (!told.has(note)) io.note(`socktrace: ${note}`)
+    for (const note of degraded) if (!told.has(note)) io.note(`socktrace: ${sanitize(note)}`)
     for (const note of degraded) told.add(note)
     return inOrder(selected)
   }
