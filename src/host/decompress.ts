@@ -84,7 +84,7 @@ const ZSTD_READ = 64 * 1024
 /** Bytes decompressed at a time: four can become 128 KiB (a block of one repeated byte), so these at most 128 MiB. */
 const ZSTD_PIECE = 4 * 1024
 
-/** zstd, also several frames behind each other; back-references reach 32 MiB. */
+/** zstd, also several frames behind each other. Checksums are not verified, dictionaries not known. */
 class ZstdInput implements DecompressedInput {
   damage: string | undefined
   readonly #input: ByteInput
