@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { openCaptureFile } from '../../src/host/capture-file.ts'
 import { collect } from '../capture/source-conformance.ts'
 import { pcapFile } from '../support/pcap-file.ts'
-import { builtFile, ndjson, repository, runCommand } from '../support/program.ts'
+import { builtFile, ndjson, Running, repository, runCommand } from '../support/program.ts'
 import { readCommand } from '../support/read-command.ts'
 import { readScenario } from '../support/scenario.ts'
 import { scenarioCapture } from '../support/scenario-capture.ts'
@@ -81,4 +81,16 @@ test('options that make no sense together', async () => {
   const other = file('other.pcapng', plain)
   await assert.rejects(readCommand(['--follow-file', other], plain), /several files at once/)
   await assert.rejects(readCommand(['-', '-'], plain), /standard input twice/)
+})
+
+test('--follow-file: packets as they are written, Ctrl-C ends it with its summary', async () => {
+  const path = file('growing.pcapng', plain.subarray(0, 300))
+  const running = new Running([builtFile(repository), 'read', '--follow-file', '--packets', path])
+  const lines = ({ stdout }: Running): number => stdout.split('\n').length - 1
+  await running.until('the first packets', (one) => lines(one) > 0)
+  assert.ok(lines(running) < 11)
+  appendFileSync(path, plain.subarray(300))
+  await running.until('the rest', (one) => lines(one) === 11)
+  assert.equal(await running.stop('SIGINT'), 0)
+  assert.match(running.stderr, /^11 packets captured/)
 })
