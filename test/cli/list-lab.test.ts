@@ -47,6 +47,32 @@ rootTest('TCP and UDP agree with ss on protocol, state, both ends, pids and desc
   assert.deepEqual(ours, theirs)
 })
 
+rootTest(
+  'an ordinary user sees what ss shows that user, and the owners of the own sockets alone',
+  async () => {
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+    const server = `require('net').createServer().listen(4010, '127.0.0.1', () => console.log('ready'))`
+    const own = await lab.start([...nobody, process.execPath, '-e', server])
+    for (const [options, unix] of [
+      ['-tuanpH', false],
+      ['-xanpH', true],
+    ] as const) {
+      const theirs = parseSs(lab.run([...nobody, 'ss', options]), unix)
+      const ours = ndjson<SocketRecord>(lab.list(['--json', unix ? '-x' : '-a'], nobody))
+      assert.deepEqual(
+        ours
+          .map((record) => keyOf(unix ? { ...record, remote: { inode: record.remote.inode! } } : record))
+          .sort(),
+        theirs.map(keyOfSs).sort(),
+      )
+      if (unix) continue
+      const owners = ours.flatMap(({ processes }) => processes.map(({ pid }) => pid))
+      assert.deepEqual(owners, [own.pid])
+      assert.equal(ours.length, listed('-a').length)
+    }
+  },
+)
+
 rootTest('/proc/net as the source gives the same sockets and owners', () => {
   const script = `
     const { snapshot } = await import('./src/host/socket-table.ts')

@@ -33,10 +33,13 @@ export class ConnectionsLab {
     await this.#settled()
   }
 
-  async #program(role: string): Promise<Running> {
-    const program = new Running(
-      this.#namespace.inside([process.execPath, ...SOURCE, 'test/lab/connections.ts', role]),
-    )
+  #program(role: string): Promise<Running> {
+    return this.start([process.execPath, ...SOURCE, 'test/lab/connections.ts', role])
+  }
+
+  /** A program inside that prints `ready` and runs until the lab is closed. */
+  async start(command: readonly string[]): Promise<Running> {
+    const program = new Running(this.#namespace.inside(command))
     this.#programs.push(program)
     await program.until('it is ready', ({ stdout }) => stdout.includes('ready'))
     return program
@@ -65,9 +68,9 @@ export class ConnectionsLab {
     return stdout
   }
 
-  /** `socktrace list` from source, inside. */
-  list(args: readonly string[]): string {
-    return this.run([process.execPath, ...SOURCE, 'test/lab/list.ts', 'list', '-q', ...args])
+  /** `socktrace list` from source, inside; `as` is a command that runs the rest as somebody else. */
+  list(args: readonly string[], as: readonly string[] = []): string {
+    return this.run([...as, process.execPath, ...SOURCE, 'test/lab/list.ts', 'list', '-q', ...args])
   }
 
   async close(): Promise<void> {
