@@ -116,7 +116,7 @@ export class FlowView {
 
   /** Hash of the key. */
   get hash(): number {
-    return this.words[this.word + 13]!
+    return this.words[this.word + 13]! | 0
   }
   set hash(value: number) {
     this.words[this.word + 13] = value

@@ -12,6 +12,7 @@ export const KEY_META = 9
  */
 export class FlowKey {
   readonly words: Uint32Array = new Uint32Array(KEY_WORDS)
+  /** 32 bits, signed: V8 keeps a field that exceeds 2^31 on the heap. */
   hash = 0
   /** 0 when the packet's source is the lower endpoint, 1 when it is the upper one. */
   direction = 0
@@ -74,5 +75,5 @@ function finish(hash: number): number {
   h = Math.imul(h, 0x85ebca6b)
   h ^= h >>> 13
   h = Math.imul(h, 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }

@@ -21,7 +21,7 @@ export class FlowTable {
   readonly memory: FlowMemory
   /** Rows in use. */
   size = 0
-  private slots: Uint32Array
+  private slots: Int32Array
   private mask: number
   /** First free row + 1, linked through AFTER; rows at or beyond `fresh` were never used. */
   private free = 0
@@ -32,7 +32,7 @@ export class FlowTable {
   constructor(rows = 1024) {
     this.memory = new FlowMemory(rows)
     this.view = new FlowView(this.memory)
-    this.slots = new Uint32Array(rows * 4)
+    this.slots = new Int32Array(rows * 4)
     this.mask = rows * 2 - 1
   }
 
@@ -129,7 +129,7 @@ export class FlowTable {
   private grow(): void {
     const before = this.slots
     this.memory.grow()
-    this.slots = new Uint32Array(before.length * 2)
+    this.slots = new Int32Array(before.length * 2)
     this.mask = before.length - 1
     for (let slot = 0; slot < before.length; slot += 2)
       if (before[slot + 1] !== EMPTY) this.link(before[slot + 1]! - 1, before[slot]!)

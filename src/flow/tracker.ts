@@ -184,6 +184,7 @@ export class FlowTracker {
   /** Gives the records of all flows that are left, in order of id. */
   finish(): void {
     const { store } = this
+    if (store.sinks.flow === undefined) return
     const rows: FlowId[] = []
     for (const list of [LIST_ATTEMPTS, LIST_OPEN, LIST_ENDED, LIST_UDP, LIST_ICMP])
       for (let row = store.lists.first(list); row >= 0; row = store.lists.next(store.table.memory, row))
