@@ -1,9 +1,7 @@
-import { readCounters } from '../host/counters.ts'
 import { ephemeralPorts, interfaceNames, servicePort } from '../host/names.ts'
 import { findNetns, insideNetns, netnsInode } from '../host/netns.ts'
 import { addProcessDetails } from '../host/process-details.ts'
 import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'
-import { renderCounters } from '../render/counters.ts'
 import { sanitize } from '../render/sanitize.ts'
 import { socketColumns } from '../render/socket-columns.ts'
 import { NUMERIC } from '../render/socket-text.ts'
@@ -18,9 +16,8 @@ import type { ListOptions } from './list.ts'
 import { closeSockets } from './list-kill.ts'
 import { chooseColumns, order } from './list-order.ts'
 import { writePlainList } from './list-plain.ts'
-import { watch } from './list-watch.ts'
+import { intervalOf, watch } from './list-watch.ts'
 
-const WATCH_INTERVAL_MS = 2000
 const TABLES = ['tcp', 'udp', 'udplite', 'raw', 'icmp', 'unix', 'packet', 'mptcp', 'sctp', 'vsock'] as const
 /** Columns that need tcp_info. */
 const TCP_COLUMNS = ['info', 'congestion', 'rtt', 'cwnd', 'retrans']
@@ -35,7 +32,11 @@ export async function runList(
   io: Io,
   take: TakeSnapshot = snapshot,
 ): Promise<ExitCode> {
-  if (options.summary) return await writeSummary(options, io)
+  if (options.summary) {
+    const { runSummary } = await import('./list-summary.ts')
+    await runSummary(options, io, currentTime)
+    return EXIT.fine
+  }
   const filter = parseFilter(words, {
     servicePort,
     interfaceName: interfaceNames(),
@@ -80,8 +81,11 @@ export async function runList(
     return inOrder(selected)
   }
   if (options.watch !== undefined) {
-    const intervalMs = options.watch === true ? WATCH_INTERVAL_MS : options.watch
-    const settings = { intervalMs, count: options.count, json: options.json === true }
+    const settings = {
+      intervalMs: intervalOf(options.watch),
+      count: options.count,
+      json: options.json === true,
+    }
     await watch(
       settings,
       io,
@@ -104,23 +108,6 @@ export async function runList(
 /** Loaded only where it is needed: measuring text in cells costs 20 ms at its first use (Intl.Segmenter). */
 function loadShow(): Promise<typeof import('./list-show.ts')> {
   return import('./list-show.ts')
-}
-
-/** One summary for each namespace. */
-async function writeSummary(options: ListOptions, io: Io): Promise<ExitCode> {
-  const { styleOf } = await loadShow()
-  for (const namespace of options.netns === undefined ? [undefined] : findNetns(options.netns)) {
-    const record = namespace === undefined ? readCounters() : insideNetns(namespace, readCounters)
-    const { type, ...rest } = record
-    if (options.json) io.write(`${JSON.stringify({ type, time: currentTime(), ...rest })}\n`)
-    else {
-      if (options.netns === 'all')
-        io.write(`Network namespace ${record.netns} (${sanitize(namespace!.path)})\n`)
-      io.write(renderCounters(record, styleOf(options, io)))
-    }
-  }
-  io.flush()
-  return EXIT.fine
 }
 
 function inNamespace<T>({ netns }: ListOptions, action: () => T): T {

@@ -60,7 +60,8 @@ async function showGroups(
   else for (const { type, ...group } of groups) io.write(asciiJson({ type, time, ...group }))
 }
 
-function widthOf({ oneline }: ListOptions, io: Io): number | undefined {
+/** Cells of a line; `undefined` when lines are not cut. */
+export function widthOf({ oneline }: ListOptions, io: Io): number | undefined {
   return io.isTerminal && !oneline ? io.columns : undefined
 }
 

@@ -2,6 +2,13 @@ import { compareListings, type Frame } from '../sockets/changes.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import type { Io } from './io.ts'
 
+const INTERVAL_MS = 2000
+
+/** Milliseconds between two frames, by the value of `--watch`. */
+export function intervalOf(given: number | true): number {
+  return given === true ? INTERVAL_MS : given
+}
+
 export interface WatchOptions {
   readonly intervalMs: number
   /** Frames, then it ends; endless without. */
@@ -24,18 +31,28 @@ export async function watch(
   show: (records: readonly SocketRecord[]) => Promise<void>,
   time: () => string,
 ): Promise<void> {
-  const stop = new AbortController()
-  const end = (): void => stop.abort()
-  process.once('SIGINT', end).once('SIGTERM', end)
   let before: readonly SocketRecord[] | undefined
-  for (let number = 0; !stop.signal.aborted && number !== options.count; number++) {
-    if (number > 0 && !(await pause(options.intervalMs, stop.signal))) break
+  await repeat(options, async (number) => {
     const now = take()
     const frame = compareListings(before, now)
     before = now
     io.write(frameHead(frame, number, now.length, options.json, io.isTerminal, time()))
     await show(io.isTerminal ? frame.records.slice(0, io.rows - SCREEN_MARGIN) : frame.records)
     io.flush()
+  })
+}
+
+/** Does `frame` again and again, its number from 0, until `count` are done or SIGINT or SIGTERM comes. */
+export async function repeat(
+  { intervalMs, count }: Pick<WatchOptions, 'intervalMs' | 'count'>,
+  frame: (number: number) => Promise<void> | void,
+): Promise<void> {
+  const stop = new AbortController()
+  const end = (): void => stop.abort()
+  process.once('SIGINT', end).once('SIGTERM', end)
+  for (let number = 0; !stop.signal.aborted && number !== count; number++) {
+    if (number > 0 && !(await pause(intervalMs, stop.signal))) break
+    await frame(number)
   }
   process.off('SIGINT', end).off('SIGTERM', end)
 }
@@ -60,8 +77,13 @@ function frameHead(
   time: string,
 ): string {
   if (json) return `${JSON.stringify({ type: 'frame', time, frame, sockets, opened, closed, changed })}\n`
-  const clock = time.slice(11, 19)
   const counts = `${sockets} sockets, ${opened} opened, ${closed} closed, ${changed} changed`
-  if (isTerminal) return `${HOME_AND_CLEAR}${clock} UTC  ${counts}; Ctrl-C ends\n`
-  return `${frame === 0 ? '' : '\n'}# ${clock} UTC  ${counts}\n`
+  return textHead(counts, frame, isTerminal, time)
+}
+
+/** The line above a frame of text: on a terminal in the place of the one before. */
+export function textHead(text: string, frame: number, isTerminal: boolean, time: string): string {
+  const clock = time.slice(11, 19)
+  if (isTerminal) return `${HOME_AND_CLEAR}${clock} UTC  ${text}; Ctrl-C ends\n`
+  return `${frame === 0 ? '' : '\n'}# ${clock} UTC  ${text}\n`
 }

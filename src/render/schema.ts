@@ -232,7 +232,7 @@ const counters = objectOf<CountersRecord & { readonly time: string }>(
     // By the kernel's names.
     counters: { type: 'object', additionalProperties: count },
   },
-  {},
+  { interval_s: number, rates: { type: 'object', additionalProperties: number } },
 )
 
 const group = objectOf<GroupRecord & { readonly time: string }>(

@@ -93,4 +93,17 @@ export interface CountersRecord {
   }
   /** By the kernel's names, since the namespace began. */
   readonly counters: Readonly<Record<string, number>>
+  /** In `--watch`: seconds since the record before, and per second how much each counter that moved grew. */
+  readonly interval_s?: number
+  readonly rates?: Readonly<Record<string, number>>
+}
+
+/** The record with what moved in the `seconds` since the one before. */
+export function withRates(record: CountersRecord, before: CountersRecord, seconds: number): CountersRecord {
+  const rates: Record<string, number> = {}
+  for (const [name, value] of Object.entries(record.counters)) {
+    const growth = value - (before.counters[name] ?? 0)
+    if (growth > 0) rates[name] = Number((growth / seconds).toFixed(3))
+  }
+  return { ...record, interval_s: Number(seconds.toFixed(3)), rates }
 }

@@ -191,6 +191,20 @@ rootTest('--watch: frames in a pipe, one object a line', () => {
   assert.equal(frames.length, 3 * (1 + 7))
 })
 
+rootTest('-s --watch: what moved between two records, per second', async () => {
+  const command = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-s', '--json']
+  const watching = new Running(namespace.inside([...command, '--watch', '0.1']))
+  const records = (): CountersRecord[] => ndjson<CountersRecord>(watching.stdout.replace(/[^\n]*$/, ''))
+  await watching.until('there is a first record', () => records().length > 0)
+  // Nobody listens there: the SYN is answered with a reset.
+  run([process.execPath, '-e', "require('net').connect(4199, '127.0.0.1').on('error', () => {})"])
+  await watching.until('the reset is counted', () => records().some(({ rates }) => rates?.['OutRsts']))
+  const moved = records().find(({ rates }) => rates?.['OutRsts'])!
+  assert.ok(Math.abs(moved.rates!['OutRsts']! * moved.interval_s! - 1) < 0.05)
+  assert.equal(records()[0]!.rates, undefined)
+  assert.equal(await watching.stop('SIGINT'), 0)
+})
+
 rootTest('-e: where a process comes from', () => {
   const [{ processes } = { processes: [] }] = listed('-l -t -e')
   const owner = processes[0]!

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { renderCounters } from '../../src/render/counters.ts'
 import { createStyle } from '../../src/render/style.ts'
-import { COUNTERS, parseCounters, parseSockstat } from '../../src/sockets/counters.ts'
+import {
+  COUNTERS,
+  type CountersRecord,
+  parseCounters,
+  parseSockstat,
+  withRates,
+} from '../../src/sockets/counters.ts'
 
 test('names and values stand in pairs of lines; other protocols and torn text are left out', () => {
   const text =
@@ -29,24 +36,23 @@ test('every counter has one meaning', () => {
   assert.equal(new Set(COUNTERS.map(({ name }) => name)).size, COUNTERS.length)
 })
 
+const RECORD: CountersRecord = {
+  type: 'counters',
+  netns: 1,
+  states: { LISTEN: 2, ESTABLISHED: 10 },
+  sockets: { tcp: 12, udp: 1, udplite: 0, raw: 0, tcp_orphaned: 0, tcp_time_wait: 4, tcp_memory: 6 },
+  limits: {
+    time_wait_max: 100,
+    conntrack: 5,
+    conntrack_max: 50,
+    ephemeral_ports: 28_232,
+    busiest_destination: { addr: '192.0.2.7', port: 443, ports_used: 9 },
+  },
+  counters: { ListenOverflows: 8, OutRsts: 0, RetransSegs: 1234 },
+}
+
 test('the summary shows what stands against a limit and the counters that moved', () => {
-  const text = renderCounters(
-    {
-      type: 'counters',
-      netns: 1,
-      states: { LISTEN: 2, ESTABLISHED: 10 },
-      sockets: { tcp: 12, udp: 1, udplite: 0, raw: 0, tcp_orphaned: 0, tcp_time_wait: 4, tcp_memory: 6 },
-      limits: {
-        time_wait_max: 100,
-        conntrack: 5,
-        conntrack_max: 50,
-        ephemeral_ports: 28_232,
-        busiest_destination: { addr: '192.0.2.7', port: 443, ports_used: 9 },
-      },
-      counters: { ListenOverflows: 8, OutRsts: 0, RetransSegs: 1234 },
-    },
-    createStyle(false),
-  )
+  const text = renderCounters(RECORD, createStyle(false))
   assert.equal(
     text,
     `TCP      ESTABLISHED 10, LISTEN 2
@@ -57,4 +63,28 @@ RetransSegs      1234  segments sent again
 ListenOverflows     8  an accept queue was full: the program accepts too slowly
 `,
   )
+})
+
+test('in --watch the counters that moved since, per second', () => {
+  const now = { ...RECORD, counters: { ListenOverflows: 8, OutRsts: 5, RetransSegs: 1235 } }
+  const record = withRates(now, RECORD, 2)
+  assert.equal(record.interval_s, 2)
+  assert.deepEqual(record.rates, { OutRsts: 2.5, RetransSegs: 0.5 })
+  const shown = (given: CountersRecord): string[] =>
+    renderCounters(given, createStyle(false)).trimEnd().split('\n').slice(4)
+  assert.deepEqual(shown(record), [
+    'OutRsts         5  2.5/s  resets sent',
+    'RetransSegs  1235  0.5/s  segments sent again',
+  ])
+  assert.deepEqual(shown(withRates(now, now, 2)), ['no counter moved in 2.0 s'])
+})
+
+test('lines are cut to the width, colours or not', () => {
+  const fast = withRates({ ...RECORD, counters: { RetransSegs: 99_999 } }, RECORD, 0.5)
+  for (const record of [RECORD, fast])
+    for (const width of [8, 20, 40, 60, 200]) {
+      const plain = renderCounters(record, createStyle(false), width)
+      for (const line of plain.split('\n')) assert.ok(line.length <= width, line)
+      assert.equal(stripVTControlCharacters(renderCounters(record, createStyle(true), width)), plain)
+    }
 })
