@@ -11,6 +11,7 @@ import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
 import { renderTree } from '../render/socket-tree.ts'
 import { createStyle, type Style, wantsColor } from '../render/style.ts'
 import { type Grouping, groupSockets } from '../sockets/group.ts'
+import { afterListeners } from '../sockets/listeners.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import type { Io } from './io.ts'
 import type { ListOptions } from './list.ts'
@@ -31,7 +32,7 @@ export async function show(
 ): Promise<void> {
   if (options.groupBy !== undefined) return showGroups(records, options.groupBy, time, options, io)
   const names = options.resolve && !options.numeric ? await resolved(records) : NUMERIC
-  if (options.json) writeJson(records, time, names, options, io)
+  if (options.json) writeJson(options.tree ? afterListeners(records) : records, time, names, options, io)
   else if (options.csv) writeCsv(records, columns, options.header, (text) => io.write(text))
   else if (options.tree) io.write(renderTree(records, names, styleOf(options, io), widthOf(options, io)))
   else {

@@ -99,10 +99,7 @@ export function defineList(program: Command): void {
     .option('--columns <names>', 'which columns, separated by commas')
     .addOption(new Option('--group-by <what>', 'count sockets instead of listing them').choices(GROUPINGS))
     .addOption(
-      new Option('--tree', 'listeners with the connections that came in through them').conflicts([
-        'json',
-        'csv',
-      ]),
+      new Option('--tree', 'listeners with the connections that came in through them').conflicts('csv'),
     )
     .option('--watch [seconds]', 'list again and again, every 2 seconds, what changed marked', parseDuration)
     .option('-c, --count <n>', 'with --watch: end after this many listings', parsePositive)

@@ -151,6 +151,7 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
       },
       {},
     ),
+    listener: text,
     change: wordOf<NonNullable<SocketRecord['change']>>({ opened: true, closed: true, changed: true }),
     timer: objectOf<NonNullable<SocketRecord['timer']>>(
       { name: text, expires_ms: number, retrans: count },

@@ -1,4 +1,4 @@
-import { exposureOf, listenerFinder, waitsForAccept } from '../sockets/listeners.ts'
+import { byListener, exposureOf, waitsForAccept } from '../sockets/listeners.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import { cutEnd } from './cell-width.ts'
 import { type EndpointNames, endpointText, netidText, processText } from './socket-text.ts'
@@ -21,24 +21,9 @@ export function renderTree(
   style: Style,
   width: number | undefined,
 ): string {
-  const find = listenerFinder(records)
-  const children = new Map<SocketRecord, SocketRecord[]>()
-  const others: SocketRecord[] = []
-  for (const record of records) {
-    if (record.listen !== undefined || record.state === 'LISTEN') {
-      if (!children.has(record)) children.set(record, [])
-      continue
-    }
-    const listener = find(record)
-    if (listener === undefined) others.push(record)
-    else {
-      const known = children.get(listener)
-      if (known === undefined) children.set(listener, [record])
-      else known.push(record)
-    }
-  }
+  const { listeners, others } = byListener(records)
   const lines: string[] = []
-  for (const [listener, connections] of children) {
+  for (const [listener, connections] of listeners) {
     lines.push(listenerLine(listener, names))
     for (const [index, connection] of connections.entries())
       lines.push(`${index === connections.length - 1 ? '└─' : '├─'} ${childLine(connection, names)}`)

@@ -29,6 +29,43 @@ export function listenerFinder(
   }
 }
 
+/** Listeners with the connections that came in through them, in the order of the records; then every other socket. */
+export function byListener(records: readonly SocketRecord[]): {
+  listeners: Map<SocketRecord, SocketRecord[]>
+  others: SocketRecord[]
+} {
+  const find = listenerFinder(records)
+  const listeners = new Map<SocketRecord, SocketRecord[]>()
+  const others: SocketRecord[] = []
+  for (const record of records) {
+    if (record.listen !== undefined || record.state === 'LISTEN') {
+      if (!listeners.has(record)) listeners.set(record, [])
+      continue
+    }
+    const listener = find(record)
+    if (listener === undefined) others.push(record)
+    else {
+      const known = listeners.get(listener)
+      if (known === undefined) listeners.set(listener, [record])
+      else known.push(record)
+    }
+  }
+  return { listeners, others }
+}
+
+/** The same as one list: what came in through a listener stands after it and names its cookie. */
+export function afterListeners(records: readonly SocketRecord[]): SocketRecord[] {
+  const { listeners, others } = byListener(records)
+  const inOrder: SocketRecord[] = []
+  for (const [listener, connections] of listeners) {
+    inOrder.push(listener)
+    for (const connection of connections)
+      inOrder.push(listener.cookie === null ? connection : { ...connection, listener: listener.cookie })
+  }
+  for (const record of others) inOrder.push(record)
+  return inOrder
+}
+
 /** Established, but no process has it yet. */
 export function waitsForAccept({ inode, state, netid }: SocketRecord): boolean {
   return netid === 'tcp' && inode === 0 && (state === 'ESTABLISHED' || state === 'CLOSE_WAIT')

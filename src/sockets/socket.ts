@@ -137,6 +137,8 @@ export interface SocketRecord {
   readonly tcp?: TcpInfo
   readonly congestion?: Congestion
   readonly mem?: SocketMemory
+  /** In `--tree`: cookie of the listener that the connection came in through. */
+  readonly listener?: string
   /** In `--watch`, since the listing before. */
   readonly change?: 'opened' | 'closed' | 'changed'
   readonly timer?: { readonly name: string; readonly expires_ms: number; readonly retrans: number }

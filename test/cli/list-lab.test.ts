@@ -113,6 +113,18 @@ rootTest('a listener shows what waits to be accepted and what is half open', () 
   assert.deepEqual(of(PORT.established), { accept_queue: 0, backlog, syn_queue: 0, exposure })
 })
 
+rootTest('--tree --json: what came in names its listener', () => {
+  const records = listed('-t', '-4', '--tree')
+  const key = ({ listener: _, ...record }: SocketRecord): string => keyOf(record)
+  assert.deepEqual(records.map(key).sort(), listed('-t', '-4').map(keyOf).sort())
+  const listener = records.findIndex(
+    ({ state, local }) => state === 'LISTEN' && local.port === PORT.acceptQueue,
+  )
+  const children = records.filter((record) => record.listener === records[listener]!.cookie)
+  assert.deepEqual(records.slice(listener + 1, listener + 41), children)
+  assert.ok(children.every(({ local, inode }) => local.port === PORT.acceptQueue && inode === 0))
+})
+
 /** The filter examples of ss(8), numbers for names that only some machines know, and one of each predicate. */
 const FILTERS: readonly string[] = [
   'state established ( dport = :ssh or sport = :ssh )',
