@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
 import { Output } from '../host/output.ts'
+import { sanitize } from '../render/sanitize.ts'
 
 /** The three standard streams as a command sees them; tests give their own. */
 export interface Io {
@@ -28,8 +29,12 @@ export function processIo(quiet = false): Io {
     note(text) {
       if (quiet) return
       stdout.flush()
-      stderr.write(`${text}\n`)
-      stderr.flush()
+      try {
+        stderr.write(`${sanitize(text)}\n`)
+        stderr.flush()
+      } catch {
+        // Nobody reads the notes: that is no reason to stop.
+      }
     },
     flush: () => stdout.flush(),
     isTerminal,

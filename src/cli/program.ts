@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { ClosedPipe } from '../host/output.ts'
+import { ClosedPipe, writeAll } from '../host/output.ts'
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
 import { COMMAND_NAMES, COMMANDS, commandOf } from './commands.ts'
 import { writeCrash, writeErrorLine } from './error-line.ts'
@@ -7,7 +7,7 @@ import { defineStream } from './stream.ts'
 import { VERSION } from './version.ts'
 
 const DESCRIPTION =
-  'Every socket with its state and its process, TCP handshakes annotated as they happen, and why a connection failed.'
+  'Every socket with its state and its process, and every TCP handshake annotated as it happens.'
 
 /** Commander's own refusals (unknown option, missing argument) as the errors of this program. */
 function usageError(error: CommanderError, command: string | undefined): UserError {
@@ -15,6 +15,11 @@ function usageError(error: CommanderError, command: string | undefined): UserErr
   const help = command === undefined ? 'socktrace --help' : `socktrace ${command} --help`
   const suggestion = /\(Did you mean .*\)/.exec(error.message)?.[0]
   return new UserError(message, { hint: suggestion ?? `see \`${help}\``, exitCode: EXIT.usage, cause: error })
+}
+
+/** Help goes out like everything else: a closed pipe and a full disk are known errors. */
+function writeOut(text: string): void {
+  writeAll(1, Buffer.from(text))
 }
 
 /** The command that has an option which plain `socktrace` does not. */
@@ -43,7 +48,7 @@ async function buildProgram(wanted: string | undefined): Promise<Command> {
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
-      .configureOutput({ writeErr: () => {} })
+      .configureOutput({ writeErr: () => {}, writeOut })
       .helpOption('-h, --help', 'show help')
   }
   return program

@@ -1,4 +1,4 @@
-import type { UserError } from '../user-error.ts'
+import { EXIT, type UserError } from '../user-error.ts'
 import { DEFAULT_MAX_FLOWS, DEFAULT_RING_MIB, DEFAULT_SNAPLEN } from './capture-options.ts'
 import type { Io } from './io.ts'
 import { runList } from './list-run.ts'
@@ -22,7 +22,8 @@ export async function runStream(options: PlainOptions, io: Io): Promise<void> {
     maxFlows: DEFAULT_MAX_FLOWS,
     snaplen: DEFAULT_SNAPLEN,
     bufferSize: DEFAULT_RING_MIB,
-    promiscuous: false,
+    // libpcap's `cap` knows no other way.
+    promiscuous: options.engine === 'cap',
   } as const
   let listed = false
   try {
@@ -31,7 +32,7 @@ export async function runStream(options: PlainOptions, io: Io): Promise<void> {
       await list()
     })
   } catch (error) {
-    if (!listed && (error as UserError).exitCode !== undefined) await list()
+    if (!listed && (error as UserError).exitCode === EXIT.privilege) await list()
     throw error
   }
 }

@@ -9,7 +9,7 @@ import {
 } from './capture-options.ts'
 import { processIo } from './io.ts'
 import { withoutLadderWord } from './ladder-option.ts'
-import { collect, collectNumbers, parseDuration, parsePositive } from './options.ts'
+import { collect, collectNumbers, parseDuration, parsePositive, parseRingSize } from './options.ts'
 
 export interface TraceOptions extends AnalysisOptions, InterfaceOptions {
   readonly duration?: number
@@ -31,7 +31,7 @@ export function defineTrace(program: Command): void {
   addAnalysisOptions(addInterfaceOptions(command))
     .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)
     .option('-s, --snaplen <bytes>', 'keep only this much of each packet', parsePositive, DEFAULT_SNAPLEN)
-    .option('-B, --buffer-size <mib>', "size of each interface's ring", parsePositive, DEFAULT_RING_MIB)
+    .option('-B, --buffer-size <mib>', "size of each interface's ring", parseRingSize, DEFAULT_RING_MIB)
     .option('-p, --no-promiscuous', 'do not put the interfaces into promiscuous mode')
     .option('--pid <pid>', 'only connections of this process (repeatable)', collectNumbers)
     .option('--comm <name>', 'only connections of processes with this name (repeatable)', collect)

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
 import { writeAll } from './output.ts'
-import { giveToInvoker } from './privileges.ts'
+import { asInvoker, giveToInvoker } from './privileges.ts'
 
 /** A file that the program writes: `-` is standard output. It belongs to whoever called sudo. */
 export class OutputFile {
@@ -13,12 +13,10 @@ export class OutputFile {
       this.#fd = 1
       return
     }
-    try {
-      this.#fd = openSync(path, 'w', 0o644)
-    } catch (error) {
-      throw writeFailure(path, error)
-    }
-    giveToInvoker(this.#fd)
+    const { fd, isNew } = openForWriting(path)
+    this.#fd = fd
+    // What was there before keeps its owner: a device, or a file of root.
+    if (isNew) giveToInvoker(fd)
   }
 
   write(bytes: Uint8Array): void {
@@ -27,6 +25,20 @@ export class OutputFile {
 
   close(): void {
     if (this.#fd > 1) closeSync(this.#fd)
+  }
+}
+
+/** Opens a file, empty; `isNew` when it was not there. */
+function openForWriting(path: string): { fd: number; isNew: boolean } {
+  try {
+    return { fd: openSync(path, 'wx', 0o644), isNew: true }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailure(path, error)
+  }
+  try {
+    return { fd: asInvoker(() => openSync(path, 'w')), isNew: false }
+  } catch (error) {
+    throw writeFailure(path, error)
   }
 }
 

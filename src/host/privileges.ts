@@ -63,6 +63,20 @@ export function giveToInvoker(fd: number): void {
   if (user !== undefined) fchownSync(fd, user.uid, user.gid)
 }
 
+/** Runs `action` with the rights of who called sudo, so that root's lend it nothing; as it is, where nobody did. */
+export function asInvoker<T>(action: () => T): T {
+  const user = invoker()
+  if (user === undefined || user.uid === 0) return action()
+  process.setegid!(user.gid)
+  process.seteuid!(user.uid)
+  try {
+    return action()
+  } finally {
+    process.seteuid!(0)
+    process.setegid!(0)
+  }
+}
+
 /**
  * Gives up every privilege except `keep`, for good. Call it once, on the main thread, after every handle is open
  * and before a dynamic import could need root to read its file.
