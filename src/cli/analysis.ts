@@ -5,6 +5,7 @@ import { FlowTracker } from '../flow/tracker.ts'
 import { serviceName } from '../host/names.ts'
 import { type NameOf, namedEvent, namedFlow } from '../render/endpoint-name.ts'
 import { createStyle, type Style, wantsColor } from '../render/style.ts'
+import { type Summary, summaryText } from '../render/summary.ts'
 import { TraceClock } from '../render/time.ts'
 import { formatAddress } from '../wire/address.ts'
 import type { PacketStack } from '../wire/stack.ts'
@@ -111,7 +112,7 @@ export class Analysis {
       this.#writer?.close()
       this.#streams?.close()
     }
-    this.summarize(truncated())
+    this.report.summary(this.#summary(truncated()))
     this.#parts.io.flush()
     this.#streams?.check()
     for (const view of this.#views) view.check?.()
@@ -124,12 +125,17 @@ export class Analysis {
       this.tracker.advance((epochMs * NANOS_PER_MS - originSeconds * NANOS_PER_SECOND) as Nanos)
   }
 
-  summarize(truncated: boolean): void {
+  /** Tells on stderr how far it has come: for SIGUSR1. */
+  status(): void {
+    this.#parts.io.note(summaryText(this.#summary(false)))
+  }
+
+  #summary(truncated: boolean): Summary {
     const { totals } = this.pump
     const { source } = this.#parts
     const counters = source.counters()
     const seen = totals.packets > 0
-    this.report.summary({
+    return {
       engine: source.engine,
       packets: totals.packets,
       bytes: totals.bytes,
@@ -141,7 +147,7 @@ export class Analysis {
       truncated,
       first: seen ? totals.first : undefined,
       last: seen ? totals.last : undefined,
-    })
+    }
   }
 
   #packetSinks(): PacketSink | undefined {

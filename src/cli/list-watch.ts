@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { jsonLine } from '../render/json-text.ts'
 import { compareListings, type Frame } from '../sockets/changes.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import type { Io } from './io.ts'
@@ -59,13 +61,7 @@ export async function repeat(
 
 /** False when it was interrupted. */
 function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(true), ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve(false)
-    })
-  })
+  return sleep(ms, true, { signal }).catch(() => false)
 }
 
 function frameHead(
@@ -76,7 +72,7 @@ function frameHead(
   isTerminal: boolean,
   time: string,
 ): string {
-  if (json) return `${JSON.stringify({ type: 'frame', time, frame, sockets, opened, closed, changed })}\n`
+  if (json) return jsonLine({ type: 'frame', time, frame, sockets, opened, closed, changed })
   const counts = `${sockets} sockets, ${opened} opened, ${closed} closed, ${changed} changed`
   return textHead(counts, frame, isTerminal, time)
 }

@@ -85,7 +85,7 @@ export async function runLive(
     analysis.pump.stop()
     waiter.wake()
   }
-  const forget = onSignals(stop, () => analysis.summarize(false))
+  const forget = onSignals(stop, () => analysis.status())
   const timer = options.duration && setTimeout(stop, options.duration)
   try {
     io.note(

@@ -63,7 +63,7 @@ export async function runRead(
     analysis.pump.stop()
     source.wake()
   }
-  const forget = onSignals(stop, () => analysis.summarize(false))
+  const forget = onSignals(stop, () => analysis.status())
   const timer = options.duration && setTimeout(stop, options.duration)
   await opened()
   try {

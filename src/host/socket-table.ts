@@ -36,6 +36,7 @@ import { SystemError } from './libc.ts'
 import { interfaceNames, userName } from './names.ts'
 import { SockDiag, TCPDIAG_GETSOCK } from './netlink.ts'
 import { currentNetns, findNetns, insideNetns } from './netns.ts'
+import { grantHint } from './privileges.ts'
 import { scanSocketOwners } from './procfs.ts'
 
 export type TableName = Netid
@@ -122,6 +123,7 @@ function snapshotIn({ netns, ...options }: SnapshotOptions): Snapshot {
   const records: SocketRecord[] = []
   const degraded = new Set<string>()
   const namespaces = findNetns(netns!)
+  const failures: string[] = []
   for (const namespace of namespaces)
     try {
       const there = insideNetns(namespace, () => snapshotHere(options))
@@ -129,8 +131,12 @@ function snapshotIn({ netns, ...options }: SnapshotOptions): Snapshot {
       for (const note of there.degraded) degraded.add(note)
     } catch (error) {
       if (netns !== 'all' || !(error instanceof UserError || error instanceof SystemError)) throw error
-      degraded.add(`${error.message}: its sockets are missing`)
+      failures.push(error.message)
     }
+  if (failures.length > 0)
+    degraded.add(
+      `the sockets of ${failures.length} of ${namespaces.length} network namespaces are missing: ${failures[0]}; ${grantHint(['cap_sys_admin', 'cap_sys_ptrace'])}`,
+    )
   return { records, degraded: [...degraded] }
 }
 
