@@ -89,7 +89,8 @@ export class Pump {
       const { linkType } = source.interfaces[iface]!
       totals.packets += 1
       totals.bytes += original
-      if (sink === undefined && plain.at(frame, linkType) && tracker.pass(plain, time)) continue
+      plain.time = time
+      if (sink === undefined && plain.at(frame, linkType) && tracker.pass(plain)) continue
       const kind = stack.walk(frame, linkType, time)
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
       const row = tracker.packet(stack, time, iface, batch.number[index]!)

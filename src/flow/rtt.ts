@@ -14,11 +14,14 @@ const VOID = Number.NaN
  * Round trip times as tcptrace samples them: from a segment to the acknowledgement of exactly its end, only when
  * neither it nor an earlier outstanding one was sent again in between (Karn). SYN and FIN give samples too.
  *
- * Outstanding segments wait in one first-in first-out list a direction, linked through a shared pool.
+ * Outstanding segments wait in one first-in first-out list a direction, linked through a shared pool. Sequence
+ * numbers are signed here, and `now` is no argument: V8 puts what exceeds 2^31 on the heap to hand it over.
  */
 export class RttSampler {
-  private start = new Uint32Array(256)
-  private end = new Uint32Array(256)
+  /** Time of the packet at hand, nanoseconds. */
+  now = 0.5
+  private start = new Int32Array(256)
+  private end = new Int32Array(256)
   private time = new Float64Array(256)
   /** Next entry + 1, of the queue or of the free list. */
   private after = new Int32Array(256)
@@ -26,24 +29,24 @@ export class RttSampler {
   private free = 0
 
   /** Takes note of a segment that begins with the highest number yet, or beyond. */
-  sent(side: SideView, start: number, end: number, time: number): void {
-    this.append(side, start, end, time)
+  sent(side: SideView, start: number, end: number): void {
+    this.append(side, start, end)
   }
 
   /** Takes note of one that begins below `next`; `repeated` of its numbers were sent before. */
   sentLate(segment: Segment, next: number, repeated: number): void {
-    const { sender, end, time } = segment
+    const { sender, end } = segment
     this.voidFrom(segment, repeated)
-    if (diff(end, next) > 0) this.append(sender, next, end, time)
+    if (diff(end, next) > 0) this.append(sender, next | 0, end | 0)
     else if (repeated === 0) this.insert(segment)
   }
 
   /** Takes what is acknowledged off the queue of the side that sent it. */
-  acknowledged(side: SideView, ack: number, time: number): void {
+  acknowledged(side: SideView, ack: number): void {
     for (let oldest = side.oldest; oldest !== 0; oldest = this.drop(side)) {
       const entry = oldest - 1
-      if (diff(ack, this.start[entry]!) <= 0) break
-      const nanos = time - this.time[entry]!
+      if (((ack - this.start[entry]!) | 0) <= 0) break
+      const nanos = this.now - this.time[entry]!
       if (ack === this.end[entry] && !Number.isNaN(nanos)) addSample(side, nanos)
     }
   }
@@ -58,8 +61,8 @@ export class RttSampler {
     }
   }
 
-  private append(side: SideView, start: number, end: number, time: number): void {
-    const entry = this.enter(side, start, end, time)
+  private append(side: SideView, start: number, end: number): void {
+    const entry = this.enter(side, start, end)
     if (entry < 0) return
     const newest = side.newest
     if (newest === 0) side.oldest = entry + 1
@@ -69,14 +72,14 @@ export class RttSampler {
 
   /** Puts a segment that fills a gap where it belongs. */
   private insert(segment: Segment): void {
-    const { sender, sequence, end, time } = segment
+    const { sender, sequence, end } = segment
     let before = 0
     let after = sender.oldest
     while (after !== 0 && diff(this.start[after - 1]!, end) < 0) {
       before = after
       after = this.after[after - 1]!
     }
-    const entry = this.enter(sender, sequence, end, time)
+    const entry = this.enter(sender, sequence | 0, end | 0)
     if (entry < 0) return
     this.after[entry] = after
     if (before === 0) sender.oldest = entry + 1
@@ -85,13 +88,13 @@ export class RttSampler {
   }
 
   /** A filled entry that is in no queue yet, or -1. */
-  private enter(side: SideView, start: number, end: number, time: number): number {
+  private enter(side: SideView, start: number, end: number): number {
     if (side.outstanding === MAX_OUTSTANDING) return -1
     const entry = this.take()
     if (entry < 0) return -1
     this.start[entry] = start
     this.end[entry] = end
-    this.time[entry] = time
+    this.time[entry] = this.now
     this.after[entry] = 0
     side.outstanding++
     return entry
@@ -124,8 +127,8 @@ export class RttSampler {
       if (this.used === MAX_ENTRIES) return -1
       const size = this.used * 2
       const { start, end, time, after } = this
-      this.start = new Uint32Array(size)
-      this.end = new Uint32Array(size)
+      this.start = new Int32Array(size)
+      this.end = new Int32Array(size)
       this.time = new Float64Array(size)
       this.after = new Int32Array(size)
       this.start.set(start)

@@ -60,6 +60,7 @@ export class TcpTracker {
     const known = store.table.find(key)
     if (known !== NO_FLOW) flow.move(known)
     segment.time = time
+    store.rtt.now = time
     segment.packet = packet
     segment.iface = iface
     segment.options = stack.tcpOptions
@@ -133,11 +134,11 @@ export class TcpTracker {
     const roundTrip = marks & mark.FLOW_ROUND_TRIP ? flow.ackTime - flow.synTime : 0
     found.analyse(segment, roundTrip)
     if (segment.anomalies !== 0 || flags & RST) this.countAnomalies()
-    if (flags & ACK) store.rtt.acknowledged(receiver, segment.acknowledgement, segment.time)
+    if (flags & ACK) store.rtt.acknowledged(receiver, segment.acknowledgement | 0)
     if (segment.end !== segment.sequence && !asksForWindow(store, segment)) {
       if (next !== 0 && diff(segment.sequence, next) < 0)
         store.rtt.sentLate(segment, next, countRepeats(store, segment, next))
-      else store.rtt.sent(sender, segment.sequence, segment.end, segment.time)
+      else store.rtt.sent(sender, segment.sequence | 0, segment.end | 0)
     }
     const isClient = flow.client === sender.direction
     observeZeek(store, segment, isClient)

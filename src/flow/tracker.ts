@@ -104,7 +104,8 @@ export class FlowTracker {
    * The short cut for most segments (`steady.ts`), before they are decoded in full: true when this one (borrowed) is
    * done with; false when nothing was, and it has to be given to `packet`.
    */
-  pass(segment: PlainSegment, time: Nanos): boolean {
+  pass(segment: PlainSegment): boolean {
+    const time = segment.time as Nanos
     if (time >= this.nextLook) this.look(time)
     const { key, store } = this
     const { flow, table } = store
@@ -119,7 +120,8 @@ export class FlowTracker {
     const row = table.find(key)
     if (row === NO_FLOW) return false
     flow.move(row)
-    if (!passSteady(flow.side(key.direction), store.rtt, segment, time)) return false
+    store.rtt.now = time
+    if (!passSteady(flow.side(key.direction), store.rtt, segment)) return false
     this.now = time
     return true
   }

@@ -43,6 +43,8 @@ export class PlainSegment {
   readonly destination: Uint32Array = new Uint32Array(4)
   /** Bytes of payload on the wire. */
   payloadLength = 0
+  /** Set by whoever reads the capture, nanoseconds: as an argument it would be put on the heap for each packet. */
+  time = 0.5
   private view: DataView = EMPTY_VIEW
   private offset = 0
 

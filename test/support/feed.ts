@@ -71,7 +71,8 @@ export function feedFile(
   for (let i = 0; i < batch.count; i++) {
     frame.move(batch.start[i]!, batch.captured[i]!, batch.original[i]!)
     const { linkType } = decoder.interfaces[batch.iface[i]!]!
-    if (shortCut && plain.at(frame, linkType) && tracker.pass(plain, batch.time[i]! as Nanos)) {
+    plain.time = batch.time[i]!
+    if (shortCut && plain.at(frame, linkType) && tracker.pass(plain)) {
       passed++
       continue
     }
