@@ -4,6 +4,7 @@ import type { Probe } from '../host/doctor-probe.ts'
 import { probeInetDiag, probeOwners, probeUnixDiag } from '../host/doctor-sockets.ts'
 import { probeCap, probeFilterCompiler, probeRing } from '../host/doctor-wire.ts'
 import { type Check, checkText } from '../render/doctor.ts'
+import { jsonLine } from '../render/json-text.ts'
 import { createStyle, wantsColor } from '../render/style.ts'
 import { processIo } from './io.ts'
 import type { CommonOptions } from './options.ts'
@@ -37,7 +38,7 @@ export async function runDoctor(options: CommonOptions): Promise<void> {
   const width = io.isTerminal ? io.columns : Number.POSITIVE_INFINITY
   for (const { name, plane, probe } of CHECKS) {
     const check: Check = { type: 'check', name, ...(plane && { plane }), ...(await probe()) }
-    io.write(options.json ? `${JSON.stringify(check)}\n` : checkText(check, style, width))
+    io.write(options.json ? jsonLine(check) : checkText(check, style, width))
     io.flush()
   }
 }

@@ -1,4 +1,5 @@
 import { writeAll } from '../host/output.ts'
+import { jsonLine } from '../render/json-text.ts'
 import { sanitize } from '../render/sanitize.ts'
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
 
@@ -18,9 +19,9 @@ const CODE_NAMES: Readonly<Record<ExitCode, string>> = {
 export function writeErrorLine(error: UserError, args: readonly string[]): ExitCode {
   if (args.includes('--json')) {
     const { message, hint } = error
-    const line = JSON.stringify({ type: 'error', code: CODE_NAMES[error.exitCode], message, hint })
+    const line = jsonLine({ type: 'error', code: CODE_NAMES[error.exitCode], message, hint })
     try {
-      writeAll(1, Buffer.from(`${line}\n`))
+      writeAll(1, Buffer.from(line))
     } catch {
       // Standard output is full or gone: that is the error, most likely. Standard error still tells it.
     }

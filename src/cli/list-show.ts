@@ -3,9 +3,10 @@ import { addProcessDetails } from '../host/process-details.ts'
 import { reverseNames } from '../host/reverse-names.ts'
 import { type Column, writeColumns } from '../render/columns.ts'
 import { writeCsv } from '../render/csv.ts'
+import { jsonLine } from '../render/json-text.ts'
 import { type SocketColumn, socketColumns } from '../render/socket-columns.ts'
 import { groupColumns } from '../render/socket-group.ts'
-import { asciiJson, socketJson } from '../render/socket-json.ts'
+import { socketJson } from '../render/socket-json.ts'
 import { ssColumns } from '../render/socket-ss.ts'
 import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
 import { renderTree } from '../render/socket-tree.ts'
@@ -58,7 +59,7 @@ async function showGroups(
   const columns = groupColumns(by)
   if (options.csv) writeCsv(groups, columns, options.header, (text) => io.write(text))
   else if (!options.json) await writeText(groups, columns, options, io)
-  else for (const { type, ...group } of groups) io.write(asciiJson({ type, time, ...group }))
+  else for (const { type, ...group } of groups) io.write(jsonLine({ type, time, ...group }))
 }
 
 /** Cells of a line; `undefined` when lines are not cut. */

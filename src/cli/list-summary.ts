@@ -1,6 +1,7 @@
 import { readCounters } from '../host/counters.ts'
 import { findNetns, insideNetns } from '../host/netns.ts'
 import { renderCounters } from '../render/counters.ts'
+import { jsonLine } from '../render/json-text.ts'
 import { sanitize } from '../render/sanitize.ts'
 import { type CountersRecord, withRates } from '../sockets/counters.ts'
 import type { Io } from './io.ts'
@@ -19,7 +20,7 @@ export async function runSummary(options: ListOptions, io: Io, time: () => strin
       before.set(record.netns, { record, at })
       const { type, ...rest } =
         earlier === undefined ? record : withRates(record, earlier.record, (at - earlier.at) / 1000)
-      if (options.json) io.write(`${JSON.stringify({ type, time: time(), ...rest })}\n`)
+      if (options.json) io.write(jsonLine({ type, time: time(), ...rest }))
       else {
         if (options.netns === 'all')
           io.write(`Network namespace ${record.netns} (${sanitize(namespace!.path)})\n`)

@@ -5,6 +5,7 @@ import type { FlowRecord } from '../flow/record.ts'
 import { NO_FLOW } from '../flow/table.ts'
 import { NANOS_PER_MS } from '../flow/time.ts'
 import type { ProcessRef } from '../process-ref.ts'
+import { jsonLine } from '../render/json-text.ts'
 import { eventLabel, processText } from '../render/line.ts'
 import { packetFields, packetText } from '../render/packet-line.ts'
 import { sanitize } from '../render/sanitize.ts'
@@ -82,7 +83,7 @@ export class PacketReport implements View, PacketSink {
     const flow = row === NO_FLOW ? undefined : tracker().idOf(row)
     const process = flow === undefined ? undefined : this.#sender(flow, stack)
     const { pid, comm, attribution } = process ?? {}
-    return `${JSON.stringify({
+    return jsonLine({
       type: 'packet',
       time: clock.rfc3339(at),
       ts: clock.epoch(at),
@@ -95,7 +96,7 @@ export class PacketReport implements View, PacketSink {
       process: process && { pid, comm, attribution },
       comments: batch.commentsOf(index),
       events: this.#events.length === 0 ? undefined : this.#events.map(({ event }) => event),
-    })}\n`
+    })
   }
 
   /** What Wireshark calls bytes in flight, RTT of an ACK and RTO. */

@@ -1,5 +1,6 @@
 import type { FlowRecord } from '../flow/record.ts'
 import { Statistics } from '../flow/statistics.ts'
+import { jsonLine } from '../render/json-text.ts'
 import { statisticsObject, statisticsText } from '../render/statistics.ts'
 import type { View, ViewParts } from './view.ts'
 
@@ -27,7 +28,7 @@ export class StatisticsView implements View {
   finish(): void {
     const { io, style } = this.#parts
     if (this.#json) {
-      io.write(`${JSON.stringify(statisticsObject(this.#statistics, JSON_ROWS))}\n`)
+      io.write(jsonLine(statisticsObject(this.#statistics, JSON_ROWS)))
       return
     }
     const width = io.isTerminal ? io.columns : PLAIN_WIDTH

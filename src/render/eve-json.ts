@@ -2,6 +2,7 @@ import type { TcpState } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import type { WireCount } from '../flow/wire-counts.ts'
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../wire/tcp.ts'
+import { jsonLine } from './json-text.ts'
 import type { TraceClock } from './time.ts'
 import { flowDigest } from './zeek-json.ts'
 
@@ -23,7 +24,7 @@ export function eveLine(
   const { client, server, proto, start, end } = flow
   const second = (nanos: number): number => Math.floor(nanos / NANOS_PER_SECOND)
   const icmp = proto === 'icmp'
-  return `${JSON.stringify({
+  return jsonLine({
     timestamp: timestamp(clock, end),
     flow_id: flowId(flow, clock),
     event_type: 'flow',
@@ -46,7 +47,7 @@ export function eveLine(
     },
     ...(proto === 'tcp' && { tcp: tcpObject(flow, counts.client.flags, counts.server.flags) }),
     community_id: flow.community_id,
-  })}\n`
+  })
 }
 
 /** `2017-04-07T22:24:37.251547+0000`: microseconds, the zone without a colon. */

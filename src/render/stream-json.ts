@@ -1,5 +1,6 @@
 import type { Endpoint, Side } from '../flow/event.ts'
 import type { GapReason } from '../stream/stream.ts'
+import { jsonLine } from './json-text.ts'
 import type { TraceClock } from './time.ts'
 
 /** What every object of type `stream` says; `src` sent the bytes, `time` is when they came. */
@@ -70,7 +71,7 @@ export function streamJson(
     length,
     ...news,
   }
-  return `${JSON.stringify(object)}\n`
+  return jsonLine(object)
 }
 
 export function base64(bytes: Uint8Array): string {

@@ -1,3 +1,4 @@
+import { jsonLine } from './json-text.ts'
 import type { TraceClock } from './time.ts'
 import { count, formatBytes } from './units.ts'
 
@@ -23,7 +24,7 @@ export function summaryJson(summary: Summary, clock: TraceClock): string {
   const { engine, packets, bytes, flows, skipped, droppedKernel, droppedInterface, truncated } = summary
   const time = (nanos: number | undefined): string | null =>
     nanos === undefined ? null : clock.rfc3339(nanos)
-  return `${JSON.stringify({
+  return jsonLine({
     type: 'summary',
     engine,
     packets,
@@ -35,7 +36,7 @@ export function summaryJson(summary: Summary, clock: TraceClock): string {
     truncated: truncated || undefined,
     first: time(summary.first),
     last: time(summary.last),
-  })}\n`
+  })
 }
 
 /** As tcpdump ends: captured, received, dropped by the kernel, dropped by the interface; then what they made. */

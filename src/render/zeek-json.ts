@@ -1,6 +1,7 @@
 import type { FlowRecord } from '../flow/record.ts'
 import { sha1 } from '../flow/sha1.ts'
 import type { WireCount } from '../flow/wire-counts.ts'
+import { jsonLine } from './json-text.ts'
 import type { TraceClock } from './time.ts'
 
 const NANOS_PER_MICRO = 1e3
@@ -23,7 +24,7 @@ export function zeekLine(
   const { client, server, proto, start } = flow
   const duration = Math.round((counts.last - start) / NANOS_PER_MICRO) / MICROS_PER_SECOND
   const icmp = proto === 'icmp'
-  return `${JSON.stringify({
+  return jsonLine({
     ts: clock.epoch(start),
     uid: uidOf(flow, clock),
     'id.orig_h': client.addr,
@@ -41,7 +42,7 @@ export function zeekLine(
     resp_ip_bytes: counts.server.ipBytes,
     ip_proto: icmp ? (client.addr.includes(':') ? 58 : 1) : IP_PROTOCOLS[proto],
     community_id: flow.community_id,
-  })}\n`
+  })
 }
 
 /** Looks like Zeek's, but is the same in every run: it is made of the flow's ends, its beginning and its id. */
