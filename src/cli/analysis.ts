@@ -84,6 +84,10 @@ export class Analysis {
       tracker: this.tracker,
       ...(sinks === undefined ? {} : { sink: sinks }),
       ...(options.count === undefined ? {} : { count: options.count }),
+      ...(processes && {
+        datagram: (stack, row, time) =>
+          processes.datagram(this.tracker.idOf(row), stack, this.tracker.isFromClient(row), time),
+      }),
       comments: options.packets === true || options.write !== undefined,
       before: () => this.#before(),
       after: (packets) => {

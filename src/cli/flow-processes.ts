@@ -2,6 +2,8 @@ import type { Endpoint, FlowEvent, Side } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { NANOS_PER_SECOND } from '../flow/time.ts'
 import type { ProcessRef } from '../process-ref.ts'
+import { formatAddress } from '../wire/address.ts'
+import type { PacketStack } from '../wire/stack.ts'
 
 /** Who can say which process is at an end of a connection: `host/owners.ts`. */
 export interface OwnerLookup {
@@ -14,13 +16,18 @@ export interface OwnerLookup {
   ): ProcessRef | undefined
 }
 
+/** UDP has no events to ask with: its first packets do it, since a search in /proc may take more than one. */
+const DATAGRAM_ASKS = 4
+
 type Processes = Partial<Record<Side, ProcessRef>>
 
-/** What is kept of a flow that has had an event. */
+/** What is kept of a flow that has had an event, or a datagram. */
 interface Ends {
   readonly client: Endpoint
   readonly server: Endpoint
   readonly processes: Processes
+  /** Packets of a UDP flow that were asked with. */
+  asks: number
 }
 
 /** Only flows with one of these processes at either end are shown; empty sets choose nothing. */
@@ -58,6 +65,20 @@ export class FlowProcesses {
     return this.#chosen(ends)
   }
 
+  /** Finds the processes of UDP flow `id` while its packet is young: they cannot be told afterwards. */
+  datagram(id: number, stack: PacketStack, isFromClient: boolean, at: number): void {
+    const known = this.#flows.get(id)
+    if (known !== undefined) {
+      const { client, server, processes } = known
+      if (known.asks++ < DATAGRAM_ASKS) this.#askBoth(processes, 'udp', client, server, at)
+      return
+    }
+    const source = { addr: formatAddress(stack.family, stack.source), port: stack.sourcePort }
+    const destination = { addr: formatAddress(stack.family, stack.destination), port: stack.destinationPort }
+    const [client, server] = isFromClient ? [source, destination] : [destination, source]
+    this.#ends(id, 'udp', client, server, at).asks = 1
+  }
+
   /** Fills in both ends and forgets the flow; false when it is not one of the chosen processes'. */
   flow(flow: FlowRecord): boolean {
     const ends = this.#ends(flow.id, flow.proto, flow.client, flow.server, flow.start)
@@ -87,15 +108,17 @@ export class FlowProcesses {
   #ends(id: number, proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {
     let ends = this.#flows.get(id)
     if (ends === undefined) {
-      ends = { client, server, processes: {} }
+      ends = { client, server, processes: {}, asks: 0 }
       this.#flows.set(id, ends)
     }
-    if (proto !== 'icmp') {
-      const epoch = this.originSeconds * NANOS_PER_SECOND + at
-      this.#ask(ends.processes, proto, client, server, 'client', epoch)
-      this.#ask(ends.processes, proto, server, client, 'server', epoch)
-    }
+    if (proto !== 'icmp') this.#askBoth(ends.processes, proto, client, server, at)
     return ends
+  }
+
+  #askBoth(processes: Processes, proto: 'tcp' | 'udp', client: Endpoint, server: Endpoint, at: number): void {
+    const epoch = this.originSeconds * NANOS_PER_SECOND + at
+    this.#ask(processes, proto, client, server, 'client', epoch)
+    this.#ask(processes, proto, server, client, 'server', epoch)
   }
 
   #ask(

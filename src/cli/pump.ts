@@ -1,5 +1,6 @@
 import { PacketBatch } from '../capture/batch.ts'
 import { END, type PacketSource } from '../capture/source.ts'
+import { NO_FLOW } from '../flow/table.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { FlowTracker } from '../flow/tracker.ts'
 import { Frame } from '../wire/frame.ts'
@@ -18,6 +19,8 @@ export interface PumpOptions {
   readonly source: PacketSource
   readonly tracker: FlowTracker
   readonly sink?: PacketSink
+  /** Is told each UDP packet of a flow once it was analysed, before the sink is. */
+  readonly datagram?: (stack: PacketStack, row: number, time: Nanos) => void
   /** Ends after this many packets. */
   readonly count?: number
   /** The sink asks for the comments of packets. */
@@ -73,7 +76,7 @@ export class Pump {
   /** The packet path: nothing in this loop allocates. */
   #analyse(count: number): void {
     if (count === 0) return
-    const { source, tracker, sink } = this.#options
+    const { source, tracker, sink, datagram } = this.#options
     const batch = this.#batch
     const frame = this.#frame
     const stack = this.#stack
@@ -94,6 +97,7 @@ export class Pump {
       const kind = stack.walk(frame, linkType, time)
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
       const row = tracker.packet(stack, time, iface, batch.number[index]!)
+      if (kind === KIND_UDP && row !== NO_FLOW && datagram !== undefined) datagram(stack, row, time)
       if (sink !== undefined) sink.packet(batch, index, frame, stack, row)
     }
     totals.last = batch.time[count - 1]!

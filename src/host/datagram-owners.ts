@@ -1,12 +1,17 @@
 import type { SocketRecord } from '../sockets/socket.ts'
 import { type Address, parseAddress } from '../wire/address.ts'
 import type { Ends, Holder, SocketFinder } from './socket-finder.ts'
+import { monotonicNow } from './tracepoints.ts'
 
-/** The table is used for this long, ms; a port that it does not have makes it be read again at once. */
-const TABLE_AGE = 200
-const MISS_AGE = 10
+/** Behind an older packet another process may have the port by now, ns. */
+const LAG = 200e6
+/** A socket that the table does not have makes it be read again, but not more often than this, ns. */
+const MISS_AGE = 10e6
 
-/** Owners of UDP sockets: there is no connect() to see, so the table as it is now has to do. */
+/**
+ * Owners of UDP sockets. There is no connect() to see, so the table as it is now has to do: for packets that are
+ * young enough, and with a table that was read after them.
+ */
 export class DatagramOwners {
   readonly #finder: SocketFinder
   #byPort = new Map<number, SocketRecord[]>()
@@ -16,16 +21,35 @@ export class DatagramOwners {
     this.#finder = finder
   }
 
-  /** The holder of the socket that receives what `remote` sends to `local`. */
-  find(ends: Ends): Holder | undefined {
-    this.#refresh(TABLE_AGE)
+  /** The holder of the socket that receives what `remote` sent to `local` at `time` (ns, CLOCK_MONOTONIC). */
+  find(ends: Ends, time: number): Holder | undefined {
+    const now = monotonicNow()
+    if (now - time > LAG) return undefined
+    if (this.#at < time) this.#refresh()
     let best = this.#best(ends)
-    if (best.length === 0) {
-      this.#refresh(MISS_AGE)
+    if (best.length === 0 && now - this.#at > MISS_AGE) {
+      this.#refresh()
       best = this.#best(ends)
     }
+    // The table could not be read in time.
+    if (this.#at < time) return undefined
     const owners = best.map(({ inode }) => this.#finder.holder(inode))
-    return owners.every((owner) => owner?.pid === owners[0]?.pid) ? owners[0] : undefined
+    const owner = owners[0]
+    if (owner === undefined || owners.some((other) => other?.pid !== owner.pid)) return undefined
+    return this.#isStill(best, ends) ? owner : undefined
+  }
+
+  /** Finding the holder may have taken a while: the same sockets must be the ones afterwards. */
+  #isStill(before: readonly SocketRecord[], ends: Ends): boolean {
+    if (monotonicNow() - this.#at <= MISS_AGE) return true
+    if (!this.#refresh()) return false
+    const after = this.#best(ends)
+    return (
+      after.length === before.length &&
+      before.every(({ inode, cookie }) =>
+        after.some((record) => record.inode === inode && record.cookie === cookie),
+      )
+    )
   }
 
   /** As udp_lib_lookup chooses: a connected socket, then one bound to the address, then a wildcard. */
@@ -42,11 +66,11 @@ export class DatagramOwners {
     return best
   }
 
-  #refresh(age: number): void {
-    const now = performance.now()
-    if (now - this.#at < age) return
+  /** False when there was no time left for it. */
+  #refresh(): boolean {
+    const now = monotonicNow()
     const records = this.#finder.datagrams()
-    if (records === undefined) return
+    if (records === undefined) return false
     this.#at = now
     this.#byPort = new Map()
     for (const record of records) {
@@ -56,6 +80,7 @@ export class DatagramOwners {
       if (list === undefined) this.#byPort.set(port, [record])
       else list.push(record)
     }
+    return true
   }
 }
 

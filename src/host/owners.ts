@@ -123,7 +123,7 @@ export class Owners {
     const ends: Ends = { local: from, localPort: local.port, remote: to, remotePort: remote.port }
     const time = this.#monotonic(epochNanos)
     if (proto === 'udp') {
-      const holder = this.#addresses.has(from) ? this.#datagrams.find(ends) : undefined
+      const holder = this.#addresses.has(from) ? this.#datagrams.find(ends, time) : undefined
       return holder && this.#reference(holder)
     }
     const caller = this.#connects.find(from, local.port, to, remote.port, time)

@@ -224,6 +224,33 @@ ${STAY}`)
   }),
 )
 
+rootTest('a UDP port that another process has taken since names nobody', () =>
+  withChildren(async (python) => {
+    const owners = new Owners()
+    const bound = `one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); one.bind(('127.0.0.1', int(input())))
+print(one.getsockname()[1], flush=True)
+`
+    const first = python(bound + STAY)
+    first.tell('0')
+    const port = await first.number()
+    const [local, remote] = [
+      { addr: LOOPBACK, port },
+      { addr: LOOPBACK, port: 9 },
+    ]
+    const ask = (time: bigint) => owners.find('udp', local, remote, 'client', time)
+    assert.equal((await eventually(owners, () => ask(now())))?.pid, first.pid)
+    first.process.kill('SIGKILL')
+    await once(first.process, 'exit')
+    const second = python(bound + STAY)
+    second.tell(`${port}`)
+    assert.equal(await second.number(), port)
+    // Whoever asks now with a packet of now is told the new holder: only age makes the difference.
+    assert.equal((await eventually(owners, () => ask(now())))?.pid, second.pid)
+    assert.equal(ask(now() - 300_000_000n), undefined)
+    owners.close()
+  }),
+)
+
 rootTest('when records were lost everything is forgotten, and learnt anew', () =>
   withChildren(async (python) => {
     const owners = new Owners()
