@@ -20,8 +20,8 @@ import { isOpenForZeek, WROTE_ACK, WROTE_DATA } from './zeek.ts'
 
 /*
  * The short cut for what most segments are: data in order, or an ACK of something new, on an open connection
- * without an open gap. All stages together do nothing to such a segment but count; here that is done in one go,
- * in a third of the time. What is not plainly of this kind goes through the stages.
+ * without an open gap. All stages together do nothing to such a segment but count; here that is done in one go.
+ * What is not plainly of this kind goes through the stages.
  *
  * `isSteady` holds what only a segment that went through the stages can change, `passSteady` what each can.
  * A stage that learns to do more with such a segment must say so in one of the two; a test compares them with the

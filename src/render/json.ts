@@ -7,8 +7,8 @@ import type { TraceClock } from './time.ts'
  * Records as the lines of the JSON contract (`socktrace schema`): `type` first, then the moment, then the rest.
  * Each function returns one line with its newline.
  *
- * They are put together by hand: `JSON.stringify` of a record took 8 µs, and the copy of it in the right order 30;
- * this takes 4 (measured). A test holds them byte for byte to `asciiJson`. Numbers are finite throughout.
+ * They are put together by hand: copies in the right order and `JSON.stringify` took three times as long
+ * (measured, docs/performance.md). A test holds them byte for byte to `asciiJson`. Numbers are finite throughout.
  */
 
 export function eventJson(event: FlowEvent, clock: TraceClock): string {
