@@ -3,7 +3,7 @@ import { FlowMemory, ROW_BYTES, SIDE_BYTES, SIDES_OFFSET } from './memory.ts'
 import { SideView } from './side-view.ts'
 
 /** Bytes of history kept in the row itself; longer ones continue in a map beside the table. */
-export const HISTORY_BYTES = 14
+const HISTORY_BYTES = 14
 const HISTORY_LENGTH = 104
 const HISTORY = 105
 
