@@ -1,0 +1,220 @@
+import type { Endpoint, Side, TcpState } from '../flow/event.ts'
+import type { Nanos } from '../flow/time.ts'
+import type { ProcessRef } from '../process-ref.ts'
+import type { SocketRecord } from '../sockets/socket.ts'
+
+/** A plane that was watched has findings, also empty ones; one that was not says why (a sentence with the mend). */
+export type Plane<Findings> =
+  | (Findings & { readonly watched: true })
+  | { readonly watched: false; readonly why: string }
+
+/**
+ * Everything known about one connection or attempt: what a rule judges. Times count from the trace's origin.
+ * Nothing in it is guessed; a fact that was not had is absent.
+ */
+export interface Evidence {
+  readonly proto: 'tcp' | 'udp'
+  readonly client: Endpoint
+  readonly server: Endpoint
+  /** When it is judged, on the capture's clock. */
+  readonly now: Nanos
+  /** Nothing more will come: an error was reported, the state became CLOSE, both closed, or the ladder ran out. */
+  readonly ended: boolean
+  /** Which ends are on this machine, in a namespace that is watched. Both false on a file. */
+  readonly here: Readonly<Record<Side, boolean>>
+  readonly process: Plane<{ readonly client?: ProcessRef; readonly server?: ProcessRef }>
+  readonly wire: Plane<WireEvidence>
+  readonly socket: Plane<SocketEvidence>
+  readonly kernel: Plane<KernelEvidence>
+}
+
+/** What the packets of one flow showed (`wire-evidence.ts` gathers it). All counts 0 when no packet was seen. */
+export interface WireEvidence {
+  readonly syns: number
+  readonly firstSyn?: Nanos
+  readonly lastSyn?: Nanos
+  /** How the ladder of SYNs goes on: seconds after the first SYN at which connect() gives up. */
+  readonly givesUpAfterSeconds?: number
+  readonly synAcks: number
+  /** SYN+ACKs sent again after the third ACK was seen. */
+  readonly synAcksAfterEstablished: number
+  /** A SYN was answered by an ACK without SYN whose number belongs to another connection. */
+  readonly staleAck: boolean
+  /** The client answered the SYN+ACK by RST. */
+  readonly synAckRefused: boolean
+  /** The third ACK was seen: the client is connected. */
+  readonly established?: Nanos
+  /** The flow was first seen in the middle of its life. */
+  readonly midstream: boolean
+  readonly states: Readonly<Record<Side, TcpState>>
+  /** The reset that took effect, else the latest one. */
+  readonly reset?: WireReset
+  /** The ICMP error that counts: the first that ends the attempt, else the latest. */
+  readonly icmp?: WireIcmp
+  /** Stream bytes sent and acknowledged, by who sent them. */
+  readonly bytes: Readonly<Record<Side, number>>
+  readonly fin: Readonly<Partial<Record<Side, Nanos>>>
+  readonly finAcked: Readonly<Record<Side, boolean>>
+  /** Retransmissions of the range at the left edge of what the peer has not acknowledged; gone when that moves. */
+  readonly stuck?: WireStuck
+  /** The receiver whose window is closed now, and since when. */
+  readonly zeroWindow?: { readonly receiver: Side; readonly since: Nanos }
+  /** The latest packet of the flow, and the gap before the segment that failed. */
+  readonly last?: Nanos
+  readonly idleBeforeMs?: number
+  /** First bytes that look like another protocol than asked for: an application matter, told in the summary. */
+}
+
+export interface WireReset {
+  readonly by: Side
+  readonly at: Nanos
+  readonly flags: string
+  readonly effect: 'effective' | 'pending' | 'late' | 'ignored' | 'clears_old'
+  /** State of its receiver before it. */
+  readonly receiverState: TcpState
+  readonly win: number
+  /** What it follows: the SYN, the SYN+ACK, the third ACK with no data since, data, a FIN. */
+  readonly after: 'syn' | 'syn_ack' | 'third_ack' | 'data' | 'fin'
+  /** Milliseconds since the segment it answers. */
+  readonly afterMs: number
+  readonly ttl?: number
+  /** TTL of the segments that the same end sent before it; absent when it sent none. */
+  readonly usualTtl?: number
+  /** The end whose reset this is went on sending ordinary segments afterwards. */
+  readonly senderWentOn: boolean
+}
+
+export interface WireIcmp {
+  readonly from: string
+  /** Sender of the packet that it quotes. */
+  readonly quoted: Side
+  readonly type: number
+  readonly code: number
+  readonly name: string
+  /** errno name on Linux; absent when it maps to none. */
+  readonly error?: string
+  readonly at: Nanos
+  /** It ended the attempt (false: only noted, or it quotes nothing outstanding). */
+  readonly effective: boolean
+}
+
+export interface WireStuck {
+  readonly sender: Side
+  /** Timeouts of this one range. */
+  readonly times: number
+  readonly since: Nanos
+  /** Bytes of the segment, and the largest that this direction ever had acknowledged. */
+  readonly length: number
+  readonly largestAcked: number
+  /** The sender's MSS limit as the handshake had it; absent when not seen. */
+  readonly mss?: number
+  /** Bytes behind the range were acknowledged selectively: smaller segments arrive. */
+  readonly sackedBehind: boolean
+}
+
+/** What the kernel told about the sockets of this connection (`kernel-evidence.ts` gathers it). */
+export interface KernelEvidence {
+  /** State of each end's socket as last told; absent when nothing was told of it. */
+  readonly states: Readonly<Partial<Record<Side, string>>>
+  /** Namespaces of the ends. */
+  readonly netns: Readonly<Partial<Record<Side, number>>>
+  /** The error that was reported to the application. */
+  readonly error?: { readonly side: Side; readonly name: string; readonly at: Nanos }
+  /** connect() failed at once. */
+  readonly call?: { readonly error: string; readonly at: Nanos }
+  readonly resetSent?: {
+    readonly side: Side
+    readonly reason: string | null
+    readonly state: string | null
+    readonly active: boolean
+    readonly at: Nanos
+  }
+  readonly resetReceived?: { readonly side: Side; readonly at: Nanos }
+  /** Drops of this connection's packets, one entry for each (sender, kind of segment, reason, netns). */
+  readonly drops: readonly KernelDrop[]
+  readonly retransmits: Readonly<Record<Side, number>>
+  /** errno name of the latest retransmission that could not be sent (`EPERM`, `EBUSY`). */
+  readonly retransmitError?: string
+  readonly synAckRetransmits: number
+  /**
+   * Counters that moved since the attempt began, in the namespace of each end that is here, by their kernel names
+   * (`ListenOverflows`, `IPReversePathFilter`, `OutNoRoutes`, …). They are the whole namespace's, not this connection's.
+   */
+  readonly counters: Readonly<Partial<Record<Side, Readonly<Record<string, number>>>>>
+}
+
+export interface KernelDrop {
+  /** Who sent the packet that was dropped. */
+  readonly sender: Side
+  readonly segment: 'syn' | 'syn_ack' | 'ack' | 'data' | 'fin' | 'rst' | 'icmp' | 'datagram'
+  readonly reason: string
+  readonly location: string | null
+  /** Namespace in which it was dropped; `null` when the record does not say. */
+  readonly netns: number | null
+  /** At which end: worked out from the namespace; absent when it is neither's, or not known. */
+  readonly at?: Side
+  readonly count: number
+}
+
+/** The socket tables and settings at the time of judging (`host/` looks them up once a case needs judging). */
+export interface SocketEvidence {
+  /** The connection's own sockets, where they exist. */
+  readonly client?: SocketRecord
+  readonly server?: SocketRecord
+  /** Listeners (TCP) or bound sockets (UDP) on the server's port, in every namespace that can be looked into. */
+  readonly listeners: readonly ListenerEvidence[]
+  /** Whether every namespace could be looked into; false without CAP_SYS_ADMIN. */
+  readonly everyNetns: boolean
+  /** Who held the port before, when the tool saw it close. */
+  readonly lastListener?: { readonly process: ProcessRef; readonly closed: Nanos }
+  /** How the client's kernel routes to the server; absent when the client is not here. */
+  readonly route?: RouteEvidence
+  /** Local ports in use towards this destination, of those there are. */
+  readonly ports?: { readonly used: number; readonly available: number; readonly timeWait: number }
+  /** Rules of the packet filter that would match this connection's packets, at each end that is here. */
+  readonly firewall: readonly FirewallRule[]
+  /** Why no rule could be looked up, when none could. */
+  readonly firewallUnknown?: string
+  /** Connection tracking of the namespace of each end: entries and limit. */
+  readonly conntrack?: Readonly<Partial<Record<Side, { readonly count: number; readonly max: number }>>>
+  /** `net.ipv4.tcp_syncookies`, `net.core.somaxconn`, `net.ipv4.ip_local_port_range`, …, by name. */
+  readonly sysctls: Readonly<Record<string, string>>
+}
+
+export interface ListenerEvidence {
+  readonly socket: SocketRecord
+  readonly netns: number | null
+  /** Name of its namespace where it has one, `pid N` else. */
+  readonly netnsName?: string
+  readonly process?: ProcessRef
+  /** In the namespace that the connection went to. */
+  readonly sameNetns: boolean
+  /** Its address, family, v6only and device take connections to the address that was dialled. */
+  readonly accepts: boolean
+  /** Its namespace is reached by the dialled address through a published (DNAT) or veth address. */
+  readonly reachable?: boolean
+}
+
+export interface RouteEvidence {
+  readonly kind: 'unicast' | 'local' | 'unreachable' | 'blackhole' | 'prohibit' | 'throw' | 'none'
+  /** errno name of the lookup, where it failed. */
+  readonly error?: string
+  readonly iface?: string
+  readonly gateway?: string
+  readonly source?: string
+  /** State of the neighbour entry of the next hop: `REACHABLE`, `INCOMPLETE`, `FAILED`, …; absent without an entry. */
+  readonly neighbor?: string
+  readonly neighborAddress?: string
+}
+
+/** A rule of nftables (also of iptables-nft), as `nft -a list ruleset` shows it. */
+export interface FirewallRule {
+  readonly end: Side
+  readonly hook: 'input' | 'output' | 'forward' | 'prerouting' | 'postrouting' | 'ingress' | 'egress'
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  readonly handle: number
+  readonly text: string
+  readonly action: 'drop' | 'reject'
+}
