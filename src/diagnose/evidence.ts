@@ -1,7 +1,7 @@
 import type { Endpoint, Side, TcpState } from '../flow/event.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { ProcessRef } from '../process-ref.ts'
-import type { SocketRecord } from '../sockets/socket.ts'
+import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 
 /** A plane that was watched has findings, also empty ones; one that was not says why (a sentence with the mend). */
 export type Plane<Findings> =
@@ -154,67 +154,4 @@ export interface KernelDrop {
   /** At which end: worked out from the namespace; absent when it is neither's, or not known. */
   readonly at?: Side
   readonly count: number
-}
-
-/** The socket tables and settings at the time of judging (`host/` looks them up once a case needs judging). */
-export interface SocketEvidence {
-  /** The connection's own sockets, where they exist. */
-  readonly client?: SocketRecord
-  readonly server?: SocketRecord
-  /** Listeners (TCP) or bound sockets (UDP) on the server's port, in every namespace that can be looked into. */
-  readonly listeners: readonly ListenerEvidence[]
-  /** Whether every namespace could be looked into; false without CAP_SYS_ADMIN. */
-  readonly everyNetns: boolean
-  /** Who held the port before, when the tool saw it close. */
-  readonly lastListener?: { readonly process: ProcessRef; readonly closed: Nanos }
-  /** How the client's kernel routes to the server; absent when the client is not here. */
-  readonly route?: RouteEvidence
-  /** Local ports in use towards this destination, of those there are. */
-  readonly ports?: { readonly used: number; readonly available: number; readonly timeWait: number }
-  /** Rules of the packet filter that would match this connection's packets, at each end that is here. */
-  readonly firewall: readonly FirewallRule[]
-  /** Why no rule could be looked up, when none could. */
-  readonly firewallUnknown?: string
-  /** Connection tracking of the namespace of each end: entries and limit. */
-  readonly conntrack?: Readonly<Partial<Record<Side, { readonly count: number; readonly max: number }>>>
-  /** `net.ipv4.tcp_syncookies`, `net.core.somaxconn`, `net.ipv4.ip_local_port_range`, …, by name. */
-  readonly sysctls: Readonly<Record<string, string>>
-}
-
-export interface ListenerEvidence {
-  readonly socket: SocketRecord
-  readonly netns: number | null
-  /** Name of its namespace where it has one, `pid N` else. */
-  readonly netnsName?: string
-  readonly process?: ProcessRef
-  /** In the namespace that the connection went to. */
-  readonly sameNetns: boolean
-  /** Its address, family, v6only and device take connections to the address that was dialled. */
-  readonly accepts: boolean
-  /** Its namespace is reached by the dialled address through a published (DNAT) or veth address. */
-  readonly reachable?: boolean
-}
-
-export interface RouteEvidence {
-  readonly kind: 'unicast' | 'local' | 'unreachable' | 'blackhole' | 'prohibit' | 'throw' | 'none'
-  /** errno name of the lookup, where it failed. */
-  readonly error?: string
-  readonly iface?: string
-  readonly gateway?: string
-  readonly source?: string
-  /** State of the neighbour entry of the next hop: `REACHABLE`, `INCOMPLETE`, `FAILED`, …; absent without an entry. */
-  readonly neighbor?: string
-  readonly neighborAddress?: string
-}
-
-/** A rule of nftables (also of iptables-nft), as `nft -a list ruleset` shows it. */
-export interface FirewallRule {
-  readonly end: Side
-  readonly hook: 'input' | 'output' | 'forward' | 'prerouting' | 'postrouting' | 'ingress' | 'egress'
-  readonly family: string
-  readonly table: string
-  readonly chain: string
-  readonly handle: number
-  readonly text: string
-  readonly action: 'drop' | 'reject'
 }
