@@ -18,7 +18,7 @@ ifneq ($(wildcard $(NODE_PREFIX)/include/node/node.h),)
 export npm_config_nodedir := $(NODE_PREFIX)
 endif
 
-.PHONY: help build check test test-full bench oracles package pack demo clean \
+.PHONY: help build check test test-full bench oracles manual package pack demo clean \
   system-build system-test system-bench system-demo
 
 help: ## this list
@@ -52,6 +52,9 @@ bench: system-bench build ## throughput beside capinfos, tcpdump, tcptrace and t
 
 oracles: system-test node_modules/.stamp ## what tshark, tcptrace, Zeek and Arkime say about the same captures, beside us
 	@node --import tsx scripts/oracles.mjs
+
+manual: node_modules/.stamp ## docs/socktrace.1, from the definitions of the commands
+	@node --import tsx scripts/man-page.ts
 
 package: build/socktrace-linux-x64 ## one executable for linux-x64, with no Node needed to run it
 

@@ -9,7 +9,7 @@ set -euo pipefail
 build_needs=(g++=g++ python3=python3 /usr/include/pcap/pcap.h=libpcap-dev)
 demo_needs=(ip=iproute2 nft=nftables)
 test_needs=("${build_needs[@]}" "${demo_needs[@]}" ss=iproute2 tcpdump=tcpdump tshark=tshark tcptrace=tcptrace tcpflow=tcpflow jq=jq curl=curl
-  setpriv=util-linux ps=procps)
+  setpriv=util-linux ps=procps man=man-db zsh=zsh fish=fish tmux=tmux)
 bench_needs=(tcpdump=tcpdump tshark=tshark capinfos=wireshark-common tcptrace=tcptrace)
 
 target=${1:?usage: system-packages.sh build|test|bench|demo}

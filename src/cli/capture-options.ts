@@ -29,7 +29,11 @@ export interface AnalysisOptions extends StreamOptions, SelectionOptions, Follow
 
 export function addInterfaceOptions(command: Command): Command {
   return command
-    .option('-i, --interface <name>', 'capture on this interface (repeatable; default: every one)', collect)
+    .option(
+      '-i, --interface <interface>',
+      'capture on this interface (repeatable; default: every one)',
+      collect,
+    )
     .addOption(
       new Option('--engine <engine>', 'how packets are captured: kernel ring, or libpcap through cap')
         .choices(['auto', 'ring', 'cap'])

@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Define>>> = {
   doctor: async () => (await import('./doctor.ts')).defineDoctor,
   devices: async () => (await import('./devices.ts')).defineDevices,
   schema: async () => (await import('./schema.ts')).defineSchema,
+  completion: async () => (await import('./completion.ts')).defineCompletion,
 }
 
 const ALIASES: Readonly<Record<string, string>> = { ls: 'list' }

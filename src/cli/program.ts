@@ -36,7 +36,7 @@ async function ownerOfOption(message: string): Promise<string | undefined> {
  * Builds the program with only the command that is asked for, so that nothing else is loaded;
  * without one (`--help`, a mistyped command) it has all of them.
  */
-async function buildProgram(wanted: string | undefined): Promise<Command> {
+export async function buildProgram(wanted: string | undefined): Promise<Command> {
   const program = new Command('socktrace').description(DESCRIPTION)
   program.version(VERSION, '-V, --version', 'show the version').helpCommand(false).enablePositionalOptions()
   defineStream(program)
@@ -70,7 +70,8 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     if (command === undefined && first !== undefined && !first.startsWith('-'))
       throw new UserError(`There is no command "${first}"`, { hint: `the commands are ${COMMAND_NAMES}` })
     const wantsHelp = args[0] === '-h' || args[0] === '--help'
-    const program = await buildProgram(wantsHelp ? undefined : (command ?? 'none'))
+    const wantsAll = wantsHelp || command === 'completion'
+    const program = await buildProgram(wantsAll ? undefined : (command ?? 'none'))
     await program.parseAsync([...args], { from: 'user' })
     return (process.exitCode as ExitCode | undefined) ?? EXIT.fine
   } catch (error) {
