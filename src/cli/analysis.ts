@@ -3,13 +3,14 @@ import { NO_FLOW } from '../flow/table.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { FlowTracker } from '../flow/tracker.ts'
 import { serviceName } from '../host/names.ts'
-import { type NameOf, namedEvent, namedFlow } from '../render/endpoint-name.ts'
+import type { NameOf } from '../render/endpoint-name.ts'
 import { createStyle, type Style, wantsColor } from '../render/style.ts'
 import { type Summary, summaryText } from '../render/summary.ts'
 import { TraceClock } from '../render/time.ts'
 import { formatAddress } from '../wire/address.ts'
 import type { PacketStack } from '../wire/stack.ts'
 import type { AnalysisOptions } from './capture-options.ts'
+import { FlowNames } from './flow-names.ts'
 import type { FlowProcesses } from './flow-processes.ts'
 import { wantsStreams } from './follow.ts'
 import { openStreams, type Streams } from './follow-run.ts'
@@ -49,8 +50,7 @@ export class Analysis {
   readonly #writer: PacketWriter | undefined
   readonly #streams: Streams | undefined
   readonly #views: readonly View[]
-  /** `undefined` when names are not wanted, or the source has none. */
-  readonly #nameOf: NameOf | undefined
+  readonly #names: FlowNames
   readonly #parts: AnalysisParts
 
   constructor(parts: AnalysisParts) {
@@ -60,7 +60,9 @@ export class Analysis {
     checkWriteOptions(options, parts.io.isTerminal)
     this.selection = selectionOf(options, options.json === true)
     this.report = makeReport(parts, this.clock, this.selection)
-    this.#nameOf = options.resolve && source.nameOf ? (address) => source.nameOf?.(address) : undefined
+    this.#names = new FlowNames(
+      options.resolve && source.nameOf ? (address) => source.nameOf?.(address) : undefined,
+    )
     this.#views = this.#openViews()
     this.tracker = new FlowTracker(
       {
@@ -88,6 +90,7 @@ export class Analysis {
         datagram: (stack, row, time) =>
           processes.datagram(this.tracker.idOf(row), stack, this.tracker.isFromClient(row), time),
       }),
+      fromDnsPort: (stack, time) => this.#names.dns.packet(stack, time),
       comments: options.packets === true || options.write !== undefined,
       before: () => this.#before(),
       after: (packets) => {
@@ -134,6 +137,12 @@ export class Analysis {
     this.#parts.io.note(summaryText(this.#summary(false)))
   }
 
+  /** JSON has every name that is known; text is in numbers unless names are asked for. */
+  get #showsNames(): boolean {
+    const { json, resolve } = this.#parts.options
+    return json === true || resolve === true
+  }
+
   #summary(truncated: boolean): Summary {
     const { totals } = this.pump
     const { source } = this.#parts
@@ -167,7 +176,7 @@ export class Analysis {
     const { clock } = this
     const tracker = (): FlowTracker => this.tracker
     const style = styleOf(this.#parts)
-    const nameOf = this.#nameOf ?? (() => undefined)
+    const nameOf: NameOf = (address) => (this.#showsNames ? this.#names.latest(address) : undefined)
     return views.map((open) => open({ io, source, clock, style, processes, tracker, nameOf }))
   }
 
@@ -203,8 +212,9 @@ export class Analysis {
 
   #sinks(processes: FlowProcesses | undefined): ConstructorParameters<typeof FlowTracker>[1] {
     const { report, selection } = this
-    const nameOf = this.#nameOf
+    const names = this.#names
     const { options } = this.#parts
+    const showsNames = this.#showsNames
     const views = this.#views
     // Events are also where processes become known, for the comments of packets.
     const forComments = processes !== undefined && options.write !== undefined
@@ -218,7 +228,7 @@ export class Analysis {
       ...(wantsEvents && {
         event: (event) => {
           if (processes !== undefined && !processes.event(event)) return
-          const shown = nameOf === undefined ? event : namedEvent(event, nameOf)
+          const shown = showsNames ? names.event(event) : event
           if (selection.events) report.event(shown)
           for (const view of views) view.event?.(shown)
         },
@@ -228,7 +238,7 @@ export class Analysis {
           const chosen = processes === undefined || processes.flow(flow)
           this.#streams?.ended(flow, chosen)
           if (!chosen) return
-          const shown = nameOf === undefined ? flow : namedFlow(flow, nameOf)
+          const shown = showsNames ? names.flow(flow) : flow
           if (selection.flows) report.flow(shown)
           for (const view of views) view.flow?.(shown, row)
         },

@@ -3,6 +3,7 @@ import { END, type PacketSource } from '../capture/source.ts'
 import { NO_FLOW } from '../flow/table.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { FlowTracker } from '../flow/tracker.ts'
+import { DNS_PORT } from '../wire/dns.ts'
 import { Frame } from '../wire/frame.ts'
 import { PlainSegment } from '../wire/plain-segment.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../wire/stack.ts'
@@ -21,6 +22,8 @@ export interface PumpOptions {
   readonly sink?: PacketSink
   /** Is told each UDP packet of a flow once it was analysed, before the sink is. */
   readonly datagram?: (stack: PacketStack, row: number, time: Nanos) => void
+  /** Is told each packet from port 53, before it is analysed. */
+  readonly fromDnsPort?: (stack: PacketStack, time: Nanos) => void
   /** Ends after this many packets. */
   readonly count?: number
   /** The sink asks for the comments of packets. */
@@ -76,7 +79,7 @@ export class Pump {
   /** The packet path: nothing in this loop allocates. */
   #analyse(count: number): void {
     if (count === 0) return
-    const { source, tracker, sink, datagram } = this.#options
+    const { source, tracker, sink, datagram, fromDnsPort } = this.#options
     const batch = this.#batch
     const frame = this.#frame
     const stack = this.#stack
@@ -93,9 +96,16 @@ export class Pump {
       totals.packets += 1
       totals.bytes += original
       plain.time = time
-      if (sink === undefined && plain.at(frame, linkType) && tracker.pass(plain)) continue
+      if (
+        sink === undefined &&
+        plain.at(frame, linkType) &&
+        plain.sourcePort !== DNS_PORT &&
+        tracker.pass(plain)
+      )
+        continue
       const kind = stack.walk(frame, linkType, time)
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
+      if (stack.sourcePort === DNS_PORT && fromDnsPort !== undefined) fromDnsPort(stack, time)
       const row = tracker.packet(stack, time, iface, batch.number[index]!)
       if (kind === KIND_UDP && row !== NO_FLOW && datagram !== undefined) datagram(stack, row, time)
       if (sink !== undefined) sink.packet(batch, index, frame, stack, row)
