@@ -20,6 +20,10 @@ export interface Evidence {
   readonly now: Nanos
   /** Nothing more will come: an error was reported, the state became CLOSE, both closed, or the ladder ran out. */
   readonly ended: boolean
+  /** The run ends now while the attempt goes on: a time-out is told before its third SYN. */
+  readonly finishing?: true
+  /** What connect() itself failed with, where this program made the call (`socktrace connect`). */
+  readonly result?: { readonly error: string }
   /** Which ends are on this machine, in a namespace that is watched. Both false on a file. */
   readonly here: Readonly<Record<Side, boolean>>
   readonly process: Plane<{ readonly client?: ProcessRef; readonly server?: ProcessRef }>
@@ -112,8 +116,15 @@ export interface WireStuck {
   readonly sackedBehind: boolean
 }
 
+export type KernelKind = 'state' | 'error' | 'reset' | 'retransmit' | 'call' | 'drop'
+
 /** What the kernel told about the sockets of this connection (`kernel-evidence.ts` gathers it). */
 export interface KernelEvidence {
+  /**
+   * Kinds of facts that this kernel or these privileges do not give, or of which records were lost: their absence
+   * then proves nothing. `reset` stands here on kernels whose tcp_send_reset is silent without a socket (before 6.10).
+   */
+  readonly unwatched?: readonly KernelKind[]
   /** State of each end's socket as last told; absent when nothing was told of it. */
   readonly states: Readonly<Partial<Record<Side, string>>>
   /** Namespaces of the ends. */

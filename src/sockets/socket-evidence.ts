@@ -16,6 +16,8 @@ export interface SocketEvidence {
   readonly lastListener?: { readonly process: ProcessRef; readonly closedMsAgo: number }
   /** How the client's kernel routes to the server; absent when the client is not here. */
   readonly route?: RouteEvidence
+  /** How the server's kernel routes the answer to the client; absent when the server is not here. */
+  readonly returnRoute?: RouteEvidence
   /** Local ports in use towards this destination, of those there are. */
   readonly ports?: { readonly used: number; readonly available: number; readonly timeWait: number }
   /** Rules of the packet filter that would match this connection's packets, at each end that is here. */
