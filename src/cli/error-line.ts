@@ -41,6 +41,6 @@ export function writeCrash(error: unknown, args: readonly string[]): ExitCode {
     }),
     args,
   )
-  writeAll(2, Buffer.from(`${detail}\n`))
+  writeAll(2, Buffer.from(`${detail.split('\n').map(sanitize).join('\n')}\n`))
   return code
 }

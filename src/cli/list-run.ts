@@ -1,4 +1,5 @@
-import { ephemeralPorts, interfaceNames, servicePort } from '../host/names.ts'
+import { interfaceNames } from '../host/interface-names.ts'
+import { ephemeralPorts, servicePort } from '../host/names.ts'
 import { findNetns, insideNetns, netnsInode } from '../host/netns.ts'
 import { addProcessDetails } from '../host/process-details.ts'
 import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../host/socket-table.ts'

@@ -55,6 +55,11 @@ export function deviceNames(): string[] {
   return interfaceStatistics().map(({ name }) => name)
 }
 
+/** Whether the interface is there and up. */
+export function isUp(name: string): boolean {
+  return ((interfaceFacts(name)?.flags ?? 0) & IFF_UP) !== 0
+}
+
 /** Packets that the interface itself dropped since it exists; `undefined` when there is no such interface. */
 export function interfaceDrops(name: string): number | undefined {
   return interfaceStatistics().find((row) => row.name === name)?.receiveDrops

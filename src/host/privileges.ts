@@ -67,6 +67,8 @@ export function giveToInvoker(fd: number): void {
 export function asInvoker<T>(action: () => T): T {
   const user = invoker()
   if (user === undefined || user.uid === 0) return action()
+  const groups = process.getgroups!()
+  takeGroups(user)
   process.setegid!(user.gid)
   process.seteuid!(user.uid)
   try {
@@ -74,6 +76,7 @@ export function asInvoker<T>(action: () => T): T {
   } finally {
     process.seteuid!(0)
     process.setegid!(0)
+    process.setgroups!(groups)
   }
 }
 
@@ -135,10 +138,14 @@ function becameNobody(): boolean {
 
 /** Groups first: afterwards the right to change them is gone. */
 function becomeUser({ uid, gid, name }: Invoker): void {
-  if (name === undefined) process.setgroups!([gid])
-  else if (libc.initgroups(name, gid) === -1) throw libc.lastError('Cannot take the groups of the user')
+  takeGroups({ name, gid })
   process.setgid!(gid)
   process.setuid!(uid)
+}
+
+function takeGroups({ name, gid }: Pick<Invoker, 'name' | 'gid'>): void {
+  if (name === undefined) process.setgroups!([gid])
+  else if (libc.initgroups(name, gid) === -1) throw libc.lastError('Cannot take the groups of the user')
 }
 
 /** An account of /etc/passwd: `name:password:uid:gid:…`. */
