@@ -19,7 +19,7 @@ import type { FlowStore } from './store.ts'
 import { STATES } from './tcp-state.ts'
 
 const HANDSHAKE = STEP_SYN | STEP_SYN_ACK | STEP_THIRD_ACK
-const CLOSE = STEP_FIRST_FIN | STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN | STEP_SECOND_FIN_ACKED
+export const CLOSE = STEP_FIRST_FIN | STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN | STEP_SECOND_FIN_ACKED
 
 /** Gives the events of one segment: what it is in the life of the connection, then what is unusual about it. */
 export function annotate(store: FlowStore, segment: Segment, before: Before, reused: boolean): void {
@@ -31,7 +31,6 @@ export function annotate(store: FlowStore, segment: Segment, before: Before, reu
   if (steps & CLOSE) {
     const close = closeEvent(store, segment, segment.time - flow.closeTime)
     if (close !== undefined) give(close)
-    flow.closeTime = segment.time
   }
   if (steps & STEP_RESET) give(resetEvent(store, segment))
   for (const event of conditionEvents(store, segment, before)) give(event)

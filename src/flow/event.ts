@@ -85,6 +85,8 @@ export interface CloseEvent extends SegmentEvent {
 
 export interface ResetEvent extends SegmentEvent {
   readonly event: 'reset'
+  /** TTL or hop limit: one that differs from its sender's others can come from somebody else. */
+  readonly ttl: number
   readonly transition?: Transition
 }
 

@@ -6,6 +6,8 @@ import { SideView } from './side-view.ts'
 const HISTORY_BYTES = 14
 const HISTORY_LENGTH = 104
 const HISTORY = 105
+/** A byte for each direction. The last four bytes of the 128 are `SideView.largestAcked`'s. */
+const TTLS = 120
 
 /** Words: its order of the first packet, neighbours in the list that the row is on (`lists.ts`), or in the free list. */
 export const SERIAL = 10
@@ -168,6 +170,15 @@ export class FlowView {
   }
   set icmpError(value: number) {
     this.bytes[this.byte + 63] = value
+  }
+
+  /** TTL or hop limit of the first packet in a direction; 0 without one, or where that was a reset. */
+  ttl(direction: number): number {
+    return this.bytes[this.byte + TTLS + direction]!
+  }
+
+  setTtl(direction: number, ttl: number): void {
+    this.bytes[this.byte + TTLS + direction] = ttl
   }
 
   /** Of the first packet, nanoseconds. */

@@ -44,13 +44,13 @@ export class IcmpTracker {
     const { flow } = store
     flow.move(row)
     const effect = this.take(flow.side(key.direction), index, quoted)
-    if (store.sinks.event !== undefined) {
-      const message = { type, code, family: stack.family, from: stack.source }
-      const meaning = icmpErrorAt(index)
-      store.sinks.event(
-        icmpErrorEvent(store, flow, key.direction, time, packet, iface, message, meaning, effect),
-      )
-    }
+    const { event, trouble } = store.sinks
+    if (event === undefined && trouble === undefined) return row
+    const message = { type, code, family: stack.family, from: stack.source }
+    const meaning = icmpErrorAt(index)
+    if (event !== undefined)
+      event(icmpErrorEvent(store, flow, key.direction, time, packet, iface, message, meaning, effect))
+    trouble?.icmp(flow.side(key.direction), time, message, meaning, effect)
     return row
   }
 

@@ -22,6 +22,8 @@ export const FLOW_TIMED_OUT = 1 << 9
 export const FLOW_ROUND_TRIP = 1 << 10
 /** What completes the handshake lies behind bytes that were not captured: it times nothing. */
 export const FLOW_LATE_THIRD_ACK = 1 << 11
+/** Every segment goes to the `TroubleSink`. */
+export const FLOW_WATCHED = 1 << 12
 
 /** Facts of one direction. */
 export const SIDE_INITIAL_KNOWN = 1 << 0

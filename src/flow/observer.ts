@@ -23,6 +23,7 @@ import {
   STEP_RESET,
   STEP_SECOND_FIN,
   STEP_SECOND_FIN_ACKED,
+  STEP_STALE_ACK,
   STEP_SYN,
   STEP_SYN_ACK,
   STEP_THIRD_ACK,
@@ -120,7 +121,10 @@ function observeOrdinary(segment: Segment): void {
   const ackOfFin = acknowledges && finWaits && diff(segment.acknowledgement, receiver.finSequence) > 0
   dropPendingReset(segment)
   // An ACK of an older connection says nothing about this one.
-  if (!acknowledges && !fin) return
+  if (!acknowledges && !fin) {
+    if (receiver.expected === SYN_SENT) segment.steps |= STEP_STALE_ACK
+    return
+  }
   const proven = sender.proven
   const behind = finWaits && !ackOfFin
   let from = behind ? proven : sender.expected

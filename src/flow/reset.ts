@@ -8,7 +8,8 @@ import { CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WA
 /** The event of a reset. What it does to the receiver is its transition. */
 export function resetEvent(scope: EventScope, segment: Segment): ResetEvent {
   const { receiver, receiverFrom, receiverTo } = segment
-  const event: Mutable<ResetEvent> = segmentEvent(scope, segment, 'reset', resetText(segment))
+  const made = segmentEvent(scope, segment, 'reset', resetText(segment))
+  const event: Mutable<ResetEvent> = Object.assign(made, { ttl: segment.ttl })
   if (receiverFrom !== receiverTo) event.transition = transition(receiver, receiverFrom, receiverTo)
   return event
 }

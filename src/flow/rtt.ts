@@ -41,11 +41,13 @@ export class RttSampler {
     else if (repeated === 0) this.insert(segment)
   }
 
-  /** Takes what is acknowledged off the queue of the side that sent it. */
+  /** Takes what is acknowledged off the queue of the side that sent it, and remembers the longest. */
   acknowledged(side: SideView, ack: number): void {
     for (let oldest = side.oldest; oldest !== 0; oldest = this.drop(side)) {
       const entry = oldest - 1
       if (((ack - this.start[entry]!) | 0) <= 0) break
+      const length = (this.end[entry]! - this.start[entry]!) | 0
+      if (length > side.largestAcked) side.largestAcked = Math.min(length, 0xffff)
       const nanos = this.now - this.time[entry]!
       if (ack === this.end[entry] && !Number.isNaN(nanos)) addSample(side, nanos)
     }

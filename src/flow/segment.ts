@@ -12,6 +12,8 @@ export const STEP_FIRST_FIN_ACKED = 1 << 4
 export const STEP_SECOND_FIN = 1 << 5
 export const STEP_SECOND_FIN_ACKED = 1 << 6
 export const STEP_RESET = 1 << 7
+/** Answers a SYN, but acknowledges something else: it belongs to an older connection. */
+export const STEP_STALE_ACK = 1 << 8
 
 /**
  * One TCP segment and what the stages find in it, in the order they run: the tracker fills the header part,
@@ -32,6 +34,8 @@ export class Segment {
   flags = 0
   /** Unscaled. */
   window = 0
+  /** TTL or hop limit. */
+  ttl = 0
   /** Payload bytes on the wire. */
   length = 0
   /** Sequence number after the payload, plus one for a SYN or FIN. */

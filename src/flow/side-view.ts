@@ -1,5 +1,5 @@
 import type { FlowView } from './flow-view.ts'
-import { FlowMemory } from './memory.ts'
+import { FlowMemory, SIDE_BYTES } from './memory.ts'
 
 const NOTHING = new FlowMemory(0)
 
@@ -12,6 +12,8 @@ export class SideView {
   readonly flow: FlowView
   /** 0 or 1, as `FlowKey.direction`. */
   readonly direction: number
+  /** Where `largestAcked` is, in halves from where the record begins. */
+  private readonly largest: number
   private bytes: Uint8Array = NOTHING.bytes
   private halves: Uint16Array = NOTHING.halves
   private words: Uint32Array = NOTHING.words
@@ -26,6 +28,7 @@ export class SideView {
   constructor(flow: FlowView, direction: number) {
     this.flow = flow
     this.direction = direction
+    this.largest = direction === 0 ? -2 : -1 - SIDE_BYTES / 2
   }
 
   rebind(memory: FlowMemory): void {
@@ -332,6 +335,14 @@ export class SideView {
   }
   set options(value: number) {
     this.bytes[this.byte + 126] = value
+  }
+
+  /** Longest segment that the peer has acknowledged, at most 65535; the flow's part of the row has room for it. */
+  get largestAcked(): number {
+    return this.halves[this.half + this.largest]!
+  }
+  set largestAcked(value: number) {
+    this.halves[this.half + this.largest] = value
   }
 
   /** From its SYN: shift offered plus 1, 0 for none. */

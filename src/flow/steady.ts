@@ -6,6 +6,7 @@ import { LIST_OPEN } from './lists.ts'
 import {
   FLOW_RESET_PENDING,
   FLOW_ROUND_TRIP,
+  FLOW_WATCHED,
   SIDE_FIN,
   SIDE_INITIAL_KNOWN,
   SIDE_SCALED,
@@ -35,7 +36,7 @@ const RECEIVER_NEEDS = SIDE_INITIAL_KNOWN | SIDE_SYN_ACKED
 export function markSteady(flow: FlowView, trouble: TroublePool): void {
   const { lower, upper } = flow
   const timed = (flow.marks & FLOW_ROUND_TRIP) !== 0 || (lower.synCount | upper.synCount) === 0
-  const open = timed && flow.list === LIST_OPEN && (flow.marks & FLOW_RESET_PENDING) === 0
+  const open = timed && flow.list === LIST_OPEN && (flow.marks & (FLOW_RESET_PENDING | FLOW_WATCHED)) === 0
   mark(lower, open && isSteady(lower, upper, trouble))
   mark(upper, open && isSteady(upper, lower, trouble))
 }

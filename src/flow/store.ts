@@ -15,12 +15,15 @@ import { type FlowId, FlowTable } from './table.ts'
 import { LISTEN } from './tcp-state.ts'
 import type { Nanos } from './time.ts'
 import { TroublePool } from './trouble.ts'
+import type { TroubleSink } from './trouble-sink.ts'
 
 export interface FlowSinks {
   /** Without it no event, sentence or literal is made. */
   readonly event?: (event: FlowEvent) => void
   /** `row` is free for another flow once this returns. */
   readonly flow?: (record: FlowRecord, row: FlowId) => void
+  /** Is told before `flow` is. */
+  readonly trouble?: TroubleSink
 }
 
 export interface StoreOptions {
@@ -80,6 +83,7 @@ export class FlowStore implements EventScope {
   close(row: FlowId, now: Nanos): void {
     const { table, leaving } = this
     leaving.move(row)
+    this.sinks.trouble?.closed(leaving)
     this.sinks.flow?.(makeRecord(this, leaving, now), row)
     this.release(leaving.lower)
     this.release(leaving.upper)

@@ -12,7 +12,7 @@ import {
   MPTCP_JOIN,
 } from '../wire/tcp-options.ts'
 import * as found from './analysis.ts'
-import { annotate, isSurprise } from './annotate.ts'
+import { annotate, CLOSE, isSurprise } from './annotate.ts'
 import type { FlowKey } from './key.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_OPEN } from './lists.ts'
 import * as mark from './marks.ts'
@@ -26,6 +26,7 @@ import { type FlowId, NO_FLOW } from './table.ts'
 import { CLOSED, ESTABLISHED, isOver, SYN_SENT } from './tcp-state.ts'
 import type { Nanos } from './time.ts'
 import * as word from './trouble.ts'
+import { isTrouble } from './trouble-sink.ts'
 import { observeZeek, writeGap } from './zeek.ts'
 
 /** Anomalies that a counter of the sender's record stands for. */
@@ -68,6 +69,7 @@ export class TcpTracker {
     segment.acknowledgement = tcp.acknowledgement
     segment.flags = tcp.flags
     segment.window = tcp.window
+    segment.ttl = stack.ttl
     segment.length = stack.payloadLength
     segment.end = (segment.sequence + segment.length + (segment.flags & (SYN | FIN) ? 1 : 0)) >>> 0
 
@@ -125,6 +127,7 @@ export class TcpTracker {
     const next = sender.next
     const lastTime = sender.lastTime
     sender.packets++
+    if (sender.packets === 1 && (flags & RST) === 0) flow.setTtl(sender.direction, segment.ttl)
     sender.wireBytes += segment.length
     this.rememberInitial()
     if (flags & SYN) this.rememberSyn()
@@ -145,7 +148,10 @@ export class TcpTracker {
     if ((sender.trouble | receiver.trouble) !== 0) this.followGaps(next, isClient)
     if (store.sinks.event !== undefined && ((segment.steps | segment.anomalies) !== 0 || isSurprise(segment)))
       annotate(store, segment, { next, time: lastTime }, reused)
+    if (segment.steps & CLOSE) flow.closeTime = segment.time
     if (segment.steps !== 0 || flow.list !== LIST_OPEN) this.place()
+    const { trouble } = store.sinks
+    if (trouble !== undefined && isTrouble(segment)) trouble.segment(segment, lastTime)
     markSteady(flow, store.trouble)
   }
 

@@ -2,7 +2,7 @@ import { PROTOCOL_TCP } from '../wire/ipv4.ts'
 import type { PlainSegment } from '../wire/plain-segment.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
-import type { FlowView } from './flow-view.ts'
+import { FlowView } from './flow-view.ts'
 import { icmpPorts } from './icmp-ports.ts'
 import { IcmpTracker } from './icmp-tracker.ts'
 import { FlowKey } from './key.ts'
@@ -44,6 +44,7 @@ export class FlowTracker {
   private readonly tcp: TcpTracker
   private readonly icmp: IcmpTracker
   private readonly key = new FlowKey()
+  private readonly shown: FlowView
   private readonly all: boolean
   /** Lists whose first row can fall due, and after how long. */
   private readonly waits: readonly (readonly [list: number, nanos: number])[]
@@ -56,6 +57,7 @@ export class FlowTracker {
     const ladder = options.synLadder ?? MODERN_LADDER
     this.store = new FlowStore({ ...options, ladder }, sinks)
     this.tcp = new TcpTracker(this.store)
+    this.shown = new FlowView(this.store.table.memory)
     this.icmp = new IcmpTracker(this.store)
     this.all = options.protocols === 'all'
     this.pause = Math.min(options.linger, NANOS_PER_SECOND) / 4
@@ -65,6 +67,12 @@ export class FlowTracker {
       [LIST_UDP, UDP_IDLE],
       [LIST_ICMP, ICMP_IDLE],
     ]
+  }
+
+  /** The flow in this row: borrowed, until the next call. */
+  at(row: number): FlowView {
+    this.shown.move(row)
+    return this.shown
   }
 
   /** Flows seen so far. */
@@ -186,7 +194,7 @@ export class FlowTracker {
   /** Gives the records of all flows that are left, in order of id. */
   finish(): void {
     const { store } = this
-    if (store.sinks.flow === undefined) return
+    if (store.sinks.flow === undefined && store.sinks.trouble === undefined) return
     const rows: FlowId[] = []
     for (const list of [LIST_ATTEMPTS, LIST_OPEN, LIST_ENDED, LIST_UDP, LIST_ICMP])
       for (let row = store.lists.first(list); row >= 0; row = store.lists.next(store.table.memory, row))
@@ -198,6 +206,7 @@ export class FlowTracker {
   private look(now: Nanos): void {
     this.nextLook = now + this.pause
     const { store } = this
+    store.sinks.trouble?.look(now)
     const { flow } = store
     for (const [list, wait] of this.waits) {
       for (let row = store.lists.first(list); row >= 0; row = store.lists.first(list)) {

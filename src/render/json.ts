@@ -47,7 +47,7 @@ function particulars(event: FlowEvent): string {
       return `${segment},"of":4,"step":${event.step}${combined}${transitionJson(event.transition)}`
     }
     case 'reset':
-      return segment + transitionJson(event.transition)
+      return `${segment},"ttl":${event.ttl}${transitionJson(event.transition)}`
     case 'dup_ack':
       return `${segment},"n":${event.n}`
     default:

@@ -112,7 +112,7 @@ const KINDS: Readonly<Record<Exclude<FlowEvent['event'], ConditionEvent['event']
     { ...optional, combined: constant(true), transition: refTo('transition') },
   ),
   reset: objectOf<Printed<ResetEvent>>(
-    { ...segment, event: constant('reset') },
+    { ...segment, event: constant('reset'), ttl: count },
     { ...optional, transition: refTo('transition') },
   ),
   state: objectOf<Printed<StateEvent>>(

@@ -206,7 +206,7 @@ const event = fc.oneof(
     transition,
   }),
   events('close', { ...segment, of: closeOf, step: fc.constantFrom(1, 2, 3, 4), combined: yes, transition }),
-  events('reset', { ...segment, transition }),
+  events('reset', { ...segment, ttl: count, transition }),
   events('dup_ack', { ...segment, n: count }),
   events('retransmission', segment),
   events('state', { endpoint: side, from: state, to: state }),
