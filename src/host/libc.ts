@@ -107,10 +107,6 @@ export const prctl: (option: number, a: number, b: number, c: number, d: number)
 export const capset: (header: Uint8Array, sets: Uint8Array) => number = library.func(
   'int capset(void *header, const void *sets)',
 )
-/** `initgroups(3)`: the supplementary groups of `user`, and `gid`, for every thread. */
-export const initgroups: (user: string, gid: number) => number = library.func(
-  'int initgroups(const char *user, unsigned int gid)',
-)
 /** `setresuid(2)` for the calling thread alone: the C library's own would change every thread. */
 export const setresuidHere: (real: number, effective: number, saved: number) => number = systemCall(
   process.arch === 'arm64' ? 147 : 117,

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
+import { asInvoker, giveToInvoker } from './invoker.ts'
 import { writeAll } from './output.ts'
-import { asInvoker, giveToInvoker } from './privileges.ts'
 
 /** A file that the program writes: `-` is standard output. It belongs to whoever called sudo. */
 export class OutputFile {

@@ -1,5 +1,6 @@
-import { fchownSync, readFileSync, realpathSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
+import { type Invoker, invoker, takeGroups } from './invoker.ts'
 import * as libc from './libc.ts'
 
 /** Numbers of the capabilities that the program can make use of (linux/capability.h). */
@@ -41,44 +42,6 @@ const PR_SET_KEEPCAPS = 8
 const CAPABILITY_VERSION = 0x20080522
 /** The user that nobody is: what other threads become where the main thread stays uid 0. */
 const NOBODY = 65_534
-
-/** Who the program acts for when it was started through sudo. */
-interface Invoker {
-  readonly uid: number
-  readonly gid: number
-  readonly name: string | undefined
-}
-
-/** The user who called sudo; `undefined` when nobody did. */
-function invoker(): Invoker | undefined {
-  const { SUDO_UID: uid, SUDO_GID: gid, SUDO_USER: name } = process.env
-  if (process.geteuid?.() !== 0 || uid === undefined || gid === undefined) return undefined
-  if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) return undefined
-  return { uid: Number(uid), gid: Number(gid), name }
-}
-
-/** A file that was created under sudo is given to who called sudo. */
-export function giveToInvoker(fd: number): void {
-  const user = invoker()
-  if (user !== undefined) fchownSync(fd, user.uid, user.gid)
-}
-
-/** Runs `action` with the rights of who called sudo, so that root's lend it nothing; as it is, where nobody did. */
-export function asInvoker<T>(action: () => T): T {
-  const user = invoker()
-  if (user === undefined || user.uid === 0) return action()
-  const groups = process.getgroups!()
-  takeGroups(user)
-  process.setegid!(user.gid)
-  process.seteuid!(user.uid)
-  try {
-    return action()
-  } finally {
-    process.seteuid!(0)
-    process.setegid!(0)
-    process.setgroups!(groups)
-  }
-}
 
 /**
  * Gives up every privilege except `keep`, for good. Call it once, on the main thread, after every handle is open
@@ -141,11 +104,6 @@ function becomeUser({ uid, gid, name }: Invoker): void {
   takeGroups({ name, gid })
   process.setgid!(gid)
   process.setuid!(uid)
-}
-
-function takeGroups({ name, gid }: Pick<Invoker, 'name' | 'gid'>): void {
-  if (name === undefined) process.setgroups!([gid])
-  else if (libc.initgroups(name, gid) === -1) throw libc.lastError('Cannot take the groups of the user')
 }
 
 /** An account of /etc/passwd: `name:password:uid:gid:…`. */

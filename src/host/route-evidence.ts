@@ -1,8 +1,8 @@
 import type { RouteKind, RouteQuery } from '../sockets/rtnetlink.ts'
 import type { RouteEvidence } from '../sockets/socket-evidence.ts'
 import { type Address, formatAddress, parseAddress } from '../wire/address.ts'
+import { interfaceNames } from './interface-names.ts'
 import { SystemError } from './libc.ts'
-import { interfaceNames } from './names.ts'
 import { Rtnetlink } from './rtnetlink.ts'
 
 /** What kind of route makes an IPv4 lookup fail so (fib_props in net/ipv4/fib_semantics.c). */

@@ -4,7 +4,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { giveToInvoker, grantHint, hasCapability } from '../../src/host/privileges.ts'
+import { giveToInvoker } from '../../src/host/invoker.ts'
+import { grantHint, hasCapability } from '../../src/host/privileges.ts'
 import { isRoot, rootTest } from '../support/root.ts'
 
 const MODULE = new URL('../../src/host/privileges.ts', import.meta.url).href
