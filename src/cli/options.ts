@@ -30,7 +30,7 @@ export function addCommonOptions(command: Command): Command {
 export function addStreamOptions(command: Command): Command {
   return addCommonOptions(command)
     .option('-n, --numeric', 'numbers instead of names (the default)')
-    .option('-r, --resolve', 'show names: of well-known ports, and of addresses where a file has them')
+    .option('-r, --resolve', 'show names: of well-known ports, and of addresses where a file or DNS answers seen name them')
     .addOption(
       new Option('--time-format <format>', 'how times are shown in text')
         .choices(TIME_FORMATS)
