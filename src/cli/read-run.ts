@@ -1,5 +1,6 @@
 import type { PacketSource } from '../capture/source.ts'
 import { type CaptureFile, isSameFile, openCaptureFile } from '../host/capture-file.ts'
+import type { FileFilter } from '../host/file-filter.ts'
 import { UserError } from '../user-error.ts'
 import { Analysis } from './analysis.ts'
 import type { Io } from './io.ts'
@@ -20,10 +21,11 @@ interface Inputs {
 
 async function openInputs(
   paths: readonly string[],
-  { filter, followFile, resolve }: ReadOptions,
+  { filter: expression, followFile, resolve }: ReadOptions,
   waiting: () => void,
 ): Promise<Inputs> {
   const [only] = paths
+  const filter = expression === undefined ? undefined : await fileFilter(expression)
   const common = { follow: followFile === true, names: resolve === true, waiting }
   if (only !== undefined && paths.length === 1) {
     const file = openCaptureFile(only, filter === undefined ? common : { ...common, filter })
@@ -79,6 +81,12 @@ export async function runRead(
       const which = files.length === 1 ? '' : `${name} is `
       io.note(`socktrace: ${which}damaged at byte ${offset}: ${message}; everything before was analysed`)
     }
+}
+
+/** Loaded only when asked for: libpcap compiles it, and `read` has to work where it is not. */
+async function fileFilter(expression: string): Promise<FileFilter> {
+  const { FileFilter } = await import('../host/file-filter.ts')
+  return new FileFilter(expression)
 }
 
 /** Whether nobody reads our output any more. Loaded only to follow a file: calling the kernel costs start-up time. */

@@ -8,7 +8,7 @@ import { type CaptureCounters, type CaptureInterface, END, type PacketSource } f
 import { UserError } from '../user-error.ts'
 import { type ByteInput, fileInput, growingInput, pipeInput, WOKEN } from './byte-input.ts'
 import type { DecompressedInput } from './decompress.ts'
-import { FileFilter } from './file-filter.ts'
+import type { FileFilter } from './file-filter.ts'
 import { cannotOpen, emptyFile, notCapture, unreadable } from './input-errors.ts'
 import { RecordedNames } from './recorded-names.ts'
 
@@ -17,7 +17,7 @@ const CHUNK_BYTES = 4 * 1024 * 1024
 const SNIFF_BYTES = 4
 
 export interface CaptureFileOptions {
-  readonly filter?: string
+  readonly filter?: FileFilter
   /** The file is still being written: its end is a wait, until `wake` or `close`. */
   readonly follow?: boolean
   /** `nameOf` will be asked: names that stand at the end of the file are looked up at once. */
@@ -110,7 +110,7 @@ class FileSource implements CaptureFile {
     this.name = name
     this.#input = input
     this.#names = names
-    this.#filter = filter === undefined ? undefined : new FileFilter(filter)
+    this.#filter = filter
     this.#bytes = new Uint8Array(chunkBytes)
     this.#view = new DataView(this.#bytes.buffer)
   }

@@ -1,7 +1,7 @@
 import { PacketBatch } from '../capture/batch.ts'
 import { type CaptureCounters, type CaptureInterface, END, type PacketSource } from '../capture/source.ts'
 import type { CaptureFile } from './capture-file.ts'
-import { FileFilter } from './file-filter.ts'
+import type { FileFilter } from './file-filter.ts'
 
 /** Bytes and packets of one merged batch. */
 const BATCH_BYTES = 1024 * 1024
@@ -62,9 +62,9 @@ export class MergedFiles implements PacketSource {
   #packets = 0
   #ended = false
 
-  constructor(files: readonly CaptureFile[], filter: string | undefined) {
+  constructor(files: readonly CaptureFile[], filter: FileFilter | undefined) {
     this.#parts = files.map((file) => new Part(file))
-    this.#filter = filter === undefined ? undefined : new FileFilter(filter)
+    this.#filter = filter
   }
 
   async read(batch: PacketBatch): Promise<number> {

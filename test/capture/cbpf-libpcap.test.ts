@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { PacketBatch } from '../../src/capture/batch.ts'
 import { END } from '../../src/capture/source.ts'
 import { openCaptureFile } from '../../src/host/capture-file.ts'
+import { FileFilter } from '../../src/host/file-filter.ts'
 import { UserError } from '../../src/user-error.ts'
 import { captureFiles, corporaTest } from '../support/corpora.ts'
 import { runCommand } from '../support/program.ts'
@@ -59,7 +60,7 @@ const STEP = 24
 
 async function countPackets(path: string, filter: string): Promise<number | undefined> {
   const batch = new PacketBatch()
-  const source = openCaptureFile(path, { filter })
+  const source = openCaptureFile(path, { filter: new FileFilter(filter) })
   let total = 0
   try {
     for (let count = await source.read(batch); count !== END; count = await source.read(batch)) total += count

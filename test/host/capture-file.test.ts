@@ -17,6 +17,7 @@ import { gzipSync } from 'node:zlib'
 import { PacketBatch } from '../../src/capture/batch.ts'
 import { END } from '../../src/capture/source.ts'
 import { openCaptureFile } from '../../src/host/capture-file.ts'
+import { FileFilter } from '../../src/host/file-filter.ts'
 import { EXIT, UserError } from '../../src/user-error.ts'
 import { assertEnded, collect } from '../capture/source-conformance.ts'
 import { HEADER_BYTES, pcapFile, RECORD_HEADER_BYTES } from '../support/pcap-file.ts'
@@ -89,7 +90,7 @@ test('a cut file gives what is whole, and says where it ends', async () => {
 
 test('a filter passes its packets only; they keep their numbers', async () => {
   const path = file('filter.pcap', pcap(...LENGTHS.slice(0, 100)))
-  const source = openCaptureFile(path, { filter: 'ip[4:2] % 10 = 3' })
+  const source = openCaptureFile(path, { filter: new FileFilter('ip[4:2] % 10 = 3') })
   const batch = new PacketBatch()
   assert.equal(await source.read(batch), 10)
   assert.deepEqual(Array.from(batch.number.subarray(0, 3)), [4, 14, 24])
@@ -149,7 +150,7 @@ test('refused: a file that may not be read', { skip: isRoot && 'root may read ev
 })
 
 test('a wrong filter is found with the first bytes', async () => {
-  const source = openCaptureFile(file('wrong.pcap', pcap(60)), { filter: 'tcp pporrt' })
+  const source = openCaptureFile(file('wrong.pcap', pcap(60)), { filter: new FileFilter('tcp pporrt') })
   await assert.rejects(collect(source), { exitCode: EXIT.usage })
 })
 

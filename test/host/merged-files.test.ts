@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { PacketBatch } from '../../src/capture/batch.ts'
 import { END } from '../../src/capture/source.ts'
 import { openCaptureFile } from '../../src/host/capture-file.ts'
+import { FileFilter } from '../../src/host/file-filter.ts'
 import { MergedFiles } from '../../src/host/merged-files.ts'
 import { EXIT } from '../../src/user-error.ts'
 import { assertEnded, collect, type SeenPacket } from '../capture/source-conformance.ts'
@@ -24,7 +25,7 @@ function file(name: string, lengths: readonly number[], options: PcapOptions = {
 function merged(paths: readonly string[], filter?: string, chunkBytes = 70_000): MergedFiles {
   return new MergedFiles(
     paths.map((path) => openCaptureFile(path, { chunkBytes })),
-    filter,
+    filter === undefined ? undefined : new FileFilter(filter),
   )
 }
 
