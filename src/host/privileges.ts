@@ -38,6 +38,9 @@ export function grantHint(capabilities: readonly Capability[]): string {
 
 const PR_SET_DUMPABLE = 4
 const PR_SET_KEEPCAPS = 8
+const PR_CAP_AMBIENT = 47
+const PR_CAP_AMBIENT_RAISE = 2
+const PR_CAP_AMBIENT_CLEAR_ALL = 4
 /** Version 3 of the capability calls: 64 bits in two sets of u32 {effective, permitted, inheritable}. */
 const CAPABILITY_VERSION = 0x20080522
 /** The user that nobody is: what other threads become where the main thread stays uid 0. */
@@ -88,6 +91,25 @@ export function becomeUnprivileged(user: string): void {
   libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 }
 
+/**
+ * Runs `action` so that a program started in it has those of `capabilities` that this thread has: without it, an
+ * ordinary user's child has none of what was kept. Nothing else changes, and nothing remains afterwards.
+ */
+export function lend<T>(capabilities: readonly Capability[], action: () => T): T {
+  const lent = capabilities.filter(hasCapability)
+  if (lent.length === 0 || process.geteuid?.() === 0) return action()
+  const held = (Object.keys(CAPABILITIES) as Capability[]).filter(hasCapability)
+  setCapabilities(held, lent)
+  for (const capability of lent)
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAPABILITIES[capability], 0, 0)
+  try {
+    return action()
+  } finally {
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    setCapabilities(held)
+  }
+}
+
 /** False in a user namespace that has no such user: its root is an ordinary user to everything outside. */
 function becameNobody(): boolean {
   try {
@@ -107,7 +129,7 @@ function becomeUser({ uid, gid, name }: Invoker): void {
 }
 
 /** An account of /etc/passwd: `name:password:uid:gid:…`. */
-function findUser(user: string): Invoker | undefined {
+export function findUser(user: string): Invoker | undefined {
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name, , uid, gid] = line.split(':')
     if ((name === user || uid === user) && uid !== undefined && gid !== undefined)
@@ -116,9 +138,9 @@ function findUser(user: string): Invoker | undefined {
   return undefined
 }
 
-/** Permitted and effective become exactly `capabilities`, on this thread. */
-function setCapabilities(capabilities: readonly Capability[]): void {
-  const mask = capabilities.reduce((bits, name) => bits | (1n << BigInt(CAPABILITIES[name])), 0n)
+/** Permitted and effective become exactly `capabilities`, on this thread; a child may inherit `inheritable`. */
+function setCapabilities(capabilities: readonly Capability[], inheritable: readonly Capability[] = []): void {
+  const [mask, inherited] = [maskOf(capabilities), maskOf(inheritable)]
   const header = new Uint8Array(8)
   new DataView(header.buffer).setUint32(0, CAPABILITY_VERSION, true)
   const sets = new Uint8Array(24)
@@ -126,8 +148,13 @@ function setCapabilities(capabilities: readonly Capability[]): void {
   for (const [half, bits] of [mask & 0xffffffffn, mask >> 32n].entries()) {
     view.setUint32(half * 12, Number(bits), true)
     view.setUint32(half * 12 + 4, Number(bits), true)
+    view.setUint32(half * 12 + 8, Number(half === 0 ? inherited & 0xffffffffn : inherited >> 32n), true)
   }
   if (libc.capset(header, sets) === -1) throw libc.lastError('Cannot give up capabilities')
+}
+
+function maskOf(capabilities: readonly Capability[]): bigint {
+  return capabilities.reduce((bits, name) => bits | (1n << BigInt(CAPABILITIES[name])), 0n)
 }
 
 /** The file that carries the capabilities: the running program, or the Node that runs it. */

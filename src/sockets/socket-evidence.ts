@@ -63,7 +63,11 @@ export interface FirewallRule {
   readonly family: string
   readonly table: string
   readonly chain: string
+  /** 0 for the policy of a base chain, which has none. */
   readonly handle: number
+  readonly policy?: true
+  /** It may match: a condition of it, or of a rule before it, is not understood or cannot be known. */
+  readonly uncertain?: true
   readonly text: string
   readonly action: 'drop' | 'reject'
 }
