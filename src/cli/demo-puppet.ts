@@ -27,7 +27,7 @@ class Puppet {
   #accepted: Socket[] = []
   #waiting: ((socket: Socket) => void) | undefined
 
-  listen(port: number): Promise<void> {
+  listen(port: number, host = '0.0.0.0'): Promise<void> {
     // Half-open is what a socket is by itself; without it Node would answer every FIN with its own.
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
       if (this.#waiting === undefined) this.#accepted.push(socket)
@@ -35,7 +35,7 @@ class Puppet {
       this.#waiting = undefined
     })
     return new Promise((resolve, reject) => {
-      server.once('error', reject).listen(port, '0.0.0.0', resolve)
+      server.once('error', reject).listen(port, host, resolve)
     })
   }
 

@@ -3,6 +3,8 @@ import { Lab } from '../host/lab.ts'
 import { selfCommand } from '../host/self-command.ts'
 import { spawnInUserNamespace, userNamespaceRefusal } from '../host/user-namespace.ts'
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
+import type { DemoOptions } from './demo.ts'
+import { runLab } from './demo-lab.ts'
 import { SCENES } from './demo-scenes.ts'
 import { Stage } from './demo-stage.ts'
 import { type DemoView, jsonView, textView } from './demo-view.ts'
@@ -15,9 +17,14 @@ const INSIDE = 'SOCKTRACE_USER_NAMESPACE'
 const INTERRUPTED = 'interrupted'
 
 /** Plays every scene here, or as root of a user namespace where this process may not make network namespaces. */
-export async function runDemo(options: CommonOptions): Promise<void> {
-  if (Lab.isPossible()) await play(options)
-  else await playInUserNamespace()
+export async function runDemo(command: readonly string[], options: DemoOptions): Promise<void> {
+  if (command.length > 0 && !options.lab)
+    throw new UserError(`demo takes no command: ${JSON.stringify(command[0])}`, {
+      hint: 'it is run in the lab with `socktrace demo --lab COMMAND`',
+    })
+  if (!Lab.isPossible()) await playInUserNamespace()
+  else if (options.lab) await runLab(command, processIo(options.quiet))
+  else await play(options)
 }
 
 async function play(options: CommonOptions): Promise<void> {

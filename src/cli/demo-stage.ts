@@ -9,6 +9,7 @@ import { attribute } from '../sockets/attribute.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { Actor } from './demo-actor.ts'
+import { dropAtServer } from './demo-firewall.ts'
 import { EventMerge } from './demo-merge.ts'
 import { eventOf, Tracer } from './demo-tracer.ts'
 
@@ -114,21 +115,9 @@ export class Stage {
     this.#audience.tell(text)
   }
 
-  /** Drops what comes to a TCP port of the server, silently: by nftables, or by a route where there is none. */
+  /** Drops what comes to a TCP port of the server, silently. */
   dropAtServer(port: number): void {
-    const hook = '{ type filter hook input priority 0; }'
-    const rule = `tcp dport ${port} drop`
-    try {
-      this.#lab.run('server', 'nft', [
-        `add table ip demo; add chain ip demo in ${hook}; add rule ip demo in ${rule}`,
-      ])
-    } catch {
-      // The rule that looks up local addresses comes first (priority 0) unless it is moved behind ours.
-      this.#lab.run('server', 'ip', ['rule', 'add', 'priority', '200', 'lookup', 'local'])
-      const black = ['priority', '100', 'ipproto', 'tcp', 'dport', String(port), 'blackhole']
-      this.#lab.run('server', 'ip', ['rule', 'add', ...black])
-      this.#lab.run('server', 'ip', ['rule', 'delete', 'priority', '0'])
-    }
+    dropAtServer(this.#lab, port)
   }
 
   /** Lets the traces finish: what they say at their end is shown too. */
