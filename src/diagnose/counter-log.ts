@@ -1,0 +1,72 @@
+import type { Side } from '../flow/event.ts'
+import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+
+type Counters = Readonly<Record<string, number>>
+
+/** Counters of some namespaces (by inode) at one moment. */
+export interface CounterSnapshot {
+  readonly at: Nanos
+  readonly of: ReadonlyMap<number, Counters>
+}
+
+/** How often they are read, and how many readings are kept: an attempt is known soon after it began. */
+const PACE = NANOS_PER_SECOND
+const KEPT = 4
+const MAX_NAMESPACES = 16
+
+/** Readings of the kernel's counters, so that what moved since an attempt began can be told afterwards. */
+export class CounterLog {
+  readonly #read: (netns: number) => Counters | undefined
+  readonly #namespaces = new Set<number>()
+  readonly #snapshots: CounterSnapshot[] = []
+
+  constructor(read: (netns: number) => Counters | undefined) {
+    this.#read = read
+  }
+
+  /** From now on the counters of this namespace are read too. */
+  watch(netns: number): void {
+    if (this.#namespaces.size < MAX_NAMESPACES) this.#namespaces.add(netns)
+  }
+
+  look(now: Nanos): void {
+    const latest = this.#snapshots.at(-1)
+    if (latest !== undefined && now - latest.at < PACE) return
+    const of = new Map<number, Counters>()
+    for (const netns of this.#namespaces) {
+      const counters = this.#read(netns)
+      if (counters !== undefined) of.set(netns, counters)
+    }
+    this.#snapshots.push({ at: now, of })
+    if (this.#snapshots.length > KEPT) this.#snapshots.shift()
+  }
+
+  /** The latest reading before `start`, else the oldest there is. */
+  before(start: Nanos): CounterSnapshot | undefined {
+    return this.#snapshots.findLast(({ at }) => at <= start) ?? this.#snapshots[0]
+  }
+
+  /** What moved in the namespace of each end since that reading. */
+  since(
+    snapshot: CounterSnapshot | undefined,
+    netns: Readonly<Partial<Record<Side, number>>>,
+  ): Partial<Record<Side, Counters>> {
+    const moved: Partial<Record<Side, Counters>> = {}
+    for (const side of ['client', 'server'] as const) {
+      const inode = netns[side]
+      const before = inode === undefined ? undefined : snapshot?.of.get(inode)
+      const now = before && this.#read(inode!)
+      if (before !== undefined && now !== undefined) moved[side] = difference(before, now)
+    }
+    return moved
+  }
+}
+
+function difference(before: Counters, now: Counters): Counters {
+  const moved: Record<string, number> = {}
+  for (const [name, value] of Object.entries(now)) {
+    const by = value - (before[name] ?? 0)
+    if (by > 0) moved[name] = by
+  }
+  return moved
+}

@@ -1,0 +1,378 @@
+import { endpoint, protocolName } from '../flow/annotation.ts'
+import type { Endpoint } from '../flow/event.ts'
+import type { FlowView } from '../flow/flow-view.ts'
+import type { IcmpError } from '../flow/icmp-error.ts'
+import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
+import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, FLOW_WATCHED, SIDE_FIN, SIDE_STEADY } from '../flow/marks.ts'
+import { tcpOutcome } from '../flow/outcome.ts'
+import { type Segment, STEP_FIRST_FIN_ACKED, STEP_SECOND_FIN } from '../flow/segment.ts'
+import type { SideView } from '../flow/side-view.ts'
+import type { SynLadder } from '../flow/syn-ladder.ts'
+import { SYN_RECV } from '../flow/tcp-state.ts'
+import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+import type { TroubleSink } from '../flow/trouble-sink.ts'
+import type { KernelFact } from '../kernel/fact.ts'
+import { Case, NO_ROW } from './case.ts'
+import { CounterLog } from './counter-log.ts'
+import type { Evidence, KernelEvidence } from './evidence.ts'
+import { EvidenceGatherer } from './evidence-gatherer.ts'
+import { HalfClosed } from './half-closed.ts'
+import { KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
+import type { Planes } from './planes.ts'
+import {
+  APP_STUCK_SECONDS,
+  PMTU_TIMES,
+  RETRANSMITTING_SECONDS,
+  SYNS_WAITED,
+  ZERO_WINDOW_SECONDS,
+} from './thresholds.ts'
+import type { Finding, Verdict } from './verdict.ts'
+import { Winners } from './winners.ts'
+import { isDialling } from './wire-evidence.ts'
+
+export interface DocketOptions {
+  readonly judge: (evidence: Evidence) => Finding | undefined
+  readonly give: (verdict: Verdict) => void
+  readonly planes: Planes
+  readonly ladder: SynLadder
+  /** The flow in a row: borrowed. */
+  readonly flowAt: (row: number) => FlowView
+  /** Row of the flow between two ends, NO_ROW when there is none. */
+  readonly find: (proto: 'tcp' | 'udp', client: Endpoint, server: Endpoint) => number
+  /** How long a connection that came to an end is left to the other planes and to packets behind, ns. */
+  readonly settle: Nanos
+  readonly maxCases?: number
+}
+
+const MAX_CASES = 1 << 16
+
+/**
+ * Holds a case for each connection in trouble, from packets and from what the kernel tells; has it judged when its
+ * time has come and gives the verdicts: one for each connection, until a final one.
+ *
+ * Pure: its clock is the capture's, everything beside the packets comes through `Planes`.
+ */
+export class Docket implements TroubleSink {
+  /** Cases that could not be held. */
+  dropped = 0
+  /** The run ends: what is judged from now on is judged while its connection goes on. */
+  ending = false
+  readonly #options: DocketOptions
+  readonly #ledger = new KernelLedger()
+  readonly #winners = new Winners()
+  readonly #counters: CounterLog
+  readonly #gatherer: EvidenceGatherer
+  readonly #halfClosed = new HalfClosed()
+  readonly #byRow = new Map<number, Case>()
+  readonly #byKey = new Map<string, Case>()
+  readonly #waiting = new Set<Case>()
+  #nextDue = Number.POSITIVE_INFINITY
+  #now = 0 as Nanos
+  #closed: Case | undefined
+
+  constructor(options: DocketOptions) {
+    this.#options = options
+    const { planes } = options
+    this.#counters = new CounterLog((netns) => planes.counters(netns))
+    if (planes.netns !== null) this.#counters.watch(planes.netns)
+    this.#gatherer = new EvidenceGatherer(options, this.#counters)
+  }
+
+  /** Cases held. */
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  /** The verdict of the flow whose row is being freed: for its record. */
+  verdictOf(flow: number): Verdict | undefined {
+    return this.#closed?.serial === flow ? this.#closed.given : undefined
+  }
+
+  /** The flow whose row is being freed was an attempt whose process reached the same port at another address. */
+  isSuperseded(flow: number): boolean {
+    return this.#closed?.serial === flow && this.#closed.superseded
+  }
+
+  segment(segment: Segment, before: number): void {
+    const { flow, steps, time, anomalies } = segment
+    this.#now = time
+    if (steps & STEP_FIRST_FIN_ACKED && (steps & STEP_SECOND_FIN) === 0)
+      this.#halfClosed.add(flow.row, flow.serial, time)
+    let found = this.#byRow.get(flow.row)
+    if (found === undefined) {
+      if (steps === STEP_FIRST_FIN_ACKED && anomalies === 0) return
+      found = this.#open(flow)
+      if (found === undefined) return
+    }
+    if (found.isFinal) return
+    watch(flow)
+    found.wire.segment(segment, before)
+    this.#plan(found, flow)
+  }
+
+  icmp(quoted: SideView, time: Nanos, message: IcmpMessage, meaning: IcmpError, effect: IcmpEffect): void {
+    this.#now = time
+    const { flow } = quoted
+    if (effect === 'stray') return
+    const found = this.#byRow.get(flow.row) ?? this.#open(flow)
+    if (found === undefined) return
+    found.wire.icmp(quoted, time, message, meaning, effect)
+    this.#plan(found, flow)
+  }
+
+  /** Something that the kernel told, at a time of the capture's clock. */
+  fact(fact: KernelFact, at: Nanos): void {
+    const trace = this.#ledger.take(fact, at)
+    if (trace === undefined) return
+    if (fact.netns !== null) this.#counters.watch(fact.netns)
+    if (trace.established === at) this.#winners.take(trace)
+    if (!isTelling(fact, trace)) return
+    const found = this.#byKey.get(trace.key) ?? this.#openFor(trace)
+    if (found === undefined || found.isFinal) return
+    if (trace.isFailed || trace.isClosed) this.#wait(found, at + this.#options.settle)
+    else if (trace.synsDropped >= SYNS_WAITED && found.judgedSyns < SYNS_WAITED) {
+      found.judgedSyns = SYNS_WAITED
+      this.#wait(found, at + this.#options.settle)
+    }
+  }
+
+  /** The capture's clock is at `now`: judges what is due. */
+  look(now: Nanos): void {
+    this.#now = now
+    this.#counters.look(now)
+    this.#halfClosed.take(now - APP_STUCK_SECONDS * NANOS_PER_SECOND, (row, serial) =>
+      this.#lookAtHalfClosed(row, serial),
+    )
+    this.#ledger.expire(now)
+    if (now < this.#nextDue) return
+    this.#nextDue = Number.POSITIVE_INFINITY
+    for (const waiting of this.#waiting) {
+      if (waiting.due > now) {
+        this.#nextDue = Math.min(this.#nextDue, waiting.due)
+        continue
+      }
+      this.#waiting.delete(waiting)
+      waiting.due = Number.POSITIVE_INFINITY
+      this.#judge(waiting, false)
+      this.#review(waiting)
+    }
+  }
+
+  /** The flow's row is about to be freed: what is not final yet becomes it, unless the run ends. */
+  closed(flow: FlowView): void {
+    const found = this.#byRow.get(flow.row) ?? (this.#failedAtLast(flow) ? this.#open(flow) : undefined)
+    this.#closed = found
+    if (found === undefined) return
+    this.#judge(found, !this.ending || tcpOutcome(flow, this.#options.ladder, this.#now) === 'timeout')
+    this.#forget(found)
+  }
+
+  /** Judges what is left of connections without packets. Flows were closed before. */
+  finish(now: Nanos): void {
+    this.#now = now
+    this.ending = true
+    for (const found of this.#byKey.values()) {
+      this.#judge(found, false)
+      this.#forget(found)
+    }
+  }
+
+  /** State of the kernel's sockets of a connection, as far as it was told. */
+  kernelState(
+    proto: 'tcp' | 'udp',
+    client: Endpoint,
+    server: Endpoint,
+  ): KernelEvidence['states'] | undefined {
+    const trace = this.#ledger.find(proto, client, server)
+    if (trace === undefined) return undefined
+    const { states } = trace.evidence(client, {}, undefined)
+    return states.client === undefined && states.server === undefined ? undefined : states
+  }
+
+  /** Records of the kernel were lost: what it told of open connections is not certain any more. */
+  factsLost(): void {
+    this.#ledger.clear()
+  }
+
+  #open(flow: FlowView): Case | undefined {
+    const proto = protocolName(flow)
+    if (proto === 'icmp') return undefined
+    const client = endpoint(flow, flow.client)
+    const server = endpoint(flow, 1 - flow.client)
+    const key = keyOf(proto, client, server)
+    const found = this.#byKey.get(key) ?? this.#make(proto, key, client, server, flow.start as Nanos)
+    if (found === undefined) return undefined
+    this.#attach(found, flow)
+    return found
+  }
+
+  #attach(found: Case, flow: FlowView): void {
+    found.row = flow.row
+    found.serial = flow.serial
+    this.#byRow.set(flow.row, found)
+  }
+
+  /** A connection of which the kernel told something bad: its flow's case, or one without packets. */
+  #openFor(trace: KernelTrace): Case | undefined {
+    const { planes, find, flowAt } = this.#options
+    const { names, dialler, drops, proto } = trace
+    const row = find(proto, names[0], names[1])
+    if (row !== NO_ROW) return this.#open(flowAt(row))
+    const end = dialler?.end ?? drops.find(({ segment }) => segment === 'syn')?.from
+    if (end === undefined || !planes.seesAll) return undefined
+    const { netns } = trace.ends[end]!
+    const own = netns ?? drops[0]?.netns ?? null
+    if (own !== planes.netns) return undefined
+    return this.#make(proto, trace.key, names[end]!, names[1 - end]!, dialler?.at ?? trace.began)
+  }
+
+  #make(
+    proto: 'tcp' | 'udp',
+    key: string,
+    client: Endpoint,
+    server: Endpoint,
+    start: Nanos,
+  ): Case | undefined {
+    if (this.#byKey.size >= (this.#options.maxCases ?? MAX_CASES)) {
+      this.dropped++
+      return undefined
+    }
+    const made = new Case(proto, key, client, server, start)
+    made.before = this.#counters.before(start)
+    this.#byKey.set(key, made)
+    return made
+  }
+
+  #forget(found: Case): void {
+    this.#waiting.delete(found)
+    this.#byKey.delete(found.key)
+    if (found.row !== NO_ROW) this.#byRow.delete(found.row)
+  }
+
+  #wait(found: Case, due: number): void {
+    if (due >= found.due) return
+    found.due = due
+    this.#waiting.add(found)
+    if (due < this.#nextDue) this.#nextDue = due
+  }
+
+  /** Settles when the case is judged next, or that it is over. */
+  #plan(found: Case, flow: FlowView): void {
+    const { wire } = found
+    const soon = this.#now + this.#options.settle
+    const { stuck, closedSince } = wire
+    const client = flow.side(flow.client)
+    const opening = (flow.marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0
+    if (wire.isEnded || (wire.isLasting && !opening)) this.#wait(found, soon)
+    const syns = Math.max(client.synCount, client.peer.synAckCount)
+    if (opening && syns >= SYNS_WAITED && syns > found.judgedSyns) {
+      found.judgedSyns = syns
+      this.#wait(found, soon)
+    }
+    if (stuck !== undefined)
+      this.#wait(
+        found,
+        stuck.times >= PMTU_TIMES ? soon : stuck.since + RETRANSMITTING_SECONDS * NANOS_PER_SECOND,
+      )
+    if (closedSince !== undefined)
+      this.#wait(found, Math.max(soon, closedSince + ZERO_WINDOW_SECONDS * NANOS_PER_SECOND))
+    this.#review(found, flow)
+  }
+
+  /** Drops the case of a flow that is well again. */
+  #review(found: Case, flow = found.row === NO_ROW ? undefined : this.#options.flowAt(found.row)): void {
+    const { wire } = found
+    if (flow === undefined || wire.isLasting || wire.stuck !== undefined || wire.closedSince !== undefined)
+      return
+    if ((flow.marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0) return
+    flow.marks &= ~FLOW_WATCHED
+    if (found.given === undefined && !this.#waiting.has(found)) this.#forget(found)
+  }
+
+  #lookAtHalfClosed(row: number, serial: number): void {
+    const flow = this.#options.flowAt(row)
+    if (flow.serial !== serial || flow.lower.marks & flow.upper.marks & SIDE_FIN) return
+    const found = this.#byRow.get(row) ?? this.#open(flow)
+    if (found !== undefined) this.#judge(found, false)
+  }
+
+  /** Whether a flow without a case has failed nevertheless: its only SYN, or its SYN+ACK, was never answered. */
+  #failedAtLast(flow: FlowView): boolean {
+    return isDialling(flow) || flow.side(1 - flow.client).expected === SYN_RECV
+  }
+
+  #judge(found: Case, over: boolean): void {
+    if (found.isFinal) return
+    const { options, now } = { options: this.#options, now: this.#now }
+    if (found.row === NO_ROW) {
+      const row = options.find(found.proto, found.client, found.server)
+      if (row !== NO_ROW) this.#attach(found, options.flowAt(row))
+    }
+    const trace = this.#ledger.find(found.proto, found.client, found.server)
+    const evidence = this.#gatherer.gather(found, trace, { now, over, ending: this.ending })
+    if (this.#isSuperseded(found, trace, evidence)) {
+      found.superseded = true
+      return
+    }
+    const finding = options.judge(evidence)
+    if (finding === undefined) return
+    const final = evidence.ended
+    if (found.given?.verdict === finding.verdict && !final) return
+    const { process } = evidence
+    const verdict: Verdict = {
+      ...finding,
+      type: 'verdict',
+      at: now,
+      proto: found.proto,
+      ...(found.serial >= 0 && { flow: found.serial }),
+      client: found.client,
+      server: found.server,
+      ...(process.watched && (process.client ?? process.server) && { process: endsOf(process) }),
+      final,
+    }
+    found.given = verdict
+    options.give(verdict)
+  }
+
+  #isSuperseded(found: Case, trace: KernelTrace | undefined, { wire, process }: Evidence): boolean {
+    if (wire.watched && (wire.established !== undefined || wire.midstream)) return false
+    const pid = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
+    return pid !== undefined && this.#winners.supersedes(pid, found.server, found.start)
+  }
+}
+
+/** Every segment from now on comes, also those that the short cut would take. */
+function watch(flow: FlowView): void {
+  if (flow.marks & FLOW_WATCHED) return
+  flow.marks |= FLOW_WATCHED
+  flow.lower.marks &= ~SIDE_STEADY
+  flow.upper.marks &= ~SIDE_STEADY
+}
+
+/** Whether a fact can be of a connection in trouble, or of an attempt that ends without a packet to show for it. */
+function isTelling(fact: KernelFact, trace: KernelTrace): boolean {
+  switch (fact.fact) {
+    case 'error':
+    case 'call':
+      return true
+    case 'state':
+      return fact.to === 'CLOSE' && (fact.from === 'SYN_SENT' || trace.isFailed)
+    case 'drop':
+      return trace.synsDropped > 0
+    case 'retransmit':
+      return fact.error !== undefined
+    case 'reset_sent':
+    case 'reset_received':
+    case 'retransmit_synack':
+      return false
+    default:
+      return fact satisfies never
+  }
+}
+
+function endsOf({
+  client,
+  server,
+}: Partial<NonNullable<Verdict['process']>>): NonNullable<Verdict['process']> {
+  return { ...(client && { client }), ...(server && { server }) }
+}

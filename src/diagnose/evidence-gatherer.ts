@@ -1,0 +1,97 @@
+import type { Side } from '../flow/event.ts'
+import type { FlowView } from '../flow/flow-view.ts'
+import type { SynLadder } from '../flow/syn-ladder.ts'
+import type { Nanos } from '../flow/time.ts'
+import { type Case, NO_ROW } from './case.ts'
+import type { CounterLog } from './counter-log.ts'
+import type { Evidence, KernelEvidence, Plane, WireEvidence } from './evidence.ts'
+import type { KernelTrace } from './kernel-evidence.ts'
+import type { ConnectionQuery, Planes } from './planes.ts'
+import { NO_WIRE } from './wire-evidence.ts'
+
+interface GathererOptions {
+  readonly planes: Planes
+  readonly ladder: SynLadder
+  /** The flow in a row: borrowed. */
+  readonly flowAt: (row: number) => FlowView
+}
+
+/** The moment of judging. */
+interface Moment {
+  readonly now: Nanos
+  /** Nothing more will come of the connection, whatever the planes say. */
+  readonly over: boolean
+  /** The run ends. */
+  readonly ending: boolean
+}
+
+/** What the kernel plane says of a connection of which it told nothing. */
+const NO_KERNEL: Omit<KernelEvidence, 'counters'> = {
+  states: {},
+  netns: {},
+  drops: [],
+  retransmits: { client: 0, server: 0 },
+  synAckRetransmits: 0,
+}
+
+/** Puts together what the four planes know about a case. */
+export class EvidenceGatherer {
+  readonly #options: GathererOptions
+  readonly #counters: CounterLog
+
+  constructor(options: GathererOptions, counters: CounterLog) {
+    this.#options = options
+    this.#counters = counters
+  }
+
+  gather(found: Case, trace: KernelTrace | undefined, { now, over, ending }: Moment): Evidence {
+    const { proto, client, server, serial, start } = found
+    const { planes } = this.#options
+    const query: ConnectionQuery = {
+      proto,
+      client,
+      server,
+      ...(serial >= 0 && { flow: serial }),
+      start,
+      now,
+      netns: trace?.evidence(client, {}, undefined).netns ?? {},
+    }
+    const here = planes.here(query)
+    const ended = over || found.wire.isEnded || (trace !== undefined && (trace.isFailed || trace.isClosed))
+    return {
+      proto,
+      client,
+      server,
+      now,
+      ended,
+      ...(ending && !ended && { finishing: true as const }),
+      here,
+      process: planes.process(query),
+      wire: this.#wireEvidence(found),
+      socket: planes.socket(query),
+      kernel: this.#kernelEvidence(found, trace, query, here),
+    }
+  }
+
+  #wireEvidence({ row, wire }: Case): Plane<WireEvidence> {
+    const { flowAt, ladder } = this.#options
+    return { watched: true, ...(row === NO_ROW ? NO_WIRE : wire.evidence(flowAt(row), ladder)) }
+  }
+
+  #kernelEvidence(
+    found: Case,
+    trace: KernelTrace | undefined,
+    { netns }: ConnectionQuery,
+    here: Readonly<Record<Side, boolean>>,
+  ): Plane<KernelEvidence> {
+    const { kernel, netns: own } = this.#options.planes
+    if (!kernel.watched) return kernel
+    const namespaces: Partial<Record<Side, number>> = { ...netns }
+    for (const side of ['client', 'server'] as const)
+      if (here[side] && namespaces[side] === undefined && own !== null) namespaces[side] = own
+    const counters = this.#counters.since(found.before, namespaces)
+    const { unwatched } = kernel
+    if (trace !== undefined) return { watched: true, ...trace.evidence(found.client, counters, unwatched) }
+    return { watched: true, ...NO_KERNEL, counters, ...(unwatched && { unwatched }) }
+  }
+}

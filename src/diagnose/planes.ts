@@ -1,0 +1,45 @@
+import type { Endpoint, Side } from '../flow/event.ts'
+import type { Nanos } from '../flow/time.ts'
+import type { SocketEvidence } from '../sockets/socket-evidence.ts'
+import type { Evidence, KernelKind, Plane } from './evidence.ts'
+
+/** The connection that is asked about. */
+export interface ConnectionQuery {
+  readonly proto: 'tcp' | 'udp'
+  readonly client: Endpoint
+  readonly server: Endpoint
+  /** Serial of its flow; absent while no packet of it was seen. */
+  readonly flow?: number
+  /** When it began, and when it is asked. */
+  readonly start: Nanos
+  readonly now: Nanos
+  /** Namespaces of its ends, as far as the kernel told them. */
+  readonly netns: Readonly<Partial<Record<Side, number>>>
+}
+
+/** What is there beside the packets: looked up when a connection is judged. */
+export interface Planes {
+  /** Inode of the namespace that packets are seen in; `null` when it cannot be told, or the packets are a file's. */
+  readonly netns: number | null
+  /** Packets of every connection of that namespace are seen; without that, one without packets means nothing. */
+  readonly seesAll: boolean
+  readonly kernel: Plane<{ readonly unwatched?: readonly KernelKind[] }>
+  here(query: ConnectionQuery): Readonly<Record<Side, boolean>>
+  process(query: ConnectionQuery): Evidence['process']
+  socket(query: ConnectionQuery): Plane<SocketEvidence>
+  /** Kernel counters of a namespace by name; `undefined` when they cannot be read. */
+  counters(netns: number): Readonly<Record<string, number>> | undefined
+}
+
+const FILE = 'a capture file has packets only'
+
+/** A file: the wire is all there is. */
+export const FILE_PLANES: Planes = {
+  netns: null,
+  seesAll: false,
+  kernel: { watched: false, why: FILE },
+  here: () => ({ client: false, server: false }),
+  process: () => ({ watched: false, why: FILE }),
+  socket: () => ({ watched: false, why: FILE }),
+  counters: () => undefined,
+}
