@@ -40,7 +40,8 @@ export function writePlainList({ snapshot, filter, states, header }: PlainListin
     tables.map((table) => select(table, filter, states, context)),
   )
   if (!hasAsciiDevices(lines, context)) return false
-  const owners = snapshot.processes === false ? undefined : readOwners(lines, degraded)
+  const owners =
+    snapshot.processes === false ? undefined : isHeld(lines) ? readOwners(lines, degraded) : () => ''
   for (const note of degraded) io.note(`socktrace: ${note}`)
   const record = ({ rows, netid }: LinesTable, row: number): SocketRecord =>
     parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)!
@@ -119,6 +120,15 @@ function hasAsciiDevices({ tables, table, row }: Lines, { interfaceName }: DiagC
   return row.every((number, line) => {
     view.at(tables[table[line]!]!.rows, number)
     return view.interface === 0 || /^[ -~]*$/.test(interfaceName(view.interface) ?? '')
+  })
+}
+
+/** Is there a socket that a process can hold? */
+function isHeld({ tables, table, row }: Lines): boolean {
+  const view = new InetRow()
+  return row.some((number, line) => {
+    view.at(tables[table[line]!]!.rows, number)
+    return view.inode !== 0
   })
 }
 
