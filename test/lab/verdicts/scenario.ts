@@ -28,8 +28,8 @@ export interface Scenario {
   readonly iface?: string
   /** Seconds to wait for a verdict after the client is done. */
   readonly patience?: number
-  /** Verdicts that other connections to the port may have in this scenario. */
-  readonly others?: readonly VerdictName[]
+  /** Connections from this address are the scenario's means: what is said of them does not matter. */
+  readonly extras?: string
   readonly seen: Readonly<Partial<Record<Vantage, Sight>>>
 }
 
@@ -52,7 +52,7 @@ export interface Sight {
   readonly rule?: Place
   /** The plane without which the verdict cannot be had. */
   readonly restsOn: PlaneName
-  /** Less specific verdicts that stay true, where `LESS_SPECIFIC` is not all there is to say. */
+  /** Less specific verdicts that are true without a plane, where `LESS_SPECIFIC` is not all there is to say. */
   readonly without?: Readonly<Partial<Record<PlaneName, readonly (VerdictName | 'none')[]>>>
   /** `server.name`. */
   readonly serverName?: string

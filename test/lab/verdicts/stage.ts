@@ -5,7 +5,7 @@ import type { Scenario } from './scenario.ts'
 import { Lab, type Place, shell } from './topology.ts'
 
 /** Not a version manager's shim, which takes ten times as long to start. */
-const PYTHON = ['/usr/bin/python3', '/usr/local/bin/python3'].find(existsSync) ?? 'python3'
+export const PYTHON = ['/usr/bin/python3', '/usr/local/bin/python3'].find(existsSync) ?? 'python3'
 const FOLDER = 'test/lab/verdicts'
 
 /** One line of a victim: what it did, and what it was told. */
@@ -48,7 +48,7 @@ export class Stage {
     const { setup = {}, server, before } = this.#scenario
     for (const [place, lines] of Object.entries(setup))
       await shell(
-        `ip netns exec ${this.lab.namespace(place as Place)} sh -es <<'END'\n${this.#fill(lines.join('\n'))}\nEND`,
+        `ip netns exec ${this.lab.namespace(place as Place)} sh -es <<'END'\n${this.fill(lines.join('\n'))}\nEND`,
       )
     if (server !== undefined) {
       this.#server = this.#victim('server', server)
@@ -64,7 +64,7 @@ export class Stage {
   async play(): Promise<readonly Told[]> {
     const { forger, client } = this.#scenario
     if (forger !== undefined) {
-      const running = this.start(forger.at, [...this.#raw, ...this.#fill(forger.args).split(' ')])
+      const running = this.start(forger.at, [...this.#raw, ...this.fill(forger.args).split(' ')])
       await running.until('the forger waits', ({ stdout }) => stdout.includes('ready'))
     }
     const victim = this.#victim('client', client)
@@ -80,6 +80,11 @@ export class Stage {
     const running = new Running(this.lab.inside(place, command))
     this.#programs.push(running)
     return running
+  }
+
+  /** The client's packets come from no socket: no process has them. */
+  get isRaw(): boolean {
+    return this.#scenario.client.every((op) => !/^(connect|udp|lookup)/.test(op))
   }
 
   get serverPid(): number | undefined {
@@ -102,14 +107,15 @@ export class Stage {
   }
 
   #victim(place: 'client' | 'server', ops: readonly string[]): Running {
-    return this.start(place, [PYTHON, `${FOLDER}/victim.py`, ...ops.map((op) => this.#fill(op))])
+    return this.start(place, [PYTHON, `${FOLDER}/victim.py`, ...ops.map((op) => this.fill(op))])
   }
 
   get #raw(): string[] {
     return [PYTHON, `${FOLDER}/raw.py`]
   }
 
-  #fill(text: string): string {
+  /** A scenario's text with its names filled in. */
+  fill(text: string): string {
     const { family } = this.#scenario
     const values: Readonly<Record<string, string>> = {
       $CNS: this.lab.namespace('client'),

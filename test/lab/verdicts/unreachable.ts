@@ -163,7 +163,9 @@ export const UNREACHABLE: readonly Scenario[] = [
         final: true,
         evidence: { wire: family === 4 ? /10\.\d+\.0\.254/ : /fd00:[\da-f]+::fe/ },
         restsOn: 'wire',
-        without: { wire: ['unreachable.ttl-exceeded', 'unreachable.host', 'timeout.no-answer', 'inconclusive'] },
+        without: {
+          wire: ['unreachable.ttl-exceeded', 'unreachable.host', 'timeout.no-answer', 'inconclusive'],
+        },
       },
       server: { verdict: 'none', restsOn: 'wire' },
     },

@@ -1,0 +1,67 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PlaneName, Verdict } from '../../../src/diagnose/verdict.ts'
+import { builtFile, ndjson, Running, repository } from '../../support/program.ts'
+import type { Vantage } from './scenario.ts'
+import { PYTHON, type Stage } from './stage.ts'
+
+/** A verdict as `--json` prints it. */
+export type Printed = Omit<Verdict, 'at'> & {
+  readonly type: string
+  readonly server: Verdict['server'] & { readonly name?: string }
+}
+
+/** What is taken away: nothing, one plane, or all but the packets of a file. */
+export type Lack = 'nothing' | PlaneName | 'file'
+
+/** One socktrace at one place, with all planes or without one. */
+export class Observer {
+  readonly vantage: Vantage
+  readonly lack: Exclude<Lack, 'file'>
+  readonly running: Running
+  /** The packets it saw, where all planes were watched. */
+  readonly file: string
+
+  constructor(stage: Stage, vantage: Vantage, lack: Exclude<Lack, 'file'>, iface: string) {
+    this.vantage = vantage
+    this.lack = lack
+    this.file = join(tmpdir(), `skl-${process.pid}-${stage.port}-${vantage}.pcapng`)
+    const wrapper =
+      lack === 'nothing' || lack === 'wire' ? [] : [PYTHON, 'test/lab/verdicts/without.py', lack]
+    this.running = stage.start(vantage, [
+      ...wrapper,
+      builtFile(repository),
+      'trace',
+      '--failures',
+      '--json',
+      '-B',
+      '4',
+      '-i',
+      iface,
+      ...(lack === 'nothing' ? ['-w', this.file] : []),
+      // Without the wire: no packet passes the filter.
+      ...(lack === 'wire' ? ['tcp port 1'] : []),
+    ])
+  }
+
+  async ready(): Promise<void> {
+    await this.running.until('it watches', ({ stderr }) => stderr.includes('listening on'))
+  }
+
+  /** Verdicts printed so far; a line that is not whole yet is left out. */
+  get verdicts(): Printed[] {
+    return verdictsIn(this.running.stdout)
+  }
+
+  /** What the packets alone say: the same from the file that was written. */
+  async verdictsOfFile(): Promise<Printed[]> {
+    const read = new Running([builtFile(repository), 'read', '--failures', '--json', this.file])
+    const status = await read.ended()
+    if (status !== 0) throw new Error(`read: ${status} ${read.stderr}`)
+    return verdictsIn(read.stdout)
+  }
+}
+
+function verdictsIn(text: string): Printed[] {
+  return ndjson<Printed>(text.slice(0, text.lastIndexOf('\n') + 1)).filter(({ type }) => type === 'verdict')
+}

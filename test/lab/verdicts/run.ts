@@ -1,0 +1,76 @@
+import { rmSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PlaneName } from '../../../src/diagnose/verdict.ts'
+import { problemsOf } from './judge.ts'
+import { type Lack, Observer } from './observer.ts'
+import type { Scenario, Sight, Vantage } from './scenario.ts'
+import { Stage, type Told, waitFor } from './stage.ts'
+
+const PLANES: readonly PlaneName[] = ['wire', 'socket', 'process', 'kernel']
+/** Seconds within which a verdict comes once its connection has ended. */
+const PATIENCE = 3
+
+/**
+ * Plays one scenario once, before every observer at the same time: at each vantage one with all planes, and one
+ * for each plane taken away (`every`), or for the one that the verdict rests on. Gives what is wrong.
+ */
+export async function run(scenario: Scenario, number: number, every: boolean): Promise<string[]> {
+  const stage = await Stage.open(scenario, number)
+  const sights = Object.entries(scenario.seen) as [Vantage, Sight][]
+  const observers: Observer[] = []
+  try {
+    for (const [vantage, sight] of sights)
+      for (const lack of lacksOf(sight, every))
+        observers.push(new Observer(stage, vantage, lack, scenario.iface ?? stage.lab.iface))
+    await Promise.all(observers.map((observer) => observer.ready()))
+    const told = await stage.play()
+    await Promise.all(observers.map((observer) => settled(observer, scenario)))
+    // Those that wait for nothing else: a moment in which a verdict that should not come would come.
+    if (sights.some(([, { verdict }]) => verdict === 'none')) await delay(300)
+    for (const { running } of observers) running.child.kill('SIGINT')
+    const exits = await Promise.all(observers.map(({ running }) => running.ended()))
+    const failed = observers.filter((_, n) => exits[n] !== 0).map(({ running }) => running.stderr)
+    return [...failed, ...wrongErrno(scenario, told), ...(await compared(scenario, stage, told, observers))]
+  } finally {
+    await stage.close()
+    for (const { file } of observers) rmSync(file, { force: true })
+  }
+}
+
+function lacksOf({ verdict, restsOn }: Sight, every: boolean): readonly Exclude<Lack, 'file'>[] {
+  if (verdict === 'none') return ['nothing']
+  return ['nothing', ...(every ? PLANES : [restsOn])]
+}
+
+/** Until the one with all planes has said what it has to say; the others may have nothing to say. */
+async function settled({ vantage, lack, running }: Observer, scenario: Scenario): Promise<void> {
+  const { verdict, final } = scenario.seen[vantage]!
+  if (lack !== 'nothing' || verdict === 'none') return
+  const said = final === true ? /"final":true/ : /"type":"verdict"/
+  await waitFor(running, scenario.patience ?? PATIENCE, ({ stdout }) => said.test(stdout))
+}
+
+/** The lab itself: the victim was told what the scenario is about. */
+function wrongErrno({ name, errno }: Scenario, told: readonly Told[]): string[] {
+  const last = told.map(({ error }) => error).findLast((error) => error !== undefined && error !== null)
+  return (last ?? null) === errno ? [] : [`${name}: the client was told ${last}, not ${errno}`]
+}
+
+async function compared(
+  scenario: Scenario,
+  stage: Stage,
+  told: readonly Told[],
+  observers: readonly Observer[],
+): Promise<string[]> {
+  const problems: string[] = []
+  for (const observer of observers) {
+    const { vantage, lack } = observer
+    const sight = scenario.seen[vantage]!
+    const rule = sight.rule === undefined ? {} : { rule: await stage.rule(sight.rule) }
+    const common = { scenario, stage, told, vantage, sight, ...rule }
+    problems.push(...problemsOf({ ...common, lack, printed: observer.verdicts }))
+    if (lack === 'nothing')
+      problems.push(...problemsOf({ ...common, lack: 'file', printed: await observer.verdictsOfFile() }))
+  }
+  return problems
+}
