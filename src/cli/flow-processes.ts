@@ -28,11 +28,13 @@ interface Ends {
   readonly processes: Processes
   /** Packets of a UDP flow that were asked with. */
   asks: number
+  /** Once chosen it stays so: the number of a process may become another's. */
+  isChosen: boolean
 }
 
 /** Only flows with one of these processes at either end are shown; empty sets choose nothing. */
 export interface ProcessChoice {
-  readonly pids: ReadonlySet<number>
+  readonly pids: Pick<ReadonlySet<number>, 'has'>
   readonly comms: ReadonlySet<string>
 }
 
@@ -108,7 +110,7 @@ export class FlowProcesses {
   #ends(id: number, proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {
     let ends = this.#flows.get(id)
     if (ends === undefined) {
-      ends = { client, server, processes: {}, asks: 0 }
+      ends = { client, server, processes: {}, asks: 0, isChosen: this.#choice === undefined }
       this.#flows.set(id, ends)
     }
     if (proto !== 'icmp') this.#askBoth(ends.processes, proto, client, server, at)
@@ -134,11 +136,13 @@ export class FlowProcesses {
     if (process !== undefined) processes[side] = process
   }
 
-  #chosen({ processes }: Ends): boolean {
+  #chosen(ends: Ends): boolean {
     const choice = this.#choice
-    if (choice === undefined) return true
+    if (ends.isChosen || choice === undefined) return true
+    const { processes } = ends
     const matches = (process: ProcessRef | undefined): boolean =>
       process !== undefined && (choice.pids.has(process.pid) || choice.comms.has(process.comm ?? ''))
-    return matches(processes.client) || matches(processes.server)
+    ends.isChosen = matches(processes.client) || matches(processes.server)
+    return ends.isChosen
   }
 }

@@ -19,10 +19,12 @@ export interface Io {
   readonly env: { readonly [name: string]: string | undefined }
 }
 
-export function processIo(quiet = false): Io {
-  const stdout = new Output(1)
+/** `fd` is where the output goes, and the terminal that is asked about when it is one. */
+export function processIo(quiet = false, fd = 1): Io {
+  const stdout = new Output(fd)
   const stderr = new Output(2)
-  const isTerminal = isatty(1)
+  const isTerminal = isatty(fd)
+  const terminal = fd === 2 ? process.stderr : process.stdout
   return {
     write: (text) => stdout.write(text),
     writeBytes: (bytes) => stdout.writeBytes(bytes),
@@ -38,8 +40,8 @@ export function processIo(quiet = false): Io {
     },
     flush: () => stdout.flush(),
     isTerminal,
-    columns: (isTerminal && process.stdout.columns) || 80,
-    rows: (isTerminal && process.stdout.rows) || 24,
+    columns: (isTerminal && terminal.columns) || 80,
+    rows: (isTerminal && terminal.rows) || 24,
     env: process.env,
   }
 }

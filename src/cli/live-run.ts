@@ -1,18 +1,19 @@
 import { openCap } from '../host/cap.ts'
 import type { LiveOptions, LiveSource } from '../host/live-source.ts'
 import { Owners } from '../host/owners.ts'
-import { becomeUnprivileged, dropPrivileges } from '../host/privileges.ts'
+import { becomeUnprivileged, type Capability, dropPrivileges } from '../host/privileges.ts'
 import { ReaderWatch } from '../host/reader-gone.ts'
 import { openRing } from '../host/ring.ts'
 import { readSysctl } from '../host/sysctl.ts'
 import { Waiter } from '../host/wait.ts'
+import type { ProcessTree } from '../kernel/process-tree.ts'
 import { Analysis } from './analysis.ts'
 import type { EngineChoice } from './capture-options.ts'
 import { FlowProcesses } from './flow-processes.ts'
 import type { Io } from './io.ts'
 import { onSignals } from './signals.ts'
 import type { TraceOptions } from './trace.ts'
-import { loadViews } from './views.ts'
+import { loadViews, type OpenView } from './views.ts'
 
 /** `auto` is the ring: only where it cannot be had at all does `cap` take its place. */
 async function openSource(engine: EngineChoice, options: LiveOptions): Promise<LiveSource> {
@@ -40,9 +41,25 @@ function processChoice({
  * Packets and kernel events keep coming through the descriptors that are open; only to look at other users'
  * processes something is kept: CAP_SYS_PTRACE for /proc/PID/fd and ns, CAP_DAC_READ_SEARCH to get there.
  */
-function giveUp(user: string | undefined): void {
-  if (user === undefined) dropPrivileges(['cap_sys_ptrace', 'cap_dac_read_search'])
+function giveUp(user: string | undefined, kept: readonly Capability[]): void {
+  if (user === undefined) dropPrivileges(['cap_sys_ptrace', 'cap_dac_read_search', ...kept])
   else becomeUnprivileged(user)
+}
+
+/** What a command that makes its own traffic adds to a live run. */
+export interface LiveExtras {
+  /** Only connections of these processes are shown. */
+  readonly tree?: ProcessTree
+  /** Seen beside those that the options ask for. */
+  readonly views?: readonly OpenView[]
+  /** Called once nothing can be missed any more, with all privileges still there; `stop` ends the run. */
+  readonly begin: (stop: () => void) => void
+  /** Kept on top of what a live run keeps. */
+  readonly keep?: readonly Capability[]
+  /** Where the output goes; 1 unless given. */
+  readonly outputFd?: number
+  /** SIGINT, SIGTERM and SIGHUP are not for us. */
+  readonly leavesSignals?: true
 }
 
 /** A live run from the opened capture to its summary. `opened` is called once nothing can be missed any more. */
@@ -51,8 +68,9 @@ export async function runLive(
   options: TraceOptions,
   io: Io,
   opened: () => Promise<void> = async () => {},
+  extras?: LiveExtras,
 ): Promise<void> {
-  const views = await loadViews(options)
+  const views = [...(await loadViews(options)), ...(extras?.views ?? [])]
   const waiter = new Waiter()
   const interfaces = options.interface ?? []
   const source = await openSource(options.engine, {
@@ -63,9 +81,11 @@ export async function runLive(
     ringMib: options.bufferSize,
     waiter,
   })
-  const owners = new Owners({ waiter })
-  const processes = new FlowProcesses(owners, processChoice(options))
-  const reader = new ReaderWatch(1)
+  const tree = extras?.tree
+  const owners = new Owners({ waiter, ...(tree && { tree }) })
+  const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
+  const processes = new FlowProcesses(owners, choice)
+  const reader = new ReaderWatch(extras?.outputFd ?? 1)
   const analysis = new Analysis({
     source,
     options,
@@ -85,14 +105,16 @@ export async function runLive(
     analysis.pump.stop()
     waiter.wake()
   }
-  const forget = onSignals(stop, () => analysis.status())
+  const forget = onSignals(extras?.leavesSignals ? undefined : stop, () => analysis.status())
   const timer = options.duration && setTimeout(stop, options.duration)
   try {
-    io.note(
-      `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
-    )
+    if (extras === undefined)
+      io.note(
+        `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
+      )
     for (const lack of owners.degraded) io.note(lack)
-    giveUp(options.relinquishPrivileges)
+    extras?.begin(stop)
+    giveUp(options.relinquishPrivileges, extras?.keep ?? [])
     await opened()
     await analysis.run(() => false)
   } finally {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ClosedPipe, writeAll } from '../host/output.ts'
-import { EXIT, type ExitCode, UserError } from '../user-error.ts'
+import { EXIT, UserError } from '../user-error.ts'
 import { COMMAND_NAMES, COMMANDS, commandOf } from './commands.ts'
 import { writeCrash, writeErrorLine } from './error-line.ts'
 import { defineStream } from './stream.ts'
@@ -62,8 +62,11 @@ async function explain(error: CommanderError, command: string | undefined): Prom
   return new UserError(plain.message, { hint: `\`socktrace ${owner}\` has it`, cause: error })
 }
 
+/** Of `run`, whose own statuses are those of the command that it runs (env(1), time(1)). */
+const RUN_FAILED = 125
+
 /** Runs one command line; every failure becomes a line on stderr and an exit code. */
-export async function run(args: readonly string[]): Promise<ExitCode> {
+export async function run(args: readonly string[]): Promise<number> {
   const command = commandOf(args)
   try {
     const first = args[0]
@@ -73,12 +76,13 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     const wantsAll = wantsHelp || command === 'completion'
     const program = await buildProgram(wantsAll ? undefined : (command ?? 'none'))
     await program.parseAsync([...args], { from: 'user' })
-    return (process.exitCode as ExitCode | undefined) ?? EXIT.fine
+    return (process.exitCode as number | undefined) ?? EXIT.fine
   } catch (error) {
     if (error instanceof ClosedPipe) return EXIT.fine
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.fine
-      return writeErrorLine(await explain(error, command), args)
+      const code = writeErrorLine(await explain(error, command), command === 'run' ? [] : args)
+      return command === 'run' ? RUN_FAILED : code
     }
     if (error instanceof UserError) return writeErrorLine(error, args)
     return writeCrash(error, args)

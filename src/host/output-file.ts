@@ -5,26 +5,26 @@ import { writeAll } from './output.ts'
 
 /** A file that the program writes: `-` is standard output. It belongs to whoever called sudo. */
 export class OutputFile {
-  readonly #fd: number
+  readonly fd: number
 
   /** Throws `UserError` (exit 4) when the file cannot be made. */
   constructor(path: string) {
     if (path === '-') {
-      this.#fd = 1
+      this.fd = 1
       return
     }
     const { fd, isNew } = openForWriting(path)
-    this.#fd = fd
+    this.fd = fd
     // What was there before keeps its owner: a device, or a file of root.
     if (isNew) giveToInvoker(fd)
   }
 
   write(bytes: Uint8Array): void {
-    writeAll(this.#fd, bytes)
+    writeAll(this.fd, bytes)
   }
 
   close(): void {
-    if (this.#fd > 1) closeSync(this.#fd)
+    if (this.fd > 1) closeSync(this.fd)
   }
 }
 

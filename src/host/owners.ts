@@ -1,6 +1,7 @@
 import { ConnectionOwners } from '../kernel/connection-owners.ts'
 import { ListenCalls } from '../kernel/listen-calls.ts'
 import { ProcessNames } from '../kernel/process-names.ts'
+import type { ProcessTree } from '../kernel/process-tree.ts'
 import { CLOSE, LISTEN, StateEvent, SYN_SENT, stateFields } from '../kernel/state-event.ts'
 import {
   RECORD_COMM,
@@ -45,6 +46,8 @@ export interface OwnersOptions {
   readonly waiter?: DescriptorSet
   /** Default true; false leaves the kernel's events alone, so that short-lived processes are missed. */
   readonly tracepoints?: boolean
+  /** Is told what processes are started, and when they end. */
+  readonly tree?: ProcessTree
 }
 
 /**
@@ -69,6 +72,7 @@ export class Owners {
   readonly #datagrams: DatagramOwners
   readonly #finder: SocketFinder
   readonly #addresses = new LocalAddresses()
+  readonly #tree: ProcessTree | undefined
   readonly #visit = (record: RecordCursor): void => this.#record(record)
   #housekeeping = 0
   /** Since when the records are whole (their clock, ns); never without kernel events. */
@@ -83,6 +87,8 @@ export class Owners {
     this.#listens = new ListenCalls(netns)
     this.#finder = new SocketFinder()
     const opened = options.tracepoints === false ? undefined : this.#open(options.waiter)
+    this.#tree = options.tree
+    if (opened === undefined) this.#tree?.lost()
     this.#tracepoints = opened?.tracepoints
     this.#event = opened?.event
     if (opened !== undefined) {
@@ -173,11 +179,15 @@ export class Owners {
     } else if (type === RECORD_FORK) {
       const { pid, tid } = record
       this.#names.fork(pid, tid, record.parentTid)
-      if (pid === tid) this.#images.forget(pid)
+      if (pid !== tid) return
+      this.#images.forget(pid)
+      this.#tree?.fork(pid, record.parentPid)
     } else if (type === RECORD_EXIT) {
       const { pid, tid } = record
       this.#names.exit(pid, tid, record.time)
-      if (pid === tid) this.#images.forget(pid)
+      if (pid !== tid) return
+      this.#images.forget(pid)
+      this.#tree?.exit(pid)
     } else if (type === RECORD_LOST) this.#forgetAll()
   }
 
@@ -195,6 +205,7 @@ export class Owners {
   /** Nothing learnt so far is certain any more; names are read anew. */
   #forgetAll(): void {
     this.losses += 1
+    this.#tree?.lost()
     this.#connects.clear()
     this.#listens.clear()
     this.#names.clear()

@@ -6,6 +6,7 @@ import * as libc from './libc.ts'
 /** Numbers of the capabilities that the program can make use of (linux/capability.h). */
 const CAPABILITIES = {
   cap_dac_read_search: 2,
+  cap_kill: 5,
   cap_setuid: 7,
   cap_net_admin: 12,
   cap_net_raw: 13,

@@ -97,6 +97,11 @@ export class RecordCursor {
     return this.view.getUint32(this.#start + at, true)
   }
 
+  /** FORK: thread group of the thread that forked. */
+  get parentPid(): number {
+    return this.view.getUint32(this.#start + 12, true)
+  }
+
   /** FORK: the thread that forked. */
   get parentTid(): number {
     return this.view.getUint32(this.#start + 20, true)

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FlowRecord } from '../flow/record.ts'
+import { COMMAND_FAILED, Command, type CommandUser } from '../host/command.ts'
+import { OutputFile } from '../host/output-file.ts'
+import { findUser } from '../host/privileges.ts'
+import { readStat } from '../host/procfs.ts'
+import { ProcessTree } from '../kernel/process-tree.ts'
+import { EXIT, UserError } from '../user-error.ts'
+import { writeErrorLine } from './error-line.ts'
+import { wantsStreams } from './follow.ts'
+import { type Io, processIo } from './io.ts'
+import { runLive } from './live-run.ts'
+import type { RunOptions } from './run.ts'
+import type { TraceOptions } from './trace.ts'
+import type { View } from './view.ts'
+import { wantsViews } from './views.ts'
+
+/** The last segments of a command are seen after its end: connections that the kernel closes for it, ms. */
+const AFTERMATH_MS = 100
+
+/** Counts connections that failed, for `--check`. */
+class FailureCount implements View {
+  failures = 0
+
+  flow({ outcome }: FlowRecord): void {
+    if (outcome === 'refused' || outcome === 'timeout' || outcome === 'unreachable' || outcome === 'reset')
+      this.failures += 1
+  }
+}
+
+/** Runs the command, traced, and returns the exit status for `socktrace` itself. */
+export async function runRun(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+  const tree = new ProcessTree(true, (pid) => readStat(pid)?.ppid)
+  const failures = new FailureCount()
+  let command: Command | undefined
+  let output: OutputFile | undefined
+  try {
+    checkOutput(options)
+    const user = userOf(options.user)
+    output = options.output === undefined ? undefined : new OutputFile(options.output)
+    const fd = output?.fd ?? 2
+    const begin = (stop: () => void): void => {
+      const started = new Command(file, args, user)
+      command = started
+      if (started.pid !== undefined) tree.plant(started.pid)
+      started.ended.then(() => delay(started.failure === undefined ? AFTERMATH_MS : 0)).then(stop)
+    }
+    const io = reportIo(options, fd, () => command?.failure === undefined)
+    await runLive('', traceOptions(options), io, undefined, {
+      tree,
+      begin,
+      views: [() => failures],
+      keep: ['cap_kill'],
+      outputFd: fd,
+      leavesSignals: true,
+    })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    writeErrorLine(error, [])
+    if (command === undefined) return COMMAND_FAILED
+  } finally {
+    output?.close()
+  }
+  return exitStatus(file, command!, options.check === true && failures.failures > 0)
+}
+
+/** Of the command; it goes on when tracing it has ended early. */
+async function exitStatus(file: string, command: Command, hasFailures: boolean): Promise<number> {
+  const status = await command.ended
+  if (command.failure !== undefined) {
+    const why = WHY_NOT[command.failure] ?? command.failure
+    writeErrorLine(new UserError(`Cannot run ${JSON.stringify(file)}: ${why}`), [])
+  }
+  return status === 0 && hasFailures ? EXIT.finding : status
+}
+
+/** Standard output is the command's. */
+function checkOutput({ write, output }: RunOptions): void {
+  if (write === '-' || output === '-')
+    throw new UserError("Cannot write to standard output: it is the command's", { hint: 'name a file' })
+}
+
+function userOf(name: string | undefined): CommandUser | undefined {
+  if (name === undefined) return undefined
+  const account = findUser(name)
+  if (account === undefined)
+    throw new UserError(`Cannot run the command as ${JSON.stringify(name)}: no such user`)
+  return { uid: account.uid, gid: account.gid }
+}
+
+/** Without another choice: each connection in a line, once it has ended. */
+function traceOptions(options: RunOptions): TraceOptions {
+  const { json, events, flows, packets, summary } = options
+  const chosen = json || events || flows || packets || summary || wantsStreams(options) || wantsViews(options)
+  // libpcap's `cap` knows no other way.
+  const promiscuous = options.engine === 'cap'
+  return { ...options, promiscuous, ...(chosen ? {} : { flows: true }) }
+}
+
+/** JSON on standard error stands alone: no notes between its lines. Nothing is said of a command that did not run. */
+function reportIo({ quiet, json }: RunOptions, fd: number, hasRun: () => boolean): Io {
+  const io = processIo(quiet === true || (json === true && fd === 2), fd)
+  return {
+    ...io,
+    note: (text) => {
+      if (hasRun()) io.note(text)
+    },
+  }
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  ENOENT: 'no such command',
+  EACCES: 'no permission to execute it',
+  ENOEXEC: 'it is no program',
+  E2BIG: 'its arguments are too long',
+}
