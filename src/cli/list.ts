@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander'
 import type { ColorChoice } from '../render/style.ts'
 import { GROUPINGS, type Grouping } from '../sockets/group.ts'
+import { UserError } from '../user-error.ts'
 import { processIo } from './io.ts'
-import { parseDuration, parsePositive } from './options.ts'
+import { addVerbose, parseDuration, parsePositive } from './options.ts'
 
 /** Options of `list`; FILTER words come apart from them. */
 export interface ListOptions {
@@ -52,9 +53,31 @@ export interface ListOptions {
   readonly verbose?: true
 }
 
+/** Options that would be of no effect beside others, by their names. */
+const CONFLICTS: Readonly<Record<string, readonly string[]>> = {
+  watch: ['kill', 'csv', 'quiet'],
+  summary: ['kill', 'csv', 'quiet', 'sort', 'columns', 'groupBy', 'tree', 'format'],
+  groupBy: ['kill', 'columns', 'sort', 'tree', 'format'],
+  tree: ['kill', 'csv', 'columns', 'format'],
+  format: ['csv', 'json'],
+  csv: ['json'],
+  kill: ['json', 'csv', 'quiet'],
+}
+
+/** Says what words and options do not go together, where commander cannot. */
+function refuseMixture(filter: readonly string[], options: ListOptions): void {
+  if (options.count !== undefined && options.watch === undefined)
+    throw new UserError('-c counts the listings of --watch', { hint: 'add --watch, or leave out -c' })
+  if (options.yes && !options.kill)
+    throw new UserError('--yes answers the question of -K', { hint: 'add -K, or leave out --yes' })
+  if (options.summary && filter.length > 0)
+    throw new UserError('-s counts every socket: it takes no filter', {
+      hint: 'to count those that match: --group-by state',
+    })
+}
+
 export function defineList(program: Command): void {
-  program
-    .command('list')
+  const list = addVerbose(program.command('list'))
     .alias('ls')
     .summary('list sockets with their state and process')
     .description(
@@ -98,24 +121,23 @@ export function defineList(program: Command): void {
     .option('--sort <column>', 'order by a column; -COLUMN or COLUMN:desc for the reverse')
     .option('--columns <names>', 'which columns, separated by commas')
     .addOption(new Option('--group-by <what>', 'count sockets instead of listing them').choices(GROUPINGS))
-    .addOption(
-      new Option('--tree', 'listeners with the connections that came in through them').conflicts('csv'),
-    )
+    .option('--tree', 'listeners with the connections that came in through them')
     .option('--watch [seconds]', 'list again and again, every 2 seconds, what changed marked', parseDuration)
     .option('-c, --count <n>', 'with --watch: end after this many listings', parsePositive)
     .addOption(
       new Option('--format <name>', 'ss: the words and columns of ss(8), for scripts').choices(['ss']),
     )
-    .addOption(new Option('--csv', 'comma-separated values (RFC 4180)').conflicts('json'))
+    .option('--csv', 'comma-separated values (RFC 4180)')
     .option('--json', 'print NDJSON: one object a line, nothing else on stdout (`socktrace schema`)')
     .addOption(
       new Option('--color <when>', 'use colours').choices(['auto', 'always', 'never']).default('auto'),
     )
     .option('--quiet', 'print nothing: the exit code is 0 when a socket matched, else 1')
     .option('-q', 'no notes on stderr')
-    .option('-v, --verbose', 'more notes on stderr')
     .action(async (filter: readonly string[], options: ListOptions) => {
+      refuseMixture(filter, options)
       const { runList } = await import('./list-run.ts')
       process.exitCode = await runList(filter, options, processIo(options.q))
     })
+  for (const option of list.options) option.conflicts([...(CONFLICTS[option.attributeName()] ?? [])])
 }

@@ -18,19 +18,41 @@ export interface StreamOptions extends CommonOptions {
 }
 
 export function addCommonOptions(command: Command): Command {
-  return command
+  return addVerbose(command)
     .option('--json', 'print NDJSON: one object a line, nothing else on stdout (`socktrace schema`)')
     .addOption(
       new Option('--color <when>', 'use colours').choices(['auto', 'always', 'never']).default('auto'),
     )
     .option('-q, --quiet', 'no notes on stderr')
-    .option('-v, --verbose', 'more notes on stderr')
+}
+
+/** `-v`: at its end the command says what it took. */
+export function addVerbose(command: Command): Command {
+  return command
+    .option('-v, --verbose', 'say on stderr what it took: time, processor, memory')
+    .hook('postAction', (hooked, action) => {
+      // Hooks of plain `socktrace` are called for its subcommands too.
+      if (hooked !== action) return
+      const { verbose, quiet, q } = action.opts<{ verbose?: true; quiet?: true; q?: true }>()
+      if (verbose && !quiet && !q) writeCost()
+    })
+}
+
+function writeCost(): void {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  const [wall, processor] = [performance.now() / 1000, (userCPUTime + systemCPUTime) / 1e6]
+  process.stderr.write(
+    `socktrace: ${wall.toFixed(2)} s, processor ${processor.toFixed(2)} s, peak memory ${(maxRSS / 1024).toFixed(0)} MB\n`,
+  )
 }
 
 export function addStreamOptions(command: Command): Command {
   return addCommonOptions(command)
     .option('-n, --numeric', 'numbers instead of names (the default)')
-    .option('-r, --resolve', 'show names: of well-known ports, and of addresses where a file or DNS answers seen name them')
+    .option(
+      '-r, --resolve',
+      'show names: of well-known ports, and of addresses where a file or DNS answers seen name them',
+    )
     .addOption(
       new Option('--time-format <format>', 'how times are shown in text')
         .choices(TIME_FORMATS)
