@@ -114,8 +114,13 @@ export interface InetTuple {
  * Asks for the one socket with these ends, seen from its own side. The kernel falls back to the listener on the
  * local port when there is no such connection.
  */
-export function inetLookupRequest(family: number, protocol: number, tuple: InetTuple): Uint8Array {
-  const bytes = inetDumpRequest(family, protocol)
+export function inetLookupRequest(
+  family: number,
+  protocol: number,
+  tuple: InetTuple,
+  details: InetDumpOptions = {},
+): Uint8Array {
+  const bytes = inetDumpRequest(family, protocol, ALL_STATES, details)
   const view = new DataView(bytes.buffer)
   view.setUint16(8, tuple.sourcePort)
   view.setUint16(10, tuple.destinationPort)

@@ -1,0 +1,137 @@
+import { accepts } from '../kernel/listen-calls.ts'
+import type { ProcessRef } from '../process-ref.ts'
+import type { SocketRecord } from '../sockets/socket.ts'
+import type { ListenerEvidence } from '../sockets/socket-evidence.ts'
+import { type Address, formatAddress, parseAddress } from '../wire/address.ts'
+import { EndSockets, type Protocol } from './end-sockets.ts'
+import { SystemError } from './libc.ts'
+import type { Namespaces } from './namespaces.ts'
+import { readProcess } from './procfs.ts'
+import { SocketFinder } from './socket-finder.ts'
+import { snapshot } from './socket-table.ts'
+
+/** What is found on a port is used again for this long, ms: a client that tries again and again asks each time. */
+const AGE = 20
+/** Beyond this many listeners on one port more of them say nothing. */
+const MOST = 32
+
+/** Where a connection went, after a translation of its destination. */
+export interface Target {
+  readonly proto: Protocol
+  readonly address: Address
+  readonly port: number
+  /** Namespace that takes it; `undefined` when it is not on this machine. */
+  readonly netns: number | null | undefined
+  /** Device that its packets come in through, in that namespace. */
+  readonly iface?: string | undefined
+}
+
+interface Found {
+  readonly at: number
+  readonly sockets: readonly SocketRecord[]
+}
+
+/** Listeners on a port in every network namespace that can be entered, and whose they are. */
+export class ListenersEverywhere {
+  readonly #namespaces: Namespaces
+  readonly #finder = new SocketFinder()
+  readonly #known = new Map<string, Found>()
+
+  constructor(namespaces: Namespaces) {
+    this.#namespaces = namespaces
+  }
+
+  /**
+   * Those of the target's namespace that take connections to it come first. `dialled` is the address before a
+   * translation; of a namespace that has it, or to which it was translated, `reachable` is said.
+   */
+  find(target: Target, dialled: string): ListenerEvidence[] {
+    return this.#sockets(target)
+      .map((socket) => this.#evidence(socket, target, dialled))
+      .sort((a, b) => rank(b) - rank(a))
+      .slice(0, MOST)
+      .map((listener) => {
+        const process = this.#owner(listener.socket.inode)
+        return process === undefined ? listener : { ...listener, process }
+      })
+  }
+
+  close(): void {
+    this.#finder.close()
+  }
+
+  #evidence(socket: SocketRecord, target: Target, dialled: string): ListenerEvidence {
+    const { netns } = socket
+    const sameNetns = target.netns !== undefined && netns === target.netns
+    const reaches = netns !== null && this.#namespaces.has(netns, dialled)
+    return {
+      socket,
+      netns,
+      ...(netns !== null && { netnsName: this.#namespaces.name(netns) }),
+      sameNetns,
+      accepts: takes(socket, target),
+      ...(!sameNetns && { reachable: reaches }),
+    }
+  }
+
+  #sockets({ proto, port, netns }: Target): readonly SocketRecord[] {
+    const key = `${proto} ${port}`
+    const now = performance.now()
+    const known = this.#known.get(key)
+    if (known !== undefined && now - known.at < AGE) return known.sockets
+    const sockets = this.#namespaces.all().flatMap(({ inode }) => {
+      const half = inode === netns
+      return this.#namespaces.inside(inode, () => listenersHere(proto, port, half)) ?? []
+    })
+    for (const [other, { at }] of this.#known) if (now - at > AGE) this.#known.delete(other)
+    this.#known.set(key, { at: now, sockets })
+    return sockets
+  }
+
+  #owner(inode: number): ProcessRef | undefined {
+    const holder = this.#finder.holder(inode)
+    const details = holder && readProcess(holder.pid)
+    if (holder === undefined || details === undefined) return undefined
+    const { pid, comm, exe, cmdline, user, container } = details
+    return {
+      pid,
+      comm,
+      ...(exe !== undefined && { exe }),
+      ...(cmdline !== undefined && { cmdline }),
+      ...(user !== undefined && { user }),
+      ...(container !== undefined && { container }),
+      attribution: holder.attribution,
+    }
+  }
+}
+
+/** Listeners of the thread's namespace; from /proc/net where the kernel has no inet_diag. */
+function listenersHere(proto: Protocol, port: number, half: boolean): SocketRecord[] {
+  try {
+    return EndSockets.with((sockets) => {
+      const found = sockets.listeners(proto, port)
+      if (half && proto === 'tcp' && found.length > 0) sockets.countHalfOpen(found, port)
+      return found
+    })
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error
+    const { records } = snapshot({ tables: [proto], processes: false, source: 'proc' })
+    const state = proto === 'tcp' ? 'LISTEN' : 'UNCONN'
+    return records.filter((record) => record.local.port === port && record.state === state)
+  }
+}
+
+/** The kernel's choice (inet_lookup_listener): bound device, address, family. */
+function takes({ local, iface, v6only }: SocketRecord, { address, iface: arriving }: Target): boolean {
+  const bound = local.addr === undefined ? undefined : parseAddress(local.addr)
+  if (bound === undefined) return false
+  if (iface !== undefined && arriving !== undefined && iface !== arriving) return false
+  // Bound to an IPv4-mapped address: an IPv6 socket for that IPv4 address alone.
+  if (local.addr === `::ffff:${formatAddress(address.family, address.words)}`) return address.family === 4
+  // /proc/net does not say v6only: then it is not known to take IPv4.
+  return accepts(bound.family, bound.words, v6only ?? bound.family === 6, address) === true
+}
+
+function rank({ sameNetns, accepts: taken, reachable }: ListenerEvidence): number {
+  return (sameNetns ? 4 : 0) + (reachable ? 2 : 0) + (taken ? 1 : 0)
+}
