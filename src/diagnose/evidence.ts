@@ -129,6 +129,8 @@ export interface KernelEvidence {
   readonly states: Readonly<Partial<Record<Side, string>>>
   /** Namespaces of the ends. */
   readonly netns: Readonly<Partial<Record<Side, number>>>
+  /** A socket of it was told to be ESTABLISHED at some time (`states` has only the latest). */
+  readonly established?: true
   /** The error that was reported to the application. */
   readonly error?: { readonly side: Side; readonly name: string; readonly at: Nanos }
   /** connect() failed at once. */

@@ -1,0 +1,73 @@
+import type { Side } from '../flow/event.ts'
+import type { Evidence, WireReset } from './evidence.ts'
+import { kernelOf, otherSide, wasEstablished, watches, wireOf } from './facts.ts'
+import { IDLE_SECONDS } from './thresholds.ts'
+import { duration } from './words.ts'
+
+/** An established connection that was reset: by whom, and the RST itself where the wire was watched. */
+export interface Broken {
+  readonly by: Side
+  readonly reset?: WireReset | undefined
+}
+
+/** States in which a reset takes nothing away that its receiver would notice: both ends had closed. */
+const OVER: ReadonlySet<string> = new Set(['CLOSED', 'CLOSING', 'LAST_ACK', 'TIME_WAIT'])
+
+export function brokenBy(evidence: Evidence): Broken | undefined {
+  if (evidence.proto !== 'tcp' || !wasEstablished(evidence)) return undefined
+  const reset = wireOf(evidence)?.reset
+  if (reset !== undefined && reset.after !== 'syn' && reset.after !== 'syn_ack') {
+    const taken = reset.effect === 'effective' && !OVER.has(reset.receiverState)
+    if (taken || wasReported(evidence, otherSide(reset.by))) return { by: reset.by, reset }
+  }
+  const kernel = kernelOf(evidence)
+  for (const side of ['client', 'server'] as const)
+    if (wasReported(evidence, side)) return { by: otherSide(side) }
+  // An abort that its own kernel told: the peer is elsewhere, or has not noticed yet.
+  return kernel?.resetSent?.active ? { by: kernel.resetSent.side } : undefined
+}
+
+function wasReported(evidence: Evidence, side: Side): boolean {
+  const error = kernelOf(evidence)?.error
+  return error?.side === side && (error.name === 'ECONNRESET' || error.name === 'EPIPE')
+}
+
+/** What the reset end's kernel gave as the reason; `undefined` where it was not told, or says nothing. */
+export function resetReason(evidence: Evidence, { by }: Broken): string | undefined {
+  const sent = kernelOf(evidence)?.resetSent
+  if (sent?.side !== by || sent.reason === null || sent.reason === 'NOT_SPECIFIED') return undefined
+  return sent.reason
+}
+
+/** Kernels that give no reason still count: their counters may be asked. */
+export function countersDecide(evidence: Evidence, broken: Broken): boolean {
+  if (!evidence.here[broken.by] || kernelOf(evidence) === undefined) return false
+  if (resetReason(evidence, broken) !== undefined) return false
+  const told = kernelOf(evidence)?.resetSent
+  return told !== undefined ? told.active : !watches(evidence, 'reset')
+}
+
+/** What the end that was reset gets: EPIPE after the peer's FIN (tcp_reset, net/ipv4/tcp_input.c). */
+export function brokenError(evidence: Evidence, { by, reset }: Broken): string | undefined {
+  const error = kernelOf(evidence)?.error
+  if (error?.side === otherSide(by)) return error.name
+  if (reset?.receiverState === 'CLOSE_WAIT') return 'EPIPE'
+  // It had called close(): nobody is left to be told.
+  const closed = reset?.receiverState === 'FIN_WAIT1' || reset?.receiverState === 'FIN_WAIT2'
+  return closed && evidence.here[otherSide(by)] && watches(evidence, 'error') ? undefined : 'ECONNRESET'
+}
+
+/** `, after 350 s of silence`: middleboxes forget connections that are silent. */
+export function afterSilence(evidence: Evidence): string {
+  const ms = wireOf(evidence)?.idleBeforeMs ?? 0
+  return ms >= IDLE_SECONDS * 1000 ? `, after ${duration(ms)} of silence` : ''
+}
+
+export function silenceAdvice(evidence: Evidence): readonly string[] {
+  const ms = wireOf(evidence)?.idleBeforeMs ?? 0
+  if (ms < IDLE_SECONDS * 1000) return []
+  const seconds = Math.max(30, Math.floor(ms / 2000))
+  return [
+    `if a NAT, load balancer or firewall stands between, keep it alive: SO_KEEPALIVE in the program and sysctl -w net.ipv4.tcp_keepalive_time=${seconds}`,
+  ]
+}

@@ -1,0 +1,95 @@
+import type { Side } from '../flow/event.ts'
+import type { Nanos } from '../flow/time.ts'
+import { NANOS_PER_SECOND } from '../flow/time.ts'
+import type { ListenerEvidence, SocketEvidence } from '../sockets/socket-evidence.ts'
+import type { Evidence, KernelDrop, KernelEvidence, KernelKind, WireEvidence } from './evidence.ts'
+
+/** What the planes say, `undefined` where one was not watched. Rules ask here, so that none forgets to ask. */
+export function wireOf({ wire }: Evidence): WireEvidence | undefined {
+  return wire.watched ? wire : undefined
+}
+
+export function socketsOf({ socket }: Evidence): SocketEvidence | undefined {
+  return socket.watched ? socket : undefined
+}
+
+export function kernelOf({ kernel }: Evidence): KernelEvidence | undefined {
+  return kernel.watched ? kernel : undefined
+}
+
+export function otherSide(side: Side): Side {
+  return side === 'client' ? 'server' : 'client'
+}
+
+/** Whether the absence of such a fact proves that nothing of the kind happened. */
+export function watches(evidence: Evidence, kind: KernelKind): boolean {
+  const kernel = kernelOf(evidence)
+  return kernel !== undefined && !(kernel.unwatched ?? []).includes(kind)
+}
+
+/** How far a counter moved in the namespace of one end; 0 also where it is not known. */
+export function counter(evidence: Evidence, side: Side, name: string): number {
+  return kernelOf(evidence)?.counters[side]?.[name] ?? 0
+}
+
+export function drops(evidence: Evidence): readonly KernelDrop[] {
+  return kernelOf(evidence)?.drops ?? []
+}
+
+/** The error of a connect() that failed at once, before anything was sent. */
+export function immediateError(evidence: Evidence): string | undefined {
+  const called = kernelOf(evidence)?.call?.error
+  if (called !== undefined) return called
+  const wire = wireOf(evidence)
+  const nothingSent = wire !== undefined && wire.syns === 0 && wire.icmp === undefined
+  return nothingSent && evidence.ended && reported(evidence) === undefined
+    ? evidence.result?.error
+    : undefined
+}
+
+/** The error that the client's application got, whichever way it is known. */
+export function clientError(evidence: Evidence): string | undefined {
+  return evidence.result?.error ?? kernelOf(evidence)?.call?.error ?? reported(evidence)
+}
+
+function reported(evidence: Evidence): string | undefined {
+  const error = kernelOf(evidence)?.error
+  return error?.side === 'client' ? error.name : undefined
+}
+
+export function secondsSince(evidence: Evidence, at: Nanos): number {
+  return (evidence.now - at) / NANOS_PER_SECOND
+}
+
+/** The three-way handshake was complete, as any plane has it. */
+export function wasEstablished(evidence: Evidence): boolean {
+  const wire = wireOf(evidence)
+  if (wire !== undefined && (wire.established !== undefined || wire.midstream)) return true
+  const kernel = kernelOf(evidence)
+  if (kernel === undefined) return false
+  const { established, error, resetSent, states } = kernel
+  if (established || error?.name === 'ECONNRESET' || error?.name === 'EPIPE') return true
+  const told = [states.client, states.server, resetSent?.active ? resetSent.state : undefined]
+  return told.some((state) => typeof state === 'string' && SYNCHRONIZED.has(state))
+}
+
+/** States that only a connection which was established has (RFC 9293 section 3.3.2). */
+const SYNCHRONIZED: ReadonlySet<string> = new Set([
+  'ESTABLISHED',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'CLOSE_WAIT',
+  'CLOSING',
+  'LAST_ACK',
+  'TIME_WAIT',
+])
+
+/** The listener that takes connections to the address and port that were dialled. */
+export function acceptingListener(evidence: Evidence): ListenerEvidence | undefined {
+  return socketsOf(evidence)?.listeners.find(({ sameNetns, accepts }) => sameNetns && accepts)
+}
+
+/** More children wait than the backlog allows: the kernel tests `length > limit` (tcp_conn_request). */
+export function isFull({ socket: { listen } }: ListenerEvidence): boolean {
+  return listen !== undefined && listen.accept_queue > listen.backlog
+}

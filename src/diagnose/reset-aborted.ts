@@ -1,0 +1,62 @@
+import { type Broken, brokenBy, brokenError, countersDecide, resetReason } from './broken.ts'
+import type { Evidence } from './evidence.ts'
+import { counter, kernelOf } from './facts.ts'
+import { finding, type Rule } from './finding.ts'
+import { who } from './words.ts'
+
+/** Reasons of an abort on purpose: close() with linger 0, a closing listener, connect(AF_UNSPEC), a destroyed socket. */
+const ON_PURPOSE: ReadonlySet<string> = new Set([
+  'TCP_STATE',
+  'TCP_ABORT_ON_LINGER',
+  'TCP_DISCONNECT_WITH_DATA',
+])
+
+/** `reset.aborted`: one end threw the connection away. */
+export const resetAborted: Rule = (evidence) => {
+  const broken = brokenBy(evidence)
+  if (broken === undefined) return undefined
+  const reason = resetReason(evidence, broken)
+  const told =
+    reason !== undefined && ON_PURPOSE.has(reason) && kernelOf(evidence)?.resetSent?.state !== 'LISTEN'
+  const counted =
+    countersDecide(evidence, broken) &&
+    counter(evidence, broken.by, 'TCPAbortOnData') > 0 &&
+    counter(evidence, broken.by, 'TCPAbortOnClose') === 0
+  if (!told && !counted) return undefined
+  const { why, advice } = wayOf(evidence, broken)
+  return finding(
+    evidence,
+    'reset.aborted',
+    told ? 'certain' : 'likely',
+    `${who(evidence, broken.by)} ${why}`,
+    {
+      error: brokenError(evidence, broken),
+      advice,
+    },
+  )
+}
+
+/** Linger 0 is counted, the closing listener is not; a socket that is destroyed gets ECONNABORTED itself. */
+function wayOf(evidence: Evidence, broken: Broken): { why: string; advice: readonly string[] } {
+  const { by, reset } = broken
+  const error = kernelOf(evidence)?.error
+  if (error?.side === by && error.name === 'ECONNABORTED')
+    return {
+      why: 'lost its socket: somebody destroyed it (ss -K, socktrace list -K), and the kernel sent RST',
+      advice: [],
+    }
+  if (counter(evidence, by, 'TCPAbortOnData') > 0)
+    return {
+      why: 'aborted the connection: close() with SO_LINGER set to 0 seconds sends RST and throws away what was not sent',
+      advice: [`in ${who(evidence, by)}: do not set SO_LINGER {1, 0} before close()`],
+    }
+  if (by === 'server' && reset?.after === 'third_ack')
+    return {
+      why: 'closed its listener while the connection waited to be accepted, so the kernel reset it',
+      advice: [],
+    }
+  return {
+    why: 'aborted the connection: SO_LINGER 0, connect(AF_UNSPEC), or a listener that closed',
+    advice: [],
+  }
+}

@@ -1,0 +1,46 @@
+import { afterSilence, type Broken, brokenBy, brokenError, resetReason, silenceAdvice } from './broken.ts'
+import type { Evidence } from './evidence.ts'
+import { otherSide, wireOf } from './facts.ts'
+import { finding, type Rule } from './finding.ts'
+import { who } from './words.ts'
+
+/** `reset.by-us`: sent by the end that is here; by the client, where both ends are here or neither (a file). */
+export const resetByUs: Rule = (evidence) => tell(evidence, 'reset.by-us')
+
+/** `reset.by-peer`: sent by the other end. */
+export const resetByPeer: Rule = (evidence) => tell(evidence, 'reset.by-peer')
+
+function tell(evidence: Evidence, verdict: 'reset.by-us' | 'reset.by-peer') {
+  const broken = brokenBy(evidence)
+  if (broken === undefined || (broken.by === ownSide(evidence)) !== (verdict === 'reset.by-us'))
+    return undefined
+  return finding(
+    evidence,
+    verdict,
+    'certain',
+    `${who(evidence, broken.by)} reset the connection${afterSilence(evidence)}${reasonText(evidence, broken)}`,
+    { error: brokenError(evidence, broken), advice: silenceAdvice(evidence) },
+  )
+}
+
+function ownSide({ here }: Evidence) {
+  return here.server && !here.client ? 'server' : 'client'
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  NO_SOCKET: 'its host no longer knows the connection (it was restarted, or the address moved)',
+  TCP_TIMEWAIT_SOCKET: 'it had closed already, and data still came',
+  TCP_ABORT_ON_DATA: 'it had closed already, and data still came',
+  TCP_KEEPALIVE_TIMEOUT: 'its keep-alive probes were not answered',
+  TCP_ABORT_ON_MEMORY:
+    'its kernel had no memory left for sockets without an owner (net.ipv4.tcp_mem, tcp_max_orphans)',
+}
+
+function reasonText(evidence: Evidence, broken: Broken): string {
+  const reason = resetReason(evidence, broken)
+  if (reason !== undefined) return `: ${REASONS[reason] ?? `the kernel's reason is ${reason}`}`
+  const wire = wireOf(evidence)
+  if (wire?.fin[broken.by] !== undefined)
+    return `: it had closed already, and ${who(evidence, otherSide(broken.by))} still sent`
+  return broken.reset?.after === 'third_ack' ? ' as soon as it was established, before any data' : ''
+}

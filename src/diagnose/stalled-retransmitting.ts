@@ -1,0 +1,68 @@
+import type { Side } from '../flow/event.ts'
+import { afterSilence, brokenBy, silenceAdvice } from './broken.ts'
+import type { Evidence } from './evidence.ts'
+import {
+  clientError,
+  drops,
+  kernelOf,
+  otherSide,
+  secondsSince,
+  socketsOf,
+  wasEstablished,
+  wireOf,
+} from './facts.ts'
+import { finding, type Rule } from './finding.ts'
+import { matchingRules, ruleAdvice } from './firewall.ts'
+import { RETRANSMITTING_SECONDS, RETRANSMITTING_TIMES } from './thresholds.ts'
+import { endpoint, who } from './words.ts'
+
+/** `stalled.retransmitting`: the same bytes again and again, and no acknowledgment. */
+export const stalledRetransmitting: Rule = (evidence) => {
+  if (evidence.proto !== 'tcp' || brokenBy(evidence) !== undefined) return undefined
+  const stuck = wireOf(evidence) === undefined ? stuckSocket(evidence) : stuckOnWire(evidence)
+  if (stuck === undefined) return undefined
+  const { sender, times } = stuck
+  const receiver = otherSide(sender)
+  const dropped = drops(evidence).find((drop) => drop.sender === sender && drop.segment === 'data')
+  const here = dropped === undefined ? '' : `; this machine drops it (${dropped.reason})`
+  const rule = matchingRules(evidence, 'drop')[0]
+  return finding(
+    evidence,
+    'stalled.retransmitting',
+    'certain',
+    `${who(evidence, sender)} has sent the same data ${times + 1} times, and ${endpoint(evidence[receiver])} acknowledges nothing${afterSilence(evidence)}${here}`,
+    {
+      error: errorFor(evidence, sender),
+      advice: dropped?.reason === 'NETFILTER_DROP' ? ruleAdvice(rule) : silenceAdvice(evidence),
+    },
+  )
+}
+
+function stuckOnWire(evidence: Evidence) {
+  const stuck = wireOf(evidence)?.stuck
+  if (stuck === undefined || !wasEstablished(evidence)) return undefined
+  const long = stuck.times > 0 && secondsSince(evidence, stuck.since) >= RETRANSMITTING_SECONDS
+  return stuck.times >= RETRANSMITTING_TIMES || long ? stuck : undefined
+}
+
+const SENDING: ReadonlySet<string> = new Set(['ESTABLISHED', 'CLOSE_WAIT', 'FIN_WAIT1'])
+
+/** Without packets the socket's own timer: `retrans` counts the time-outs since something was acknowledged. */
+function stuckSocket(evidence: Evidence): { sender: Side; times: number } | undefined {
+  for (const sender of ['client', 'server'] as const) {
+    const socket = socketsOf(evidence)?.[sender]
+    const { name, retrans = 0 } = socket?.timer ?? {}
+    if (socket !== undefined && SENDING.has(socket.state) && name === 'on' && retrans >= RETRANSMITTING_TIMES)
+      return { sender, times: retrans }
+  }
+  return undefined
+}
+
+/** ICMP errors are soft now: they only replace ETIMEDOUT in the end (tcp_write_err). */
+function errorFor(evidence: Evidence, sender: Side): string {
+  const reported = kernelOf(evidence)?.error
+  if (reported?.side === sender) return reported.name
+  if (sender === 'client' && evidence.result !== undefined) return clientError(evidence) ?? 'ETIMEDOUT'
+  const icmp = wireOf(evidence)?.icmp
+  return icmp?.quoted === sender && icmp.error !== undefined ? icmp.error : 'ETIMEDOUT'
+}

@@ -1,0 +1,105 @@
+import type { Evidence, KernelDrop, KernelEvidence, KernelKind } from './evidence.ts'
+import { otherSide } from './facts.ts'
+
+/** Counters that explain failures (tcp-semantics: /proc/net/netstat, snmp, snmp6); others move all the time. */
+const TELLING = new Set([
+  'ListenOverflows',
+  'ListenDrops',
+  'TCPReqQFullDrop',
+  'TCPReqQFullDoCookies',
+  'SyncookiesSent',
+  'SyncookiesRecv',
+  'SyncookiesFailed',
+  'EmbryonicRsts',
+  'TCPDeferAcceptDrop',
+  'IPReversePathFilter',
+  'InCsumErrors',
+  'OutNoRoutes',
+  'TCPRetransFail',
+  'TCPAbortOnData',
+  'TCPAbortOnClose',
+  'TCPAbortOnMemory',
+  'TCPAbortOnTimeout',
+  'PAWSEstab',
+  'PAWSTimewait',
+  'PAWSActive',
+  'TCPBacklogDrop',
+])
+
+/** What the kernel told. Counters are the whole namespace's, and the sentence says so. */
+export function kernelFacts(kernel: KernelEvidence): readonly string[] {
+  const facts: string[] = []
+  const { call, resetSent, resetReceived, error, retransmitError } = kernel
+  if (call !== undefined) facts.push(`connect() returned ${call.error} at once`)
+  for (const drop of kernel.drops) facts.push(dropText(drop))
+  if (resetSent !== undefined) {
+    const { side, reason, state, active } = resetSent
+    const from = state === null ? 'no socket' : `a socket in ${state}`
+    facts.push(
+      `RST sent by the ${side}: ${reason ?? 'no reason given'}, ${from}${active ? ', not asked for' : ''}`,
+    )
+  }
+  if (resetReceived !== undefined) facts.push(`RST taken by the ${resetReceived.side}`)
+  for (const side of ['client', 'server'] as const)
+    if (kernel.retransmits[side] > 0) facts.push(`${kernel.retransmits[side]} retransmissions by the ${side}`)
+  if (kernel.synAckRetransmits > 0) facts.push(`SYN+ACK sent again ${kernel.synAckRetransmits} times`)
+  if (retransmitError !== undefined) facts.push(`sending again failed with ${retransmitError}`)
+  if (error !== undefined) facts.push(`${error.name} reported to the ${error.side}`)
+  for (const side of ['client', 'server'] as const) {
+    const moved = Object.entries(kernel.counters[side] ?? {}).filter(
+      ([name, by]) => by > 0 && TELLING.has(name),
+    )
+    if (moved.length > 0)
+      facts.push(`${side}'s namespace: ${moved.map(([name, by]) => `${name} +${by}`).join(', ')}`)
+  }
+  for (const side of ['client', 'server'] as const)
+    if (facts.length === 0 && kernel.states[side] !== undefined)
+      facts.push(`the ${side}'s socket is ${kernel.states[side]}`)
+  return facts
+}
+
+const SEGMENTS: Readonly<Record<KernelDrop['segment'], string>> = {
+  syn: 'SYN',
+  syn_ack: 'SYN+ACK',
+  ack: 'ACK',
+  data: 'data',
+  fin: 'FIN',
+  rst: 'RST',
+  icmp: 'ICMP error',
+  datagram: 'datagram',
+}
+
+export function segmentName({ segment }: KernelDrop): string {
+  return SEGMENTS[segment]
+}
+
+function dropText(drop: KernelDrop): string {
+  const where = drop.location === null ? '' : ` in ${drop.location}`
+  const end = drop.at === undefined ? '' : ` on the ${drop.at}'s host`
+  const count = drop.count === 1 ? '' : ` (${drop.count} times)`
+  return `${SEGMENTS[drop.segment]} of the ${drop.sender} to the ${otherSide(drop.sender)} dropped${end}: ${drop.reason}${where}${count}`
+}
+
+const KINDS: Readonly<Record<KernelKind, string>> = {
+  drop: 'drop',
+  reset: 'reset',
+  error: 'error',
+  retransmit: 'retransmission',
+  call: 'failed call',
+  state: 'change of state',
+}
+
+/** What to say when the plane was watched and told nothing: only of the kinds that were watched. */
+export function kernelSilence({ kernel }: Evidence): string {
+  const blind: readonly KernelKind[] = kernel.watched ? (kernel.unwatched ?? []) : []
+  const kinds = (['drop', 'reset', 'error', 'retransmit', 'call', 'state'] as const).map(
+    (kind) => [kind, KINDS[kind]] as const,
+  )
+  const seen = kinds.filter(([kind]) => !blind.includes(kind)).map(([, word]) => word)
+  const unseen = kinds.filter(([kind]) => blind.includes(kind)).map(([, word]) => `${word}s`)
+  const nothing =
+    seen.length === 0 ? 'nothing of this connection' : `no ${seen.join(', ')} of this connection`
+  return unseen.length === 0
+    ? nothing
+    : `${nothing}; not watched here: ${unseen.join(', ').replace('change of states', 'changes of state')}`
+}
