@@ -80,12 +80,16 @@ export class Running {
   async until(what: string, isThere: (running: this) => boolean): Promise<void> {
     const limit = AbortSignal.timeout(60_000)
     while (!isThere(this)) {
+      // Aborted after each round, so that no listener stays behind.
+      const round = new AbortController()
+      const signal = AbortSignal.any([limit, round.signal])
       const printed = Promise.race([
-        once(this.child.stdout!, 'data', { signal: limit }),
-        once(this.child.stderr!, 'data', { signal: limit }),
+        once(this.child.stdout!, 'data', { signal }),
+        once(this.child.stderr!, 'data', { signal }),
         this.#ended.then(() => 'ended'),
       ])
       const outcome = await printed.catch(() => 'late')
+      round.abort()
       if ((outcome === 'ended' || outcome === 'late') && !isThere(this))
         throw new Error(`${this.#command} ${outcome} before ${what}\n${this.stdout}\n${this.stderr}`)
     }

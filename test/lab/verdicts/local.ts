@@ -58,4 +58,21 @@ export const LOCAL: readonly Scenario[] = [
       },
     },
   })),
+  ...overBoth((family) => ({
+    name: 'a control group forbids the call',
+    topology: 'pair',
+    family,
+    server: ['listen $ANY $P'],
+    client: ['cgroup deny', 'connect $A $P', 'cgroup free'],
+    errno: 'EPERM',
+    seen: {
+      client: {
+        verdict: ['denied.local'],
+        final: true,
+        evidence: { kernel: /EPERM/ },
+        restsOn: 'kernel',
+        without: { kernel: ['none', 'inconclusive'] },
+      },
+    },
+  })),
 ]

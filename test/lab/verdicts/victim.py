@@ -176,6 +176,39 @@ def landlock() -> None:
         raise OSError(ctypes.get_errno(), "landlock")
 
 
+def cgroup(state: str) -> None:
+    """`deny`: into a control group whose BPF program refuses every connect(); `free`: out of it, and it is removed."""
+    mount = f"/tmp/skl-cgroup-{os.getpid()}"
+    group = f"{mount}/skl-{os.getpid()}"
+    libc = ctypes.CDLL(None, use_errno=True)
+    if state == "free":
+        with open(f"{mount}/cgroup.procs", "w") as procs:
+            procs.write(str(os.getpid()))
+        os.rmdir(group)
+        libc.umount2(mount.encode(), 2)
+        os.rmdir(mount)
+        return
+    os.mkdir(mount)
+    libc.unshare(0x20000)
+    if libc.mount(b"none", mount.encode(), b"cgroup2", 0, None) != 0:
+        raise OSError(ctypes.get_errno(), "mount cgroup2")
+    os.mkdir(group)
+    # r0 = 0; exit
+    code = ctypes.create_string_buffer(struct.pack("<BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0))
+    licence = ctypes.create_string_buffer(b"GPL")
+    number = 280 if os.uname().machine == "aarch64" else 321
+    with open(f"{group}/cgroup.procs", "w") as procs:
+        procs.write(str(os.getpid()))
+    directory = os.open(group, os.O_RDONLY)
+    # BPF_CGROUP_INET4_CONNECT and BPF_CGROUP_INET6_CONNECT
+    for hook in (10, 11):
+        load = struct.pack("<IIQQIIQII16sII", 18, 2, ctypes.addressof(code), ctypes.addressof(licence), 0, 0, 0, 0, 0, b"", 0, hook)
+        program = libc.syscall(number, 5, ctypes.c_char_p(load), len(load))
+        attach = struct.pack("<IIII", directory, program, hook, 0)
+        if program < 0 or libc.syscall(number, 8, ctypes.c_char_p(attach), len(attach)) != 0:
+            raise OSError(ctypes.get_errno(), "bpf")
+
+
 def lookup(server: str, name: str, port: str) -> None:
     """Asks a DNS server for an A record, as a resolver does, and connects to the answer."""
     query = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0)
