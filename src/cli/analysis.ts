@@ -1,4 +1,10 @@
 import type { PacketSource } from '../capture/source.ts'
+import { Docket } from '../diagnose/docket.ts'
+import { judge } from '../diagnose/judge.ts'
+import { FILE_PLANES, type Planes } from '../diagnose/planes.ts'
+import type { Verdict } from '../diagnose/verdict.ts'
+import type { FlowRecord } from '../flow/record.ts'
+import { MODERN_LADDER } from '../flow/syn-ladder.ts'
 import { NO_FLOW } from '../flow/table.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { FlowTracker } from '../flow/tracker.ts'
@@ -24,6 +30,9 @@ import type { OpenView } from './views.ts'
 /** How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. */
 const LINGER_FILE = (60 * NANOS_PER_SECOND) as Nanos
 const LINGER_LIVE = (1 * NANOS_PER_SECOND) as Nanos
+/** How long the end of a connection waits for its verdict, while other planes and packets behind it arrive. */
+const SETTLE_FILE = (1 * NANOS_PER_SECOND) as Nanos
+const SETTLE_LIVE = (50 * NANOS_PER_MS) as Nanos
 
 export interface AnalysisParts {
   readonly source: PacketSource
@@ -32,6 +41,8 @@ export interface AnalysisParts {
   /** What `loadViews` gave for the options. */
   readonly views: readonly OpenView[]
   readonly processes?: FlowProcesses
+  /** What is known beside the packets; nothing unless given. */
+  readonly planes?: Planes
   /** SYN retransmissions this machine would make; a file is read with a modern kernel's defaults. */
   readonly synLadder?: { readonly retries: number; readonly linear: number }
   /** Called before each read's packets are analysed. */
@@ -46,6 +57,8 @@ export class Analysis {
   readonly selection: Selection
   readonly tracker: FlowTracker
   readonly pump: Pump
+  /** `undefined` when nobody takes verdicts. */
+  readonly docket: Docket | undefined
   readonly report: Report
   readonly #writer: PacketWriter | undefined
   readonly #streams: Streams | undefined
@@ -64,6 +77,7 @@ export class Analysis {
       options.resolve && source.nameOf ? (address) => source.nameOf?.(address) : undefined,
     )
     this.#views = this.#openViews()
+    this.docket = this.#openDocket()
     this.tracker = new FlowTracker(
       {
         protocols: options.proto,
@@ -113,7 +127,9 @@ export class Analysis {
       await this.pump.run()
       this.#before()
       for (const view of this.#views) view.ending?.()
+      if (this.docket !== undefined) this.docket.ending = true
       this.tracker.finish()
+      this.docket?.finish()
       for (const view of this.#views) view.finish?.()
     } finally {
       this.#writer?.close()
@@ -180,6 +196,41 @@ export class Analysis {
     return views.map((open) => open({ io, source, clock, style, processes, tracker, nameOf }))
   }
 
+  #openDocket(): Docket | undefined {
+    const { selection } = this
+    const views = this.#views.some(({ verdict }) => verdict !== undefined)
+    if (!selection.verdicts && !selection.flows && !views) return undefined
+    const { planes = FILE_PLANES, source, synLadder = MODERN_LADDER } = this.#parts
+    return new Docket({
+      judge,
+      give: (verdict) => this.#verdict(verdict),
+      planes,
+      ladder: synLadder,
+      flowAt: (row) => this.tracker.at(row),
+      find: (proto, client, server) => this.tracker.find(proto, client, server),
+      settle: source.engine === 'file' ? SETTLE_FILE : SETTLE_LIVE,
+    })
+  }
+
+  #verdict(verdict: Verdict): void {
+    const { processes } = this.#parts
+    if (processes !== undefined && !processes.choosesVerdict(verdict)) return
+    const shown = this.#showsNames ? this.#names.verdict(verdict) : verdict
+    if (this.selection.verdicts) this.report.verdict(shown)
+    for (const view of this.#views) view.verdict?.(shown)
+  }
+
+  /** What the verdict on it and the kernel add to the record of a flow. */
+  #judged(flow: FlowRecord): FlowRecord {
+    const { docket } = this
+    if (docket === undefined || flow.proto === 'icmp') return flow
+    const state = docket.kernelState(flow.proto, flow.client, flow.server)
+    if (state !== undefined) flow.kernel_state = state
+    const verdict = docket.verdictOf(flow.id)
+    if (verdict !== undefined) flow.verdict = verdict.verdict
+    return docket.isSuperseded(flow.id) ? { ...flow, outcome: 'superseded' } : flow
+  }
+
   #openStreams(): Streams | undefined {
     const { io, options, source } = this.#parts
     const { timeFormat, json = false } = options
@@ -224,7 +275,9 @@ export class Analysis {
       processes !== undefined ||
       wantsStreams(options) ||
       views.some(({ flow }) => flow !== undefined)
+    const trouble = this.docket
     return {
+      ...(trouble && { trouble }),
       ...(wantsEvents && {
         event: (event) => {
           if (processes !== undefined && !processes.event(event)) return
@@ -238,7 +291,8 @@ export class Analysis {
           const chosen = processes === undefined || processes.flow(flow)
           this.#streams?.ended(flow, chosen)
           if (!chosen) return
-          const shown = showsNames ? names.flow(flow) : flow
+          const judged = this.#judged(flow)
+          const shown = showsNames ? names.flow(judged) : judged
           if (selection.flows) report.flow(shown)
           for (const view of views) view.flow?.(shown, row)
         },

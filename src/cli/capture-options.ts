@@ -50,6 +50,7 @@ export function addAnalysisOptions(command: Command): Command {
     )
     .option('--events', 'print the events (the default)')
     .option('--flows', 'print the flow records, each at its end')
+    .option('--failures', 'print only the verdicts: why connections failed or are stuck')
     .addOption(
       new Option(
         '--format <format>',

@@ -1,7 +1,8 @@
+import type { Verdict } from '../diagnose/verdict.ts'
 import { DnsNames } from '../flow/dns-names.ts'
 import type { Endpoint, FlowEvent } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
-import { type NameOf, namedEvent, namedFlow } from '../render/endpoint-name.ts'
+import { type NameOf, named, namedEvent, namedFlow } from '../render/endpoint-name.ts'
 
 /** Flows of which is kept what their server is called, or that it has no name; the oldest leave first. */
 const CAPACITY = 65_536
@@ -39,6 +40,15 @@ export class FlowNames {
     const name = this.#server(flow.id, shown.server, flow.start)
     this.#servers.delete(flow.id)
     return name === undefined ? shown : { ...shown, server: { ...shown.server, name } }
+  }
+
+  verdict(verdict: Verdict): Verdict {
+    const { flow, at } = verdict
+    const client = this.#recorded === undefined ? verdict.client : named(verdict.client, this.#recorded)
+    const server = this.#recorded === undefined ? verdict.server : named(verdict.server, this.#recorded)
+    if (this.dns.size === 0) return { ...verdict, client, server }
+    const name = flow === undefined ? this.dns.find(server.addr, at) : this.#server(flow, server, at)
+    return { ...verdict, client, server: name === undefined ? server : { ...server, name } }
   }
 
   /** The latest name of an address, for what is neither event nor record. */

@@ -1,3 +1,4 @@
+import type { Verdict } from '../diagnose/verdict.ts'
 import type { Endpoint, FlowEvent, Side } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { NANOS_PER_SECOND } from '../flow/time.ts'
@@ -107,6 +108,20 @@ export class FlowProcesses {
     return ends === undefined ? this.#choice === undefined : this.#chosen(ends)
   }
 
+  /** Whether a verdict is of one of the chosen processes'. */
+  choosesVerdict({ flow, process }: Verdict): boolean {
+    if (this.#choice === undefined) return true
+    const ends = flow === undefined ? undefined : this.#flows.get(flow)
+    if (ends?.isChosen) return true
+    return this.#matches(process?.client) || this.#matches(process?.server)
+  }
+
+  #matches(process: ProcessRef | undefined): boolean {
+    const choice = this.#choice
+    if (choice === undefined) return true
+    return process !== undefined && (choice.pids.has(process.pid) || choice.comms.has(process.comm ?? ''))
+  }
+
   #ends(id: number, proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {
     let ends = this.#flows.get(id)
     if (ends === undefined) {
@@ -137,12 +152,8 @@ export class FlowProcesses {
   }
 
   #chosen(ends: Ends): boolean {
-    const choice = this.#choice
-    if (ends.isChosen || choice === undefined) return true
-    const { processes } = ends
-    const matches = (process: ProcessRef | undefined): boolean =>
-      process !== undefined && (choice.pids.has(process.pid) || choice.comms.has(process.comm ?? ''))
-    ends.isChosen = matches(processes.client) || matches(processes.server)
+    const { client, server } = ends.processes
+    ends.isChosen ||= this.#matches(client) || this.#matches(server)
     return ends.isChosen
   }
 }

@@ -1,4 +1,5 @@
 import type { PacketSource } from '../capture/source.ts'
+import type { Verdict } from '../diagnose/verdict.ts'
 import type { FlowEvent } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import type { FlowTracker } from '../flow/tracker.ts'
@@ -17,6 +18,8 @@ export interface View {
   /** Every packet, right behind the events that it made. */
   readonly packets?: PacketSink
   event?(event: FlowEvent): void
+  /** Comes before the record of its flow, and again when a later one takes its place. */
+  verdict?(verdict: Verdict): void
   /** `row` is free for another flow once this returns. */
   flow?(record: FlowRecord, row: number): void
   /** From now on records are those of flows that are still open. */

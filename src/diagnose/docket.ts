@@ -168,8 +168,7 @@ export class Docket implements TroubleSink {
   }
 
   /** Judges what is left of connections without packets. Flows were closed before. */
-  finish(now: Nanos): void {
-    this.#now = now
+  finish(): void {
     this.ending = true
     for (const found of this.#byKey.values()) {
       this.#judge(found, false)

@@ -113,6 +113,10 @@ export interface FlowRecord {
   readonly handshake?: Handshake
   readonly teardown?: Teardown
   process?: { client?: ProcessRef; server?: ProcessRef }
+  /** Socket states of the ends that are here, as the kernel told them last (sock_diag's names, `CLOSE`). */
+  kernel_state?: { client?: string; server?: string }
+  /** Name of the verdict on it, where there is one. */
+  verdict?: string
   /** Bytes that were acknowledged but never captured, both directions. */
   readonly missed_bytes: number
   readonly midstream: boolean

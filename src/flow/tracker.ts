@@ -1,7 +1,9 @@
-import { PROTOCOL_TCP } from '../wire/ipv4.ts'
+import { parseAddress } from '../wire/address.ts'
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ipv4.ts'
 import type { PlainSegment } from '../wire/plain-segment.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
+import type { Endpoint } from './event.ts'
 import { FlowView } from './flow-view.ts'
 import { icmpPorts } from './icmp-ports.ts'
 import { IcmpTracker } from './icmp-tracker.ts'
@@ -44,6 +46,7 @@ export class FlowTracker {
   private readonly tcp: TcpTracker
   private readonly icmp: IcmpTracker
   private readonly key = new FlowKey()
+  private readonly finder = new FlowKey()
   private readonly shown: FlowView
   private readonly all: boolean
   /** Lists whose first row can fall due, and after how long. */
@@ -73,6 +76,17 @@ export class FlowTracker {
   at(row: number): FlowView {
     this.shown.move(row)
     return this.shown
+  }
+
+  /** Row of the flow between two ends (either may be the client) outside tunnels, NO_FLOW when there is none. */
+  find(proto: 'tcp' | 'udp', a: Endpoint, b: Endpoint): FlowId {
+    const from = parseAddress(a.addr)
+    const to = parseAddress(b.addr)
+    if (from === undefined || to === undefined) return NO_FLOW
+    const { finder } = this
+    const protocol = proto === 'tcp' ? PROTOCOL_TCP : PROTOCOL_UDP
+    finder.set(from.family, protocol, from.words, to.words, a.port, b.port)
+    return this.store.table.find(finder)
   }
 
   /** Flows seen so far. */

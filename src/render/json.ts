@@ -79,7 +79,7 @@ function optionsJson(options: HandshakeOptions): string {
 }
 
 export function flowJson(flow: FlowRecord, clock: TraceClock): string {
-  const { netns, wire_state, handshake, teardown, process } = flow
+  const { netns, wire_state, kernel_state, handshake, teardown, process, verdict } = flow
   let line = `{"type":"flow","id":${flow.id},"proto":"${flow.proto}","community_id":"${flow.community_id}"`
   if (netns !== undefined) line += `,"netns":${netns}`
   line += `,"client":${sideJson(flow.client)},"server":${sideJson(flow.server)}`
@@ -88,9 +88,11 @@ export function flowJson(flow: FlowRecord, clock: TraceClock): string {
   line += `,"midstream":${flow.midstream},"conn_state":"${flow.conn_state}","outcome":"${flow.outcome}"`
   if (wire_state !== undefined)
     line += `,"wire_state":{"client":"${wire_state.client}","server":"${wire_state.server}"}`
+  if (kernel_state !== undefined) line += `,"kernel_state":${asciiJson(kernel_state)}`
   if (handshake !== undefined) line += `,"handshake":${handshakeJson(handshake)}`
   if (teardown !== undefined) line += `,"teardown":${teardownJson(teardown)}`
   if (process !== undefined) line += `,"process":${asciiJson(process)}`
+  if (verdict !== undefined) line += `,"verdict":"${verdict}"`
   return `${line}}\n`
 }
 

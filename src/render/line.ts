@@ -101,6 +101,7 @@ export class LineWriter {
     if (rtt !== undefined && rtt !== null) columns.push(`rtt ${formatMs(rtt)}`)
     if (process !== undefined)
       columns.push(style.name(`${processText(process.client)} → ${processText(process.server)}`))
+    if (flow.verdict !== undefined) columns.push(style.bad(flow.verdict))
     return `${columns.join(' ')}\n`
   }
 

@@ -129,12 +129,14 @@ const flow = objectOf<Printed>(
       { client: refTo('tcp_state'), server: refTo('tcp_state') },
       {},
     ),
+    kernel_state: objectOf<NonNullable<FlowRecord['kernel_state']>>({}, { client: text, server: text }),
     handshake: refTo('handshake'),
     teardown,
     process: objectOf<NonNullable<FlowRecord['process']>>(
       {},
       { client: refTo('process'), server: refTo('process') },
     ),
+    verdict: refTo('verdict_name'),
   },
 )
 

@@ -33,6 +33,7 @@ import { eventDefinitions } from './schema-event.ts'
 import { flowDefinitions } from './schema-flow.ts'
 import { statisticsDefinitions } from './schema-statistics.ts'
 import { stream } from './schema-stream.ts'
+import { verdictDefinitions } from './schema-verdict.ts'
 
 const socketState = wordOf<SocketState>({
   ESTABLISHED: true,
@@ -61,12 +62,14 @@ const netid = wordOf<Netid>({
   sctp: true,
   mptcp: true,
   vsock: true,
+  netlink: true,
   icmp: true,
 })
 
 const socketProcess = objectOf<SocketProcess>(
   { pid: count, comm: text, fd: count },
   {
+    tid: count,
     ppid: count,
     exe: text,
     cmdline: text,
@@ -87,7 +90,14 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
     type: constant('socket'),
     time,
     netid,
-    family: wordOf<Family>({ inet: true, inet6: true, unix: true, packet: true, vsock: true }),
+    family: wordOf<Family>({
+      inet: true,
+      inet6: true,
+      unix: true,
+      packet: true,
+      vsock: true,
+      netlink: true,
+    }),
     state: socketState,
     recv_q: count,
     send_q: count,
@@ -310,6 +320,7 @@ export const OBJECT_TYPES = [
   'socket',
   'event',
   'flow',
+  'verdict',
   'packet',
   'stream',
   'summary',
@@ -347,6 +358,7 @@ export const outputSchema: Schema = {
     socket,
     ...eventDefinitions,
     ...flowDefinitions,
+    ...verdictDefinitions,
     ...statisticsDefinitions,
     packet,
     stream,

@@ -138,12 +138,14 @@ const flow = some<FlowRecord>(
     conn_state: fc.constantFrom('SF', 'S0', 'RSTOS0'),
     outcome: fc.constantFrom('closed', 'superseded', 'refused'),
     wire_state: fc.record({ client: state, server: state }),
+    kernel_state: fc.record({ client: fc.constant('CLOSE') }),
     handshake,
     teardown: fc.record({
       kind: fc.constantFrom('four_way' as const, 'none' as const),
       initiator: fc.option(side),
     }),
     process: fc.record({ client: process, server: process }, { requiredKeys: [] }),
+    verdict: fc.constant('refused.reset'),
   },
   [
     ...(['type', 'id', 'proto', 'community_id', 'client', 'server', 'start', 'end', 'duration_ms'] as const),
