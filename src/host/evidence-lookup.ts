@@ -16,7 +16,7 @@ import { conntrack, settings } from './settings.ts'
 import type { Ends } from './socket-finder.ts'
 import { monotonicNow } from './tracepoints.ts'
 
-/** An end of a connection. Port 0 is not known. */
+/** An end of a connection. Port 0 is not known: connect() failed before it had one. */
 export interface QueryEnd {
   readonly addr: string
   readonly port: number
@@ -195,7 +195,7 @@ export class EvidenceLookup {
           : { proto, to: client, from: server, port: clientPort },
       )
       return {
-        ...socketsOf(proto, end === 'client' ? own : mirrored, end === 'client' && proto === 'tcp'),
+        ...socketsOf(proto, end === 'client' ? own : mirrored, end === 'client'),
         route,
         settings: settings(end, route?.iface),
         conntrack: conntrack(),
@@ -241,15 +241,14 @@ function unwatched(why: string): SocketPlane {
   return { watched: false, why }
 }
 
-/** The connection's socket in the thread's namespace, and for a client the ports that are in use. */
+/** The connection's socket in the thread's namespace; for a client that got no port, how many there are. */
 function socketsOf(proto: 'tcp' | 'udp', ends: Ends, client: boolean): Pick<EndFindings, 'socket' | 'ports'> {
+  const from = isWildcard(ends.local) ? undefined : ends.local
   try {
-    return EndSockets.with((sockets) => ({
-      socket: ends.localPort === 0 ? undefined : sockets.connection(proto, ends),
-      ...(client && {
-        ports: sockets.ports(ends.remote, ends.remotePort, isWildcard(ends.local) ? undefined : ends.local),
-      }),
-    }))
+    return EndSockets.with((sockets) => {
+      if (ends.localPort !== 0) return { socket: sockets.connection(proto, ends) }
+      return client && proto === 'tcp' ? { ports: sockets.ports(ends.remote, ends.remotePort, from) } : {}
+    })
   } catch (error) {
     if (error instanceof SystemError) return {}
     throw error

@@ -74,15 +74,19 @@ export class ListenersEverywhere {
     }
   }
 
-  #sockets({ proto, port, netns }: Target): readonly SocketRecord[] {
+  #sockets(target: Target): readonly SocketRecord[] {
+    const { proto, port, netns } = target
     const key = `${proto} ${port}`
     const now = performance.now()
     const known = this.#known.get(key)
     if (known !== undefined && now - known.at < AGE) return known.sockets
-    const sockets = this.#namespaces.all().flatMap(({ inode }) => {
-      const half = inode === netns
-      return this.#namespaces.inside(inode, () => listenersHere(proto, port, half)) ?? []
-    })
+    const sockets = this.#namespaces
+      .all()
+      .flatMap(({ inode }) => this.#namespaces.inside(inode, () => listenersHere(proto, port)) ?? [])
+    const taking = sockets.filter((socket) => socket.netns === netns && takes(socket, target))
+    // Only a listener that takes the connection can have lost it in its queue.
+    if (taking.length > 0 && proto === 'tcp')
+      this.#namespaces.inside(netns ?? undefined, () => countHalfOpen(taking, port))
     for (const [other, { at }] of this.#known) if (now - at > AGE) this.#known.delete(other)
     this.#known.set(key, { at: now, sockets })
     return sockets
@@ -106,18 +110,23 @@ export class ListenersEverywhere {
 }
 
 /** Listeners of the thread's namespace; from /proc/net where the kernel has no inet_diag. */
-function listenersHere(proto: Protocol, port: number, half: boolean): SocketRecord[] {
+function listenersHere(proto: Protocol, port: number): SocketRecord[] {
   try {
-    return EndSockets.with((sockets) => {
-      const found = sockets.listeners(proto, port)
-      if (half && proto === 'tcp' && found.length > 0) sockets.countHalfOpen(found, port)
-      return found
-    })
+    return EndSockets.with((sockets) => sockets.listeners(proto, port))
   } catch (error) {
     if (!(error instanceof SystemError)) throw error
     const { records } = snapshot({ tables: [proto], processes: false, source: 'proc' })
     const state = proto === 'tcp' ? 'LISTEN' : 'UNCONN'
     return records.filter((record) => record.local.port === port && record.state === state)
+  }
+}
+
+/** Leaves the queues unknown where the kernel has no inet_diag. */
+function countHalfOpen(listeners: readonly SocketRecord[], port: number): void {
+  try {
+    EndSockets.with((sockets) => sockets.countHalfOpen(listeners, port))
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error
   }
 }
 

@@ -13,7 +13,7 @@ const MISS_AGE = 20
 
 export interface NamedNetns {
   readonly inode: number
-  /** Its name in /run/netns, `pid N` of the first process that is in it, or its inode. */
+  /** Its name in /run/netns, or `pid N` of a process that is in it. */
   readonly name: string
 }
 
@@ -36,7 +36,7 @@ export class Namespaces {
     const named = this.#names.get(inode)
     if (named !== undefined) return named
     const pid = /^\/proc\/(\d+)\//.exec(this.#find(inode)?.path ?? '')?.[1]
-    return pid === undefined ? `netns ${inode}` : `pid ${pid}`
+    return `pid ${pid ?? process.pid}`
   }
 
   /** Does something inside; `undefined` when that namespace is gone or may not be entered. */

@@ -48,10 +48,14 @@ export class SockDiag {
    * Every row of one table. `interrupted` is true when the table changed under the reading in each attempt,
    * so that a row may be missing or there twice.
    */
-  dump<T>(request: Uint8Array, parse: MessageParser<T>): { rows: T[]; interrupted: boolean } {
+  dump<T>(
+    request: Uint8Array,
+    parse: MessageParser<T>,
+    type = SOCK_DIAG_BY_FAMILY,
+  ): { rows: T[]; interrupted: boolean } {
     for (let attempt = 1; ; attempt++) {
       const rows: T[] = []
-      this.#send(request, NLM_F_REQUEST | NLM_F_DUMP)
+      this.#send(request, NLM_F_REQUEST | NLM_F_DUMP, type)
       const interrupted = this.#receive(true, parse, rows)
       if (!interrupted || attempt === DUMP_ATTEMPTS) return { rows, interrupted }
     }

@@ -39,7 +39,7 @@ export function settings(end: End, iface: string | undefined): Record<string, st
   const filtered = ['all', ...(iface === undefined ? [] : [iface.replaceAll('.', '/')])]
   for (const name of [...SETTINGS[end], ...filtered.map((one) => `net.ipv4.conf.${one}.rp_filter`)]) {
     const value = setting(name)
-    if (value !== undefined) found[name] = value
+    if (value) found[name] = value
   }
   return found
 }

@@ -18,7 +18,7 @@ export interface SocketEvidence {
   readonly route?: RouteEvidence
   /** How the server's kernel routes the answer to the client; absent when the server is not here. */
   readonly returnRoute?: RouteEvidence
-  /** Local ports in use towards this destination, of those there are. */
+  /** Local ports in use towards this destination, of those there are; only for a client that got none. */
   readonly ports?: { readonly used: number; readonly available: number; readonly timeWait: number }
   /** Rules of the packet filter that would match this connection's packets, at each end that is here. */
   readonly firewall: readonly FirewallRule[]
