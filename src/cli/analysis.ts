@@ -14,6 +14,7 @@ import { createStyle, type Style, wantsColor } from '../render/style.ts'
 import { type Summary, summaryText } from '../render/summary.ts'
 import { TraceClock } from '../render/time.ts'
 import { formatAddress } from '../wire/address.ts'
+import type { DnsMessage } from '../wire/dns.ts'
 import type { PacketStack } from '../wire/stack.ts'
 import type { AnalysisOptions } from './capture-options.ts'
 import { FlowNames } from './flow-names.ts'
@@ -45,6 +46,10 @@ export interface AnalysisParts {
   readonly planes?: Planes
   /** SYN retransmissions this machine would make; a file is read with a modern kernel's defaults. */
   readonly synLadder?: { readonly retries: number; readonly linear: number }
+  /** What is printed, in place of what the options choose. */
+  readonly selection?: Selection
+  /** Is told DNS messages from port 53, and who sent them. */
+  readonly dns?: (messages: readonly DnsMessage[], server: string) => void
   /** Called before each read's packets are analysed. */
   readonly before?: () => void
   /** Called after them, with how many there were. */
@@ -71,7 +76,7 @@ export class Analysis {
     const live = source.engine !== 'file'
     this.#parts = parts
     checkWriteOptions(options, parts.io.isTerminal)
-    this.selection = selectionOf(options, options.json === true)
+    this.selection = parts.selection ?? selectionOf(options, options.json === true)
     this.report = makeReport(parts, this.clock, this.selection)
     this.#names = new FlowNames(
       options.resolve && source.nameOf ? (address) => source.nameOf?.(address) : undefined,
@@ -104,7 +109,11 @@ export class Analysis {
         datagram: (stack, row, time) =>
           processes.datagram(this.tracker.idOf(row), stack, this.tracker.isFromClient(row), time),
       }),
-      fromDnsPort: (stack, time) => this.#names.dns.packet(stack, time),
+      fromDnsPort: (stack, time) => {
+        const messages = this.#names.dns.packet(stack, time)
+        if (parts.dns !== undefined && messages.length > 0)
+          parts.dns(messages, formatAddress(stack.family, stack.source))
+      },
       comments: options.packets === true || options.write !== undefined,
       before: () => this.#before(),
       after: (packets) => {

@@ -4,16 +4,16 @@ import type { FlowRecord } from '../flow/record.ts'
 import { NO_FLOW } from '../flow/table.ts'
 import { ladderText } from '../render/ladder.ts'
 import { ladderMermaid } from '../render/ladder-mermaid.ts'
-import { type Ladder, LadderRows, type LadderStep, type LadderTone } from '../render/ladder-model.ts'
+import { type Ladder, LadderRows } from '../render/ladder-model.ts'
 import { ladderSvg } from '../render/ladder-svg.ts'
-import { eventLabel, processText } from '../render/line.ts'
+import { processText } from '../render/line.ts'
 import type { TimeFormat } from '../render/time.ts'
 import { count } from '../render/units.ts'
 import { UserError } from '../user-error.ts'
 import type { Frame } from '../wire/frame.ts'
-import { KIND_ICMP, KIND_TCP, type PacketStack } from '../wire/stack.ts'
-import { flagsText } from '../wire/tcp-flags.ts'
+import type { PacketStack } from '../wire/stack.ts'
 import type { LadderAs } from './ladder-option.ts'
+import { ladderStep } from './ladder-step.ts'
 import type { PacketSink } from './pump.ts'
 import type { View, ViewParts } from './view.ts'
 
@@ -51,7 +51,7 @@ export class LadderView implements View, PacketSink {
 
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {
     const rows = row === NO_FLOW ? undefined : this.#rowsOf(this.#parts.tracker().idOf(row))
-    rows?.add(this.#step(batch.time[index]!, stack, row))
+    rows?.add(ladderStep(this.#parts.tracker(), this.#events, batch.time[index]!, stack, row))
     this.#events.length = 0
   }
 
@@ -94,28 +94,6 @@ export class LadderView implements View, PacketSink {
     return rows
   }
 
-  #step(at: number, stack: PacketStack, row: number): LadderStep {
-    const tracker = this.#parts.tracker()
-    const events = this.#events
-    const [first] = events
-    const quoting = first?.event === 'icmp_error' ? first : undefined
-    return {
-      at,
-      // An ICMP error goes to the sender of what it quotes.
-      fromClient: quoting === undefined ? tracker.isFromClient(row) : quoting.sender !== 'client',
-      what:
-        quoting === undefined
-          ? whatIs(stack, tracker.initialSequence(row, 'receiver'))
-          : `ICMP ${quoting.icmp_name}`,
-      len: stack.payloadLength,
-      tone: toneOf(events),
-      ...(events.length > 0 && {
-        label: events.map(eventLabel).join(', '),
-        text: events.map(({ text }) => text).join('; '),
-      }),
-    }
-  }
-
   #draw(record: FlowRecord, rows: LadderRows): string {
     const { clock, io, style } = this.#parts
     const { client, server, process } = record
@@ -143,25 +121,4 @@ export class LadderView implements View, PacketSink {
         return this.#choice.as satisfies never
     }
   }
-}
-
-/** What stands on the arrow. An acknowledgement is relative to `origin`, as in `--packets`. */
-function whatIs(stack: PacketStack, origin: number): string {
-  const { payloadLength } = stack
-  if (stack.kind !== KIND_TCP) return `${stack.kind === KIND_ICMP ? 'ICMP' : 'UDP'} ${payloadLength} B`
-  const { flags, acknowledgement } = stack.tcp
-  const text = flagsText(flags)
-  if (payloadLength > 0) return `[${text}] ${payloadLength} B`
-  return text === '.' ? `[.] ack ${(acknowledgement - origin) >>> 0}` : `[${text}]`
-}
-
-function toneOf(events: readonly FlowEvent[]): LadderTone {
-  let tone: LadderTone = 'plain'
-  for (const { event } of events) {
-    if (event === 'reset' || event === 'icmp_error') return 'bad'
-    if (event === 'handshake' && tone === 'plain') tone = 'good'
-    else if (event === 'close' && tone === 'plain') tone = 'info'
-    else if (event !== 'handshake' && event !== 'close') tone = 'warn'
-  }
-  return tone
 }

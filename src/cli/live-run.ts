@@ -1,5 +1,8 @@
 import { openCap } from '../host/cap.ts'
+import { EvidenceLookup } from '../host/evidence-lookup.ts'
+import { openKernelPlane } from '../host/kernel-plane.ts'
 import type { LiveOptions, LiveSource } from '../host/live-source.ts'
+import { currentNetns } from '../host/netns.ts'
 import { Owners } from '../host/owners.ts'
 import { becomeUnprivileged, type Capability, dropPrivileges } from '../host/privileges.ts'
 import { ReaderWatch } from '../host/reader-gone.ts'
@@ -11,6 +14,8 @@ import { Analysis } from './analysis.ts'
 import type { EngineChoice } from './capture-options.ts'
 import { FlowProcesses } from './flow-processes.ts'
 import type { Io } from './io.ts'
+import { keptBy } from './kept-privileges.ts'
+import { LivePlanes } from './live-planes.ts'
 import { onSignals } from './signals.ts'
 import type { TraceOptions } from './trace.ts'
 import { loadViews, type OpenView } from './views.ts'
@@ -37,12 +42,8 @@ function processChoice({
   return { pids: new Set(pid), comms: new Set(comm) }
 }
 
-/**
- * Packets and kernel events keep coming through the descriptors that are open; only to look at other users'
- * processes something is kept: CAP_SYS_PTRACE for /proc/PID/fd and ns, CAP_DAC_READ_SEARCH to get there.
- */
 function giveUp(user: string | undefined, kept: readonly Capability[]): void {
-  if (user === undefined) dropPrivileges(['cap_sys_ptrace', 'cap_dac_read_search', ...kept])
+  if (user === undefined) dropPrivileges(kept)
   else becomeUnprivileged(user)
 }
 
@@ -85,6 +86,13 @@ export async function runLive(
   const owners = new Owners({ waiter, ...(tree && { tree }) })
   const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
   const processes = new FlowProcesses(owners, choice)
+  const planes = new LivePlanes({
+    owners,
+    lookup: new EvidenceLookup(),
+    kernel: openKernelPlane({ waiter }),
+    netns: currentNetns(),
+    seesAll: filter === '' && interfaces.length === 0,
+  })
   const reader = new ReaderWatch(extras?.outputFd ?? 1)
   const analysis = new Analysis({
     source,
@@ -92,9 +100,13 @@ export async function runLive(
     io,
     views,
     processes,
+    planes,
     synLadder: synLadder(),
     before: () => owners.drain(),
     after(packets) {
+      planes.originSeconds = source.originSeconds
+      const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
+      if (lost) analysis.docket?.factsLost()
       if (packets === 0) {
         analysis.advance(Date.now())
         if (reader.isGone()) analysis.pump.stop()
@@ -114,7 +126,7 @@ export async function runLive(
       )
     for (const lack of owners.degraded) io.note(lack)
     extras?.begin(stop)
-    giveUp(options.relinquishPrivileges, extras?.keep ?? [])
+    giveUp(options.relinquishPrivileges, [...keptBy('trace'), ...(extras?.keep ?? [])])
     await opened()
     await analysis.run(() => false)
   } finally {
@@ -122,6 +134,7 @@ export async function runLive(
     forget()
     source.close()
     owners.close()
+    planes.close()
     waiter.close()
   }
   if (source.failure !== undefined) throw source.failure

@@ -18,6 +18,9 @@ export const socket: (domain: number, type: number, protocol: number) => number 
 export const bind: (fd: number, address: Uint8Array, length: number) => number = library.func(
   'int bind(int fd, const void *address, uint32_t length)',
 )
+export const connect: (fd: number, address: Uint8Array, length: number) => number = library.func(
+  'int connect(int fd, const void *address, uint32_t length)',
+)
 export const setsockopt: (
   fd: number,
   level: number,
@@ -130,6 +133,11 @@ export const perfEventOpen: (
   group: number,
   flags: number,
 ) => number = library.func('syscall', 'long', ['long', 'void *', 'long', 'long', 'long', 'unsigned long'])
+/** `bpf(2)`; the size is that of `attributes`. */
+export const bpf: (command: number, attributes: Uint8Array, size: number) => number = systemCall(
+  process.arch === 'arm64' ? 280 : 321,
+  ['long', 'void *', 'long'],
+)
 /** `fsopen(2)`; `name` ends in NUL. The same number on every architecture, as the next two. */
 export const fsopen: (name: Uint8Array, flags: number) => number = systemCall(430, ['void *', 'long'])
 /** `fsconfig(2)`. */

@@ -4,6 +4,7 @@ import * as libc from './libc.ts'
 const IDLE_MS = 200
 
 const POLLIN = 1
+const POLLOUT = 4
 const EFD_NONBLOCK = 0o4000
 const EFD_CLOEXEC = 0o2000000
 const POLLFD_SIZE = 8
@@ -16,7 +17,8 @@ const POLLFD_SIZE = 8
  * Idle it costs 0.05 % of a core; `wake()` and `close()` end a pending wait within 1 ms.
  */
 export class Waiter {
-  readonly #descriptors = new Set<number>()
+  /** What is waited for on each descriptor. */
+  readonly #descriptors = new Map<number, number>()
   readonly #wakeBytes = new Uint8Array(new BigUint64Array([1n]).buffer)
   readonly #drained = new Uint8Array(8)
   readonly #event: number
@@ -30,7 +32,13 @@ export class Waiter {
 
   /** From the next wait on, data (or an error) on `fd` ends it; a wait that is pending ends now. */
   add(fd: number): void {
-    this.#descriptors.add(fd)
+    this.#descriptors.set(fd, POLLIN)
+    if (this.#pending !== undefined) this.wake()
+  }
+
+  /** The same once something can be written to `fd`: a connect() has ended. */
+  addWriter(fd: number): void {
+    this.#descriptors.set(fd, POLLOUT)
     if (this.#pending !== undefined) this.wake()
   }
 
@@ -83,9 +91,9 @@ export class Waiter {
     const table = new Uint8Array((this.#descriptors.size + 1) * POLLFD_SIZE)
     const view = new DataView(table.buffer)
     let offset = 0
-    for (const fd of [this.#event, ...this.#descriptors]) {
+    for (const [fd, events] of [[this.#event, POLLIN] as const, ...this.#descriptors]) {
       view.setInt32(offset, fd, true)
-      view.setInt16(offset + 4, POLLIN, true)
+      view.setInt16(offset + 4, events, true)
       offset += POLLFD_SIZE
     }
     return table

@@ -16,8 +16,8 @@ export interface LadderFormat {
   readonly style: Style
   /** Cells of a line; without it nothing is cut. */
   readonly width?: number
-  /** When the flow began. */
-  readonly started: string
+  /** When the flow began; without it there is no heading. */
+  readonly started?: string
 }
 
 /** Cells for the time, and for what a packet is called. */
@@ -34,7 +34,9 @@ function innerWidth(width: number | undefined): number {
 /** A flow as two lines and an arrow for each packet, with the time on the left and the meaning on the right. */
 export function ladderText(ladder: Ladder, { style, width, started }: LadderFormat): string {
   const inner = innerWidth(width)
-  const lines = [style.bold(`flow ${ladder.flow}  ${ladder.proto}  ${started}  ${ladder.outcome}`)]
+  const lines: string[] = []
+  if (started !== undefined)
+    lines.push(style.bold(`flow ${ladder.flow}  ${ladder.proto}  ${started}  ${ladder.outcome}`))
   lines.push(...heads(ladder, inner))
   const first = ladder.rows[0]
   const origin = first === undefined ? 0 : rowTimes(first).from
