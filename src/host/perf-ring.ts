@@ -21,7 +21,7 @@ const COMM_EXEC = 1 << 24
 const USE_CLOCKID = 1 << 25
 
 // _IO('$', n), _IOW('$', 6, char *).
-const IOC_ENABLE = 0x2400
+export const IOC_ENABLE = 0x2400
 const IOC_SET_OUTPUT = 0x2405
 const IOC_SET_FILTER = 0x40082406
 
@@ -109,6 +109,12 @@ export class PerfRing {
     this.#descriptors.push(fd)
     return fd
   }
+}
+
+/** A tracepoint's event without a ring, for a program to be attached to; disabled. -1 when that fails. */
+export function openTracepoint(id: number): number {
+  const attr = attributes(TYPE_TRACEPOINT, id, 0)
+  return libc.perfEventOpen(SYS_PERF_EVENT_OPEN, attr, ANY_PROCESS, 0, NO_GROUP, FLAG_FD_CLOEXEC)
 }
 
 /** struct perf_event_attr (linux/perf_event.h). */

@@ -11,6 +11,8 @@ export interface EventFormat {
   /** `common_type` of every record of this tracepoint; changes with each boot. */
   readonly id: number
   readonly fields: ReadonlyMap<string, EventField>
+  /** How the kernel would print a record: the only place that names the numbers of an enum. */
+  readonly print: string
 }
 
 const FIELD = /^\s*field:(.+?);\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:([01]);)?/
@@ -29,5 +31,14 @@ export function parseEventFormat(text: string): EventFormat | undefined {
     if (field === undefined) continue
     fields.set(field, { offset: Number(offset), size: Number(size), signed: signed === '1' })
   }
-  return { name, id: Number(id), fields }
+  return { name, id: Number(id), fields, print: /^print fmt: (.*)$/m.exec(text)?.[1] ?? '' }
+}
+
+/** Names by number from a tracepoint's `print fmt`: the `__print_symbolic` of one of its fields. */
+export function printedNames(format: string, field: string): Map<number, string> {
+  const list = new RegExp(`__print_symbolic\\(REC->${field}, ((?:\\{[^}]*\\}(?:, )?)+)`).exec(format)?.[1]
+  const names = new Map<number, string>()
+  for (const [, number, name] of (list ?? '').matchAll(/\{ (\d+), "([^"]*)" \}/g))
+    names.set(Number(number), name!)
+  return names
 }

@@ -1,0 +1,127 @@
+import { Assembler, R0, R1, R2, R3, R4, R7, R9, STACK, type Width } from './assembler.ts'
+import { COMMON_LENGTH, type KernelLayout } from './layout.ts'
+import { NAME_LENGTH, RECORD, RECORD_LENGTH } from './ring-record.ts'
+
+// Helpers by their numbers in include/uapi/linux/bpf.h.
+const KTIME_GET_NS = 5
+const GET_CURRENT_PID_TGID = 14
+const GET_CURRENT_COMM = 16
+const PROBE_READ_KERNEL = 113
+const GET_NS_CURRENT_PID_TGID = 120
+const RINGBUF_RESERVE = 131
+const RINGBUF_SUBMIT = 132
+const RINGBUF_QUERY = 134
+const AVAILABLE = 0
+const NO_WAKEUP = 1
+const FORCE_WAKEUP = 2
+
+/** A place on the stack for what was read last. */
+export const SCRATCH = -8
+
+/** What programs are tied to: the maps that they write to, and how this kernel is laid out. */
+export interface ProgramTarget {
+  readonly layout: KernelLayout
+  /** Descriptors of the ring and of the counter of records that found no room. */
+  readonly ring: number
+  readonly lost: number
+  /** Bytes. */
+  readonly ringLength: number
+  /** The pid namespace whose numbers are wanted; absent for the machine's own. */
+  readonly pidNamespace?: { readonly device: number; readonly inode: number }
+}
+
+/**
+ * A program in the making, with the fragments that all of them share. Conventions: R6 is the context, R7 a socket,
+ * R8 whatever else the program holds, R9 the record once it is reserved. `out` is where a program ends early.
+ */
+export class Program extends Assembler {
+  readonly #target: ProgramTarget
+
+  constructor(target: ProgramTarget) {
+    super()
+    this.#target = target
+  }
+
+  get layout(): KernelLayout {
+    return this.#target.layout
+  }
+
+  /** Copies kernel memory at `from + fromOffset`; what cannot be read is zeros, and R0 is not 0. */
+  read(to: number, offset: number, length: number, from: number, fromOffset: number): this {
+    // `from` may be any register but R1, R2.
+    return this.move(R3, from)
+      .apply('+', R3, fromOffset)
+      .move(R1, to)
+      .apply('+', R1, offset)
+      .set(R2, length)
+      .call(PROBE_READ_KERNEL)
+  }
+
+  /** Reads a number of kernel memory into a register, by way of the stack. */
+  readNumber(width: Width, to: number, from: number, fromOffset: number): this {
+    return this.read(STACK, SCRATCH, width, from, fromOffset).load(width, to, STACK, SCRATCH)
+  }
+
+  /** R9 becomes a record with its kind and time, all else zeros. The payload is to be filled. */
+  reserve(kind: number): this {
+    this.map(R1, this.#target.ring).set(R2, RECORD_LENGTH).set(R3, 0).call(RINGBUF_RESERVE)
+    this.jumpIf(R0, '==', 0, 'lost').move(R9, R0)
+    for (let offset = 0; offset < RECORD.payload; offset += 8) this.storeNumber(8, R9, offset, 0)
+    return this.storeNumber(4, R9, RECORD.kind, kind).call(KTIME_GET_NS).store(8, R9, RECORD.time, R0)
+  }
+
+  /** Ends the program unless the socket in R7 is of one of these protocols; the number is left in the scratch. */
+  onlyProtocols(...protocols: readonly number[]): this {
+    this.readNumber(2, R1, R7, this.layout.socketProtocol)
+    for (const protocol of protocols) this.jumpIf(R1, '==', protocol, 'wanted')
+    return this.jump('out').label('wanted')
+  }
+
+  /** The record's socket, its ends and namespace, from R7: a full socket. */
+  socket(): this {
+    const { layout } = this
+    this.store(8, R9, RECORD.socket, R7)
+    this.read(R9, RECORD.protocol, 2, R7, layout.socketProtocol)
+    this.read(R9, RECORD.port, 2, R7, layout.sourcePort)
+    this.read(R9, RECORD.payload, COMMON_LENGTH, R7, 0)
+    return this.load(8, R4, R9, RECORD.payload + layout.common.net).netns(R4)
+  }
+
+  /** The record's namespace from the `struct net` that a register points to. */
+  netns(net: number): this {
+    return this.read(R9, RECORD.netns, 4, net, this.layout.netInode)
+  }
+
+  /** The process that is running, which need not be the one that this is about. */
+  caller(): this {
+    const { pidNamespace } = this.#target
+    if (pidNamespace === undefined) this.call(GET_CURRENT_PID_TGID).apply('>>', R0, 32)
+    else {
+      // Unsigned 32 bits; the answer is u32 pid, tgid, both 0 for a process outside.
+      this.set(R2, pidNamespace.inode | 0)
+        .apply('<<', R2, 32)
+        .apply('>>', R2, 32)
+        .set(R1, pidNamespace.device)
+        .move(R3, STACK)
+        .apply('+', R3, SCRATCH)
+        .set(R4, 8)
+        .call(GET_NS_CURRENT_PID_TGID)
+        .load(4, R0, STACK, SCRATCH + 4)
+    }
+    this.store(4, R9, RECORD.pid, R0)
+    return this.move(R1, R9).apply('+', R1, RECORD.name).set(R2, NAME_LENGTH).call(GET_CURRENT_COMM)
+  }
+
+  /** Hands the record over and wakes the reader: at once, or for a frequent kind when a quarter is full. */
+  submit(wake: 'now' | 'quarter'): this {
+    if (wake === 'now') this.set(R2, FORCE_WAKEUP)
+    else {
+      this.map(R1, this.#target.ring).set(R2, AVAILABLE).call(RINGBUF_QUERY)
+      this.set(R2, NO_WAKEUP).jumpIf(R0, '<', this.#target.ringLength / 4, 'quiet')
+      this.set(R2, FORCE_WAKEUP).label('quiet')
+    }
+    this.move(R1, R9).call(RINGBUF_SUBMIT)
+    this.label('out').set(R0, 0).exit()
+    return this.label('lost').mapValue(R1, this.#target.lost).set(R2, 1).atomicAdd(R1, 0, R2).jump('out')
+  }
+}

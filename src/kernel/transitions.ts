@@ -1,0 +1,35 @@
+// Numbers of include/net/tcp_states.h.
+const ESTABLISHED = 1
+const SYN_SENT = 2
+const SYN_RECV = 3
+const CLOSE = 7
+const CLOSE_WAIT = 8
+const LISTEN = 10
+const STATES = 13
+
+/** Which new states are wanted, one bit each, by old state. */
+export type Transitions = ReadonlyMap<number, number>
+
+/** Every change from or to these: the ten or so of a connection but FIN_WAIT1→FIN_WAIT2 and the like. */
+const TOLD = [ESTABLISHED, SYN_SENT, SYN_RECV, CLOSE, CLOSE_WAIT, LISTEN]
+export const ALL_CHANGES: Transitions = changes((from, to) => TOLD.includes(from) || TOLD.includes(to))
+
+/**
+ * One record for a connection that goes well, its connect(): beyond it only what an attempt that fails or a
+ * connection that is aborted does, and listeners as they come and go.
+ */
+export const CHANGES_OF_FAILURES: Transitions = changes((from, to) => {
+  if (from === LISTEN) return to === CLOSE
+  if (from === CLOSE) return to === SYN_SENT || to === LISTEN
+  return (
+    to === CLOSE && (from === SYN_SENT || from === SYN_RECV || from === ESTABLISHED || from === CLOSE_WAIT)
+  )
+})
+
+function changes(wanted: (from: number, to: number) => boolean): Transitions {
+  const found = new Map<number, number>()
+  for (let from = 1; from < STATES; from++)
+    for (let to = 1; to < STATES; to++)
+      if (wanted(from, to)) found.set(from, (found.get(from) ?? 0) | (1 << to))
+  return found
+}
