@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { EXIT, type UserError } from '../user-error.ts'
 import { DEFAULT_MAX_FLOWS, DEFAULT_RING_MIB, DEFAULT_SNAPLEN } from './capture-options.ts'
 import type { Io } from './io.ts'
@@ -25,6 +26,10 @@ export async function runStream(options: PlainOptions, io: Io): Promise<void> {
     // libpcap's `cap` knows no other way.
     promiscuous: options.engine === 'cap',
   } as const
+  if (opensScreen(options, io)) {
+    const { runLiveScreen } = await import('./live-screen.ts')
+    return runLiveScreen(live, io)
+  }
   let listed = false
   try {
     await runLive('', live, io, async () => {
@@ -35,4 +40,9 @@ export async function runStream(options: PlainOptions, io: Io): Promise<void> {
     if (!listed && (error as UserError).exitCode === EXIT.privilege) await list()
     throw error
   }
+}
+
+/** A terminal on both sides, and nothing said against it. */
+function opensScreen({ json }: PlainOptions, { isTerminal, env }: Io): boolean {
+  return json === undefined && isTerminal && isatty(0) && env['TERM'] !== 'dumb'
 }

@@ -3,11 +3,14 @@ import type { DiagRows } from './diag-rows.ts'
 
 // struct inet_diag_msg (linux/inet_diag.h): ports and addresses in network order, the rest little-endian.
 const STATE = 1
+const TIMER = 2
+const RETRANSMISSIONS = 3
 const SOURCE_PORT = 4
 const DESTINATION_PORT = 6
 const SOURCE = 8
 const DESTINATION = 24
 const INTERFACE = 40
+const COOKIE = 44
 const RECEIVE = 56
 const SEND = 60
 const INODE = 68
@@ -32,6 +35,22 @@ export class InetRow {
   /** A state of include/net/tcp_states.h. */
   get state(): number {
     return this.#view.getUint8(this.#offset + STATE)
+  }
+
+  /** A number of `idiag_timer`: 1 is retransmission. */
+  get timer(): number {
+    return this.#view.getUint8(this.#offset + TIMER)
+  }
+
+  /** Of the segment that the timer waits for. */
+  get retransmissions(): number {
+    return this.#view.getUint8(this.#offset + RETRANSMISSIONS)
+  }
+
+  /** Exact up to 2^53: the kernel counts cookies up from 1. */
+  get cookie(): number {
+    const low = this.#view.getUint32(this.#offset + COOKIE, true)
+    return this.#view.getUint32(this.#offset + COOKIE + 4, true) * 2 ** 32 + low
   }
 
   get sourcePort(): number {

@@ -1,0 +1,88 @@
+import type { PacketBatch } from '../capture/batch.ts'
+import type { FlowEvent } from '../flow/event.ts'
+import type { FlowRecord } from '../flow/record.ts'
+import { NO_FLOW } from '../flow/table.ts'
+import type { LiveApp } from '../live/app.ts'
+import { Reassembler } from '../stream/reassembler.ts'
+import type { StreamSegment, StreamSink } from '../stream/stream.ts'
+import type { Frame } from '../wire/frame.ts'
+import { KIND_TCP, type PacketStack } from '../wire/stack.ts'
+import type { PacketSink } from './pump.ts'
+import type { View, ViewParts } from './view.ts'
+
+/** What a run tells the live view: events, flow records, and of every packet what is counted. */
+export class LiveScreenView implements View, PacketSink {
+  readonly packets = this
+  readonly #app: LiveApp
+  readonly #parts: ViewParts
+  #followed: { readonly flow: number; readonly reassembler: Reassembler } | undefined
+
+  constructor(app: LiveApp, parts: ViewParts) {
+    this.#app = app
+    this.#parts = parts
+    const { source } = parts
+    app.capturing({ engine: source.engine, dropped: () => source.counters().droppedKernel ?? 0 })
+  }
+
+  event(event: FlowEvent): void {
+    this.#app.model.originSeconds = this.#parts.clock.originSeconds
+    this.#app.model.event(event)
+    this.#app.touch()
+  }
+
+  flow(record: FlowRecord): void {
+    this.#app.model.flow(record, Date.now())
+    this.#app.touch()
+  }
+
+  packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {
+    const { model } = this.#app
+    model.rates.packets += 1
+    model.rates.bytes += batch.original[index]!
+    if (row === NO_FLOW || stack.kind !== KIND_TCP) return
+    const isFollowed = model.follow.flow !== undefined
+    if (stack.payloadLength === 0 && !isFollowed) return
+    const tracker = this.#parts.tracker()
+    const flow = tracker.idOf(row)
+    const fromClient = tracker.isFromClient(row)
+    const time = batch.time[index]!
+    if (stack.payloadLength > 0)
+      model.payload(flow, fromClient ? 'client' : 'server', stack.payloadLength, time)
+    if (flow === model.follow.flow) this.#follow(flow, fromClient, stack, time)
+  }
+
+  #follow(flow: number, fromClient: boolean, stack: PacketStack, time: number): void {
+    if (this.#followed?.flow !== flow)
+      this.#followed = { flow, reassembler: new Reassembler(this.#streamSink(), { policy: 'first' }) }
+    const segment: StreamSegment = {
+      sequence: stack.tcp.sequence,
+      acknowledgement: stack.tcp.acknowledgement,
+      flags: stack.tcp.flags,
+      // Of a packet that came in fragments, these are not the frame's.
+      bytes: stack.datagram.bytes,
+      start: stack.payloadOffset,
+      captured: stack.payloadCaptured,
+      length: stack.payloadLength,
+      time,
+    }
+    this.#followed.reassembler.segment(flow, fromClient, segment)
+  }
+
+  #streamSink(): StreamSink {
+    const { follow } = this.#app.model
+    const ignore = (): void => {}
+    return {
+      data: (stream, _offset, bytes, start, length) => {
+        follow.add(stream.fromClient ? 'client' : 'server', bytes.subarray(start, start + length), 0)
+        this.#app.touch()
+      },
+      gap: (stream, _offset, length) =>
+        follow.add(stream.fromClient ? 'client' : 'server', new Uint8Array(0), length),
+      truncated: (stream, _offset, length) =>
+        follow.add(stream.fromClient ? 'client' : 'server', new Uint8Array(0), length),
+      overlap: ignore,
+      late: ignore,
+      stray: ignore,
+    }
+  }
+}

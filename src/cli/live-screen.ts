@@ -1,0 +1,74 @@
+import { LiveApp } from '../live/app.ts'
+import { hasUnicode } from '../live/spans.ts'
+import { createStyle, wantsColor } from '../render/style.ts'
+import { EXIT, UserError } from '../user-error.ts'
+import type { Io } from './io.ts'
+import { runLive } from './live-run.ts'
+import { LiveScreenView } from './live-screen-view.ts'
+import { onSignals } from './signals.ts'
+import type { TraceOptions } from './trace.ts'
+
+/**
+ * The full-screen view until the user leaves it. Without the privilege to capture, the sockets are still there, and
+ * the screen says what is missing.
+ */
+export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void> {
+  let stop = (): void => {}
+  let quitting = false
+  const app = new LiveApp({
+    style: createStyle(wantsColor({ choice: options.color, isTerminal: true, environment: io.env })),
+    unicode: hasUnicode(io.env),
+    timeFormat: options.timeFormat,
+    quit: () => {
+      quitting = true
+      stop()
+    },
+  })
+  let summary = ''
+  const screenIo: Io = {
+    ...io,
+    // Only the summary is written: events and flows go to the screen.
+    write: (text) => {
+      summary += text
+    },
+    note: (text) => app.lack(text),
+    flush: () => {},
+  }
+  try {
+    app.start()
+    try {
+      await runLive('', { ...options, summary: true }, screenIo, undefined, {
+        views: [(parts) => new LiveScreenView(app, parts)],
+        begin: (end) => {
+          stop = end
+          if (quitting) end()
+        },
+        keep: ['cap_net_admin'],
+      })
+    } catch (error) {
+      if (!(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
+      app.lack(
+        `packets are not watched: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`,
+      )
+      if (!quitting) await socketsOnly(options.duration, (end) => (stop = end))
+    }
+  } finally {
+    app.close()
+  }
+  if (app.failure !== undefined) throw app.failure
+  if (summary !== '') io.note(summary.trimEnd())
+}
+
+/** Until the user, a signal or the end of `duration` says stop. */
+async function socketsOnly(duration: number | undefined, begin: (stop: () => void) => void): Promise<void> {
+  let stop = (): void => {}
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  begin(stop)
+  const forget = onSignals(stop, () => {})
+  const timer = duration === undefined ? undefined : setTimeout(stop, duration)
+  await stopped
+  clearTimeout(timer)
+  forget()
+}

@@ -1,0 +1,372 @@
+import { canDestroy, destroySockets } from '../host/destroy.ts'
+import { LocalAddresses } from '../host/local-addresses.ts'
+import { deniedNote } from '../host/socket-table.ts'
+import { Terminal } from '../host/terminal.ts'
+import { endpointText, NUMERIC } from '../render/socket-text.ts'
+import type { Style } from '../render/style.ts'
+import { type TimeFormat, TraceClock } from '../render/time.ts'
+import { parseAddress } from '../wire/address.ts'
+import { exportRow } from './export.ts'
+import { renderFrame } from './frame.ts'
+import { inspect, readFilter } from './inspect.ts'
+import { type Effect, pressKey } from './keyboard.ts'
+import { KeyDecoder } from './keys.ts'
+import { listSockets } from './listing.ts'
+import { LiveModel } from './model/model.ts'
+import { isGroup } from './model/order.ts'
+import { nextRetransmission, type Row } from './model/row.ts'
+import { OwnerScan } from './owner-scan.ts'
+import { Screen } from './screen.ts'
+
+/** Shortest time between two frames that nobody asked for, and after a key, ms. */
+const FRAME_MS = 100
+const KEY_FRAME_MS = 20
+/** An escape character with nothing behind it for this long is the Esc key, ms. */
+const ESCAPE_MS = 30
+/** Listings and orderings take at most a share of the time. */
+const LISTING_MS = 1000
+const LISTING_SHARE = 0.03
+const ARRANGE_MS = 250
+const ARRANGE_SHARE = 0.02
+/** A countdown in tenths of a second below this, ms. */
+const TENTHS_BELOW = 10_000
+
+export interface AppOptions {
+  readonly style: Style
+  readonly unicode: boolean
+  readonly timeFormat: TimeFormat
+  /** Called when the user wants to leave; the screen stays until `close`. */
+  readonly quit: () => void
+}
+
+/** The capture, as far as the screen shows it. */
+export interface CaptureFacts {
+  readonly engine: string
+  dropped(): number
+}
+
+/** The full-screen view: terminal, model and machine put together. */
+export class LiveApp {
+  readonly model: LiveModel
+  /** What went wrong in a callback: the run ends and throws it. */
+  failure: unknown
+  readonly #options: AppOptions
+  readonly #terminal: Terminal
+  readonly #screen: Screen
+  readonly #decoder = new KeyDecoder()
+  readonly #owners = new OwnerScan()
+  readonly #clock = new TraceClock(0)
+  readonly #lacks = new Set<string>()
+  readonly #restore = (): void => this.#leave()
+  #capture: CaptureFacts | undefined
+  #frameTimer: NodeJS.Timeout | undefined
+  #frameDue = Number.POSITIVE_INFINITY
+  #listTimer: NodeJS.Timeout | undefined
+  #escapeTimer: NodeJS.Timeout | undefined
+  #drawn = Number.NEGATIVE_INFINITY
+  #arranged = Number.NEGATIVE_INFINITY
+  #arrangeCost = 0
+  #toClose: Row | undefined
+  #inspected: Row | undefined
+  #open = false
+
+  constructor(options: AppOptions) {
+    this.#options = options
+    const addresses = new LocalAddresses()
+    this.model = new LiveModel(readFilter, (addr) => {
+      const address = parseAddress(addr)
+      return address !== undefined && addresses.has(address)
+    })
+    this.#terminal = new Terminal({
+      input: this.#guarded((text: string) => this.#input(text)),
+      resized: this.#guarded(() => this.#redraw()),
+      suspend: () => this.#screen.leave(),
+      resume: this.#guarded(() => {
+        this.#screen.enter()
+        this.#redraw()
+      }),
+    })
+    this.#screen = new Screen((text) => this.#terminal.write(text))
+  }
+
+  /** Takes the terminal and shows the sockets as they are. */
+  start(): void {
+    this.#open = true
+    process.on('exit', this.#restore)
+    this.#terminal.open()
+    this.#screen.enter()
+    this.#list()
+    this.#frame()
+  }
+
+  /** Packets are watched from now on. */
+  capturing(capture: CaptureFacts): void {
+    this.#capture = capture
+    this.model.facts.engine = `engine ${capture.engine}`
+    this.#planes()
+  }
+
+  /** One sentence on what is missing. */
+  lack(text: string): void {
+    if (this.#lacks.has(text)) return
+    this.#lacks.add(text)
+    this.model.facts.lacks = [...this.#lacks]
+    this.#planes()
+  }
+
+  /** Something in the model changed: it is shown with the next frame. */
+  touch(): void {
+    this.#schedule(FRAME_MS)
+  }
+
+  /** Gives the terminal back. Idempotent. */
+  close(): void {
+    this.#open = false
+    clearTimeout(this.#frameTimer)
+    clearTimeout(this.#listTimer)
+    clearTimeout(this.#escapeTimer)
+    process.off('exit', this.#restore)
+    this.#leave()
+  }
+
+  #leave(): void {
+    try {
+      this.#screen.leave()
+    } catch {
+      // The terminal is gone; there is nothing to restore.
+    }
+    this.#terminal.close()
+  }
+
+  /** An error in a callback must not leave the terminal as it is. */
+  #guarded<Args extends readonly unknown[]>(action: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        if (this.#open) action(...args)
+      } catch (error) {
+        this.failure ??= error
+        this.close()
+        this.#options.quit()
+      }
+    }
+  }
+
+  #planes(): void {
+    this.model.facts.planes = [
+      { name: 'wire', watched: this.#capture !== undefined },
+      { name: 'socket', watched: true },
+      { name: 'process', watched: !this.#owners.lacking },
+    ]
+    this.touch()
+  }
+
+  readonly #list = this.#guarded(() => {
+    const { model } = this
+    const started = performance.now()
+    let changed = model.rates.look(Date.now())
+    if (!model.paused) changed = this.#refresh() || changed
+    const dropped = this.#capture?.dropped() ?? 0
+    if (dropped !== model.facts.droppedKernel) {
+      model.facts.droppedKernel = dropped
+      changed = true
+    }
+    if (changed) this.touch()
+    const cost = performance.now() - started
+    this.#listTimer = setTimeout(this.#list, Math.max(LISTING_MS, cost / LISTING_SHARE))
+    this.#scan()
+  })
+
+  /** True when something looks different. */
+  #refresh(): boolean {
+    const { model } = this
+    const { book } = model
+    const before = book.version
+    const now = Date.now()
+    const { degraded, unlisted } = listSockets(book, now, model.filter?.filter.needs.info ?? false)
+    for (const note of degraded) this.lack(note)
+    model.facts.unlisted = unlisted
+    book.expire(now)
+    if (this.#owners.apply(book.rows.values())) book.version++
+    const inspected = model.details && this.#inspect()
+    return book.version !== before || inspected
+  }
+
+  readonly #scan = this.#guarded(() => {
+    if (this.#owners.work()) {
+      if (this.#owners.apply(this.model.book.rows.values())) {
+        this.model.book.version++
+        this.touch()
+      }
+      if (this.#owners.lacking) this.lack(deniedNote(this.#owners.denied))
+      this.#planes()
+    }
+    if (this.#owners.busy) setTimeout(this.#scan, FRAME_MS)
+  })
+
+  /** What the machine tells of the selected socket; true when it is something else than before. */
+  #inspect(): boolean {
+    const { model } = this
+    const { row } = model.table
+    if (row === undefined) return false
+    this.#inspected = row
+    const selected = inspect(row)
+    const same = JSON.stringify(selected) === JSON.stringify(model.selected)
+    model.selected = selected
+    return !same
+  }
+
+  #input(text: string): void {
+    clearTimeout(this.#escapeTimer)
+    for (const key of this.#decoder.feed(text)) this.#press(key)
+    if (this.#decoder.waiting)
+      this.#escapeTimer = setTimeout(
+        this.#guarded(() => {
+          for (const key of this.#decoder.flush()) this.#press(key)
+        }),
+        ESCAPE_MS,
+      )
+  }
+
+  #press(key: { readonly key: string }): void {
+    const { columns, rows } = this.#terminal
+    const effect = pressKey(this.model, key, columns, rows)
+    if (effect !== undefined) this.#effect(effect)
+    if (this.model.details && this.model.table.row !== this.#inspected && !this.model.paused) this.#inspect()
+    this.#schedule(KEY_FRAME_MS)
+  }
+
+  #effect(effect: Effect): void {
+    const { model } = this
+    const { row } = model.table
+    switch (effect) {
+      case 'quit':
+        this.#options.quit()
+        break
+      case 'suspend':
+        this.#terminal.suspend()
+        break
+      case 'redraw':
+        this.#screen.invalidate()
+        break
+      case 'confirmed':
+        this.#closeSocket()
+        break
+      case 'export':
+        this.#export(row)
+        break
+      case 'close-socket':
+        this.#askToClose(row)
+        break
+      case 'bytes':
+        this.#follow(row)
+        break
+      default:
+        effect satisfies never
+    }
+  }
+
+  #follow(row: Row | undefined): void {
+    if (row?.card === undefined) this.#say('no packet of this connection was seen yet', true)
+    else {
+      const { model } = this
+      model.follow.start(row.card.id)
+      model.table.keep()
+      model.openOverlay('stream')
+    }
+  }
+
+  #say(text: string, bad = false): void {
+    this.model.message = { text, bad }
+  }
+
+  #export(row: Row | undefined): void {
+    if (row === undefined) {
+      this.#say('select a connection first', true)
+      return
+    }
+    const clock = new TraceClock(this.model.originSeconds)
+    const now = Date.now() * 1e6 - this.model.originSeconds * 1e9
+    try {
+      this.#say(`written to ${exportRow(row, clock, now)}`)
+    } catch (error) {
+      this.#say(`cannot write the file: ${(error as Error).message}`, true)
+    }
+  }
+
+  #askToClose(row: Row | undefined): void {
+    if (row === undefined || !row.hasSocket || !canDestroy(row.record)) {
+      this.#say('only a TCP or UDP socket of this machine can be closed', true)
+      return
+    }
+    const { record } = row
+    const [from, to] = [endpointText(record, 'local', NUMERIC), endpointText(record, 'remote', NUMERIC)]
+    this.#toClose = row
+    this.model.table.keep()
+    this.model.question = `Close ${from} → ${to}?`
+  }
+
+  #closeSocket(): void {
+    const row = this.#toClose
+    if (row === undefined) return
+    const [code] = destroySockets([row.record])
+    if (code === undefined) this.#say('closed')
+    else if (code === 'EPERM' || code === 'EACCES')
+      this.#say('cannot close it: run with sudo (CAP_NET_ADMIN)', true)
+    else if (code === 'EOPNOTSUPP')
+      this.#say('this kernel cannot close sockets (CONFIG_INET_DIAG_DESTROY)', true)
+    else this.#say(code === 'ENOENT' ? 'it was gone' : `not closed: ${code}`, true)
+  }
+
+  #redraw(): void {
+    this.#screen.invalidate()
+    this.#schedule(KEY_FRAME_MS)
+  }
+
+  /** A frame at the latest `ms` after the one before. */
+  #schedule(ms: number): void {
+    if (!this.#open) return
+    const due = Math.max(performance.now(), this.#drawn + ms)
+    if (due >= this.#frameDue) return
+    this.#frameDue = due
+    clearTimeout(this.#frameTimer)
+    this.#frameTimer = setTimeout(this.#frame, due - performance.now())
+  }
+
+  readonly #frame = this.#guarded(() => {
+    const { model } = this
+    const { columns, rows } = this.#terminal
+    const { style, unicode, timeFormat } = this.#options
+    this.#frameDue = Number.POSITIVE_INFINITY
+    this.#arrange()
+    const now = Date.now()
+    const format = { columns, rows, style, unicode, timeFormat, clock: this.#clock }
+    this.#screen.draw(renderFrame(model, format, now))
+    this.#drawn = performance.now()
+    if (model.stale) this.#schedule(this.#arrangeWait())
+    const soonest = countdown(model, now)
+    if (soonest !== undefined) this.#schedule(soonest < TENTHS_BELOW ? FRAME_MS : LISTING_MS)
+  })
+
+  #arrangeWait(): number {
+    return Math.max(ARRANGE_MS, this.#arrangeCost / ARRANGE_SHARE)
+  }
+
+  #arrange(): void {
+    const { model } = this
+    const started = performance.now()
+    if (!model.stale || started - this.#arranged < this.#arrangeWait()) return
+    model.arrange()
+    this.#arranged = performance.now()
+    this.#arrangeCost = this.#arranged - started
+  }
+}
+
+/** The nearest countdown on the screen, ms. */
+function countdown({ table }: LiveModel, nowMs: number): number | undefined {
+  let soonest: number | undefined
+  for (const line of table.lines.slice(table.top, table.top + table.height)) {
+    const next = isGroup(line) ? undefined : nextRetransmission(line)
+    if (next !== undefined && next > nowMs) soonest = Math.min(soonest ?? next - nowMs, next - nowMs)
+  }
+  return soonest
+}

@@ -1,0 +1,37 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { giveToInvoker } from '../host/invoker.ts'
+import { eventJson, flowJson } from '../render/json.ts'
+import { jsonLine } from '../render/json-text.ts'
+import { socketJson } from '../render/socket-json.ts'
+import { NUMERIC } from '../render/socket-text.ts'
+import type { TraceClock } from '../render/time.ts'
+import type { Row } from './model/row.ts'
+
+/** What is known of a connection, as NDJSON: its socket, the events that were kept, its flow record. */
+export function exportText(row: Row, clock: TraceClock, nowNanos: number): string {
+  const { record, card } = row
+  const lines = [socketJson(record, clock.rfc3339(nowNanos), NUMERIC)]
+  for (const event of card?.events ?? []) lines.push(eventJson(event, clock))
+  if (card?.record !== undefined) lines.push(flowJson(card.record, clock))
+  if (row.verdict !== undefined) {
+    const { type, at, ...verdict } = row.verdict
+    lines.push(jsonLine({ type, time: clock.rfc3339(at), ts: clock.epoch(at), ...verdict }))
+  }
+  return lines.join('')
+}
+
+/** Writes a new file in the current folder, of the invoking user; returns its name. */
+export function exportRow(row: Row, clock: TraceClock, nowNanos: number): string {
+  const { local, remote } = row.record
+  const time = clock.rfc3339(nowNanos).slice(0, 19).replaceAll(':', '')
+  const name = `socktrace-${local.port ?? 0}-${remote.port ?? 0}-${time}.ndjson`
+  // Only a new file: root must not be led to write through a link that somebody left there.
+  const fd = openSync(name, 'wx', 0o644)
+  try {
+    writeSync(fd, exportText(row, clock, nowNanos))
+    giveToInvoker(fd)
+  } finally {
+    closeSync(fd)
+  }
+  return name
+}

@@ -1,0 +1,103 @@
+import { sanitize } from '../render/sanitize.ts'
+import type { Style } from '../render/style.ts'
+import { count, formatBytes } from '../render/units.ts'
+import type { LiveModel } from './model/model.ts'
+import { lineOf, type Span, spansWidth } from './spans.ts'
+
+/** States told by name in the header, in this order; the rest is a sum. */
+const NAMED = ['ESTABLISHED', 'LISTEN', 'SYN_SENT', 'SYN_RECV', 'CLOSE_WAIT', 'TIME_WAIT'] as const
+
+/** Two lines: how much there is, and what is watched. */
+export function headerLines(model: LiveModel, width: number, style: Style): string[] {
+  const { rates, facts, counts } = model
+  const left: Span[] = [['socktrace', style.bold], [`  ${count(counts.sockets, 'socket')}`]]
+  for (const state of NAMED) {
+    const number = (counts.states.get(state) ?? 0) + (state === 'TIME_WAIT' ? facts.unlisted : 0)
+    if (number > 0) left.push([`  ${number} ${state}`, state === 'CLOSE_WAIT' ? style.warn : style.dim])
+  }
+  const right: Span[] = [
+    [`${rate(rates.packetsPerSecond)} packets/s  ${formatBytes(Math.round(rates.bytesPerSecond))}/s`],
+    facts.droppedKernel > 0 ? [`  ${facts.droppedKernel} dropped`, style.bad] : ['  0 dropped', style.dim],
+  ]
+  return [spread(left, right, width), planesLine(model, width, style)]
+}
+
+/** What is said last, else which planes are watched and the first thing that is missing. */
+function planesLine(model: LiveModel, width: number, style: Style): string {
+  const { facts, message, question } = model
+  if (question !== undefined) return lineOf([[`${question} [y/N] `, style.warn]], width)
+  if (message !== undefined)
+    return lineOf([[sanitize(message.text), message.bad ? style.bad : style.info]], width)
+  const spans: Span[] = []
+  for (const { name, watched } of facts.planes)
+    spans.push([`${watched ? '●' : '⊘'} ${name}`, watched ? style.good : style.warn], ['  '])
+  if (facts.engine !== undefined) spans.push([facts.engine, style.dim], ['  '])
+  const [lack] = facts.lacks
+  if (lack !== undefined) {
+    const more = facts.lacks.length > 1 ? ` (+${facts.lacks.length - 1}: ?)` : ''
+    spans.push([`${sanitize(lack)}${more}`, style.warn])
+  }
+  return lineOf(spans, width)
+}
+
+const KEYS: Readonly<Record<'main' | 'overlay' | 'edit', readonly (readonly [key: string, does: string])[]>> =
+  {
+    main: [
+      ['Enter', 'details'],
+      ['/', 'filter'],
+      ['s', 'sort'],
+      ['g', 'group'],
+      ['Space', 'pause'],
+      ['L', 'ladder'],
+      ['f', 'bytes'],
+      ['e', 'export'],
+      ['K', 'close'],
+      ['Tab', 'pane'],
+    ],
+    overlay: [
+      ['Esc', 'back'],
+      ['↑↓', 'scroll'],
+      ['e', 'export'],
+    ],
+    edit: [
+      ['Enter', 'keep'],
+      ['Esc', 'undo'],
+    ],
+  }
+
+/** The keys of what is shown; help and quit never fall off. While a filter is typed: the text. */
+export function footerLine(
+  model: LiveModel,
+  width: number,
+  style: Style,
+): { line: string; cursor: number | undefined } {
+  const right: Span[] = [['? ', style.bold], ['help '], ['q ', style.bold], ['quit']]
+  const { edit, editError } = model
+  const left: Span[] = []
+  if (edit !== undefined) {
+    left.push(['/', style.bold], [sanitize(edit.text)])
+    const cursor = Math.min(width - 1, spansWidth([['/'], [sanitize(edit.head)]]))
+    left.push([editError === undefined ? '' : `   ${editError}`, style.bad])
+    return { line: spread(left, spansWidth(left) + 12 > width ? [] : keySpans('edit', style), width), cursor }
+  }
+  for (const [text, paint] of keySpans(model.overlay === undefined ? 'main' : 'overlay', style)) {
+    if (spansWidth(left) + text.length + spansWidth(right) + 1 > width) break
+    left.push(paint === undefined ? [text] : [text, paint])
+  }
+  return { line: spread(left, right, width), cursor: undefined }
+}
+
+function keySpans(which: keyof typeof KEYS, style: Style): Span[] {
+  return KEYS[which].flatMap(([key, does]): Span[] => [[key, style.bold], [` ${does}  `]])
+}
+
+/** Both ends of a line; what does not fit falls off the left one. */
+function spread(left: readonly Span[], right: readonly Span[], width: number): string {
+  const room = width - spansWidth(right)
+  if (room <= 0) return lineOf(right, width)
+  return lineOf(left, room) + lineOf(right, width - room)
+}
+
+function rate(perSecond: number): string {
+  return perSecond >= 100 ? perSecond.toFixed(0) : perSecond.toFixed(1)
+}
