@@ -75,7 +75,8 @@ export class EvidenceLookup {
   readonly #listeners = new ListenersEverywhere(this.#namespaces)
   readonly #firewall = new Firewall(this.#namespaces)
   readonly #past = new LastListeners()
-  readonly #budget = new Budget(0.25, 300)
+  /** Of a storm of failures the first hundred or so are looked up, then as many as a quarter of the time allows. */
+  readonly #budget = new Budget(0.25, 1000)
   readonly #here = new Map<string, { readonly at: number; readonly local: boolean }>()
 
   /** Remembers who listened where; other facts are passed over. */

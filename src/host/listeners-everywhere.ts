@@ -15,6 +15,9 @@ const AGE = 20
 /** Beyond this many listeners on one port more of them say nothing. */
 const MOST = 32
 
+/** Longest search for an owner, ms. */
+const SEARCH = 50
+
 /** Where a connection went, after a translation of its destination. */
 export interface Target {
   readonly proto: Protocol
@@ -92,8 +95,14 @@ export class ListenersEverywhere {
     return sockets
   }
 
+  /** Once more with time enough for some thousand descriptors: nobody asks again later. */
+  #search(inode: number): ReturnType<SocketFinder['holder']> {
+    this.#finder.prepare([inode], SEARCH)
+    return this.#finder.holder(inode)
+  }
+
   #owner(inode: number): ProcessRef | undefined {
-    const holder = this.#finder.holder(inode)
+    const holder = this.#finder.holder(inode) ?? this.#search(inode)
     const details = holder && readProcess(holder.pid)
     if (holder === undefined || details === undefined) return undefined
     const { pid, comm, exe, cmdline, user, container } = details

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs'
 import { UserError } from '../user-error.ts'
-import { parseAddress } from '../wire/address.ts'
 import { SystemError } from './libc.ts'
 import { currentNetns, findNetns, insideNetns, type NetworkNamespace, netnsInode } from './netns.ts'
 import { hasCapability } from './privileges.ts'
@@ -58,17 +57,19 @@ export class Namespaces {
     return hasCapability('cap_sys_admin') && hasCapability('cap_sys_ptrace')
   }
 
-  /** The one namespace other than the own that has this address; loopback addresses are of every one. */
+  /** The one namespace other than the own that has this address; loopback addresses are of none. */
   withAddress(addr: string): NamedNetns | undefined {
-    const { family, words } = parseAddress(addr) ?? {}
-    if (words === undefined || (family === 4 && words[0]! >>> 24 === 127) || addr === '::1') return undefined
-    const [inode, ...more] = this.#addresses().get(addr) ?? []
+    const [inode, ...more] = this.#with(addr)
     return inode === undefined || more.length > 0 ? undefined : { inode, name: this.name(inode) }
   }
 
-  /** Whether a namespace has an interface with this address. */
+  /** Whether a namespace other than the own has an interface with this address, which is no loopback address. */
   has(inode: number, addr: string): boolean {
-    return this.#addresses().get(addr)?.includes(inode) === true
+    return this.#with(addr).includes(inode)
+  }
+
+  #with(addr: string): readonly number[] {
+    return /^127\.|^::1$/.test(addr) ? [] : (this.#addresses().get(addr) ?? [])
   }
 
   #addresses(): Map<string, readonly number[]> {
