@@ -10,12 +10,14 @@ import { openRing } from '../host/ring.ts'
 import { readSysctl } from '../host/sysctl.ts'
 import { Waiter } from '../host/wait.ts'
 import type { ProcessTree } from '../kernel/process-tree.ts'
+import type { DnsMessage } from '../wire/dns.ts'
 import { Analysis } from './analysis.ts'
 import type { EngineChoice } from './capture-options.ts'
 import { FlowProcesses } from './flow-processes.ts'
 import type { Io } from './io.ts'
 import { keptBy } from './kept-privileges.ts'
 import { LivePlanes } from './live-planes.ts'
+import type { Selection } from './report.ts'
 import { onSignals } from './signals.ts'
 import type { TraceOptions } from './trace.ts'
 import { loadViews, type OpenView } from './views.ts'
@@ -53,8 +55,16 @@ export interface LiveExtras {
   readonly tree?: ProcessTree
   /** Seen beside those that the options ask for. */
   readonly views?: readonly OpenView[]
+  /** What is printed, in place of what the options choose. */
+  readonly selection?: Selection
+  /** The filter lets through whatever belongs to the connections that matter. */
+  readonly seesAll?: true
+  /** Is told DNS messages from port 53, and who sent them. */
+  readonly dns?: (messages: readonly DnsMessage[], server: string) => void
   /** Called once nothing can be missed any more, with all privileges still there; `stop` ends the run. */
-  readonly begin: (stop: () => void) => void
+  readonly begin: (stop: () => void, waiter: Waiter) => void
+  /** Called after each wait, once what came was analysed. */
+  readonly tick?: () => void
   /** Kept on top of what a live run keeps. */
   readonly keep?: readonly Capability[]
   /** Where the output goes; 1 unless given. */
@@ -91,7 +101,7 @@ export async function runLive(
     lookup: new EvidenceLookup(),
     kernel: openKernelPlane({ waiter }),
     netns: currentNetns(),
-    seesAll: filter === '' && interfaces.length === 0,
+    seesAll: (filter === '' || extras?.seesAll === true) && interfaces.length === 0,
   })
   const reader = new ReaderWatch(extras?.outputFd ?? 1)
   const analysis = new Analysis({
@@ -102,6 +112,8 @@ export async function runLive(
     processes,
     planes,
     synLadder: synLadder(),
+    ...(extras?.selection && { selection: extras.selection }),
+    ...(extras?.dns && { dns: extras.dns }),
     before: () => owners.drain(),
     after(packets) {
       planes.originSeconds = source.originSeconds
@@ -111,6 +123,7 @@ export async function runLive(
         analysis.advance(Date.now())
         if (reader.isGone()) analysis.pump.stop()
       }
+      extras?.tick?.()
     },
   })
   const stop = (): void => {
@@ -125,7 +138,7 @@ export async function runLive(
         `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
       )
     for (const lack of owners.degraded) io.note(lack)
-    extras?.begin(stop)
+    extras?.begin(stop, waiter)
     giveUp(options.relinquishPrivileges, [...keptBy('trace'), ...(extras?.keep ?? [])])
     await opened()
     await analysis.run(() => false)

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Verdict } from '../diagnose/verdict.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { COMMAND_FAILED, Command, type CommandUser } from '../host/command.ts'
 import { OutputFile } from '../host/output-file.ts'
@@ -18,20 +19,24 @@ import { wantsViews } from './views.ts'
 /** The last segments of a command are seen after its end: connections that the kernel closes for it, ms. */
 const AFTERMATH_MS = 100
 
-/** Counts connections that failed, for `--check`. */
-class FailureCount implements View {
-  failures = 0
+/** Whether a connection failed, for `--check`: its outcome says so, or an error that its application got. */
+class FailureWatch implements View {
+  hasFailed = false
 
   flow({ outcome }: FlowRecord): void {
     if (outcome === 'refused' || outcome === 'timeout' || outcome === 'unreachable' || outcome === 'reset')
-      this.failures += 1
+      this.hasFailed = true
+  }
+
+  verdict({ final, error }: Verdict): void {
+    if (final && error !== undefined) this.hasFailed = true
   }
 }
 
 /** Runs the command, traced, and returns the exit status for `socktrace` itself. */
 export async function runRun(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const tree = new ProcessTree(true, (pid) => readStat(pid)?.ppid)
-  const failures = new FailureCount()
+  const failures = new FailureWatch()
   let command: Command | undefined
   let output: OutputFile | undefined
   try {
@@ -61,7 +66,7 @@ export async function runRun(file: string, args: readonly string[], options: Run
   } finally {
     output?.close()
   }
-  return exitStatus(file, command!, options.check === true && failures.failures > 0)
+  return exitStatus(file, command!, options.check === true && failures.hasFailed)
 }
 
 /** Of the command; it goes on when tracing it has ended early. */
@@ -94,7 +99,7 @@ function traceOptions(options: RunOptions): TraceOptions {
   const chosen = json || events || flows || packets || summary || wantsStreams(options) || wantsViews(options)
   // libpcap's `cap` knows no other way.
   const promiscuous = options.engine === 'cap'
-  return { ...options, promiscuous, ...(chosen ? {} : { flows: true }) }
+  return { ...options, promiscuous, ...(chosen ? {} : { flows: true, failures: true }) }
 }
 
 /** JSON on standard error stands alone: no notes between its lines. Nothing is said of a command that did not run. */
