@@ -63,12 +63,10 @@ function allowedOf({ sight, lack }: Sighting): readonly (VerdictName | 'none')[]
   if (sight.verdict === 'none') return ['none']
   if (lack === 'nothing') return sight.verdict
   const less = sight.verdict.flatMap((name) => LESS_SPECIFIC[name] ?? [])
-  if (lack !== 'file') {
-    const own = sight.without?.[lack]
-    return own === undefined
-      ? [...(lack === 'wire' ? (['none'] as const) : []), ...sight.verdict, ...less, 'inconclusive']
-      : [...own, 'inconclusive']
-  }
+  const own = sight.without?.[lack]
+  if (own !== undefined) return [...own, 'inconclusive']
+  if (lack !== 'file')
+    return [...(lack === 'wire' ? (['none'] as const) : []), ...sight.verdict, ...less, 'inconclusive']
   const whole = sight.restsOn === 'wire' ? sight.verdict : (sight.without?.[sight.restsOn] ?? [])
   return [...whole, ...less, 'inconclusive', ...(sight.restsOn === 'wire' ? [] : (['none'] as const))]
 }
@@ -97,9 +95,10 @@ function* wrongEnds(
   if (verdict.server.port !== stage.port) yield `server port ${verdict.server.port}, not ${stage.port}`
   if (port !== undefined && verdict.client.port !== port)
     yield `client port ${verdict.client.port}, not ${port}`
-  const errno = sight.error === undefined ? scenario.errno : sight.error
+  const errors = sight.error ?? [scenario.errno]
   const error = verdict.error ?? null
-  if (error !== errno && !(lack !== 'nothing' && error === null)) yield `error ${error}, not ${errno}`
+  if (!errors.includes(error) && !(lack !== 'nothing' && error === null))
+    yield `error ${error}, not ${errors.join(' or ')}`
   const { client, server } = verdict.process ?? {}
   const pid = told[0]?.pid
   if (client !== undefined && client.pid !== pid && !stage.isRaw) yield `client pid ${client.pid}, not ${pid}`

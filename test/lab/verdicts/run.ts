@@ -12,7 +12,8 @@ const PATIENCE = 3
 
 /**
  * Plays one scenario once, before every observer at the same time: at each vantage one with all planes, and one
- * for each plane taken away (`every`), or for the one that the verdict rests on. Gives what is wrong.
+ * for each plane taken away and the packets alone, from a file (`every`), or without the plane that the verdict
+ * rests on. Gives what is wrong.
  */
 export async function run(scenario: Scenario, number: number, every: boolean): Promise<string[]> {
   const stage = await Stage.open(scenario, number)
@@ -30,7 +31,11 @@ export async function run(scenario: Scenario, number: number, every: boolean): P
     for (const { running } of observers) running.child.kill('SIGINT')
     const exits = await Promise.all(observers.map(({ running }) => running.ended()))
     const failed = observers.filter((_, n) => exits[n] !== 0).map(({ running }) => running.stderr)
-    return [...failed, ...wrongErrno(scenario, told), ...(await compared(scenario, stage, told, observers))]
+    return [
+      ...failed,
+      ...wrongErrno(scenario, told),
+      ...(await compared(scenario, stage, told, observers, every)),
+    ]
   } finally {
     await stage.close()
     for (const { file } of observers) rmSync(file, { force: true })
@@ -61,6 +66,7 @@ async function compared(
   stage: Stage,
   told: readonly Told[],
   observers: readonly Observer[],
+  every: boolean,
 ): Promise<string[]> {
   const problems: string[] = []
   for (const observer of observers) {
@@ -69,7 +75,7 @@ async function compared(
     const rule = sight.rule === undefined ? {} : { rule: await stage.rule(sight.rule) }
     const common = { scenario, stage, told, vantage, sight, ...rule }
     problems.push(...problemsOf({ ...common, lack, printed: observer.verdicts }))
-    if (lack === 'nothing')
+    if (lack === 'nothing' && every)
       problems.push(...problemsOf({ ...common, lack: 'file', printed: await observer.verdictsOfFile() }))
   }
   return problems

@@ -40,8 +40,8 @@ export interface Sight {
    * what it could not know of a server elsewhere. `none`: no failure is to be seen from there.
    */
   readonly verdict: readonly VerdictName[] | 'none'
-  /** The verdict's `error`; left out, the same as the client's errno. */
-  readonly error?: string | null
+  /** What the verdict's `error` may be; left out, the client's errno alone. */
+  readonly error?: readonly (string | null)[]
   readonly final?: boolean
   readonly confidence?: Confidence
   /** What a plane must show, all planes watched. */
@@ -53,7 +53,7 @@ export interface Sight {
   /** The plane without which the verdict cannot be had. */
   readonly restsOn: PlaneName
   /** Less specific verdicts that are true without a plane, where `LESS_SPECIFIC` is not all there is to say. */
-  readonly without?: Readonly<Partial<Record<PlaneName, readonly (VerdictName | 'none')[]>>>
+  readonly without?: Readonly<Partial<Record<PlaneName | 'file', readonly (VerdictName | 'none')[]>>>
   /** `server.name`. */
   readonly serverName?: string
 }
@@ -72,6 +72,8 @@ export const LESS_SPECIFIC: Readonly<Partial<Record<VerdictName, readonly Verdic
   'timeout.handshake-stuck': ['timeout.no-answer'],
   'timeout.stale-state': ['timeout.no-answer'],
   'unreachable.neighbor': ['unreachable.host'],
+  // On a file nobody is us.
+  'reset.by-us': ['reset.by-peer'],
   'reset.aborted': ['reset.by-peer', 'reset.by-us'],
   'reset.unread-data': ['reset.by-peer', 'reset.by-us'],
   'reset.backlog-abort': ['reset.by-peer', 'reset.by-us'],

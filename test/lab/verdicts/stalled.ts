@@ -1,7 +1,9 @@
 import { LATE_THIRD_ACK } from './reset.ts'
 import { overBoth, type Scenario } from './scenario.ts'
 
-const STUCK = { error: null, final: false } as const
+const STUCK = { error: [null], final: false } as const
+/** What the client will be told once it gives up. */
+const DOOMED = { error: [null, 'ETIMEDOUT'], final: false } as const
 const RETRANSMITTING = ['stalled.retransmitting', 'inconclusive', 'none'] as const
 
 export const STALLED: readonly Scenario[] = [
@@ -19,14 +21,20 @@ export const STALLED: readonly Scenario[] = [
         verdict: ['stalled.zero-window'],
         evidence: { wire: /window/i },
         restsOn: 'wire',
-        without: { wire: ['stalled.zero-window', 'inconclusive', 'none'] },
+        without: {
+          wire: ['stalled.zero-window', 'inconclusive', 'none'],
+          file: ['stalled.zero-window', 'none'],
+        },
       },
       server: {
         ...STUCK,
         verdict: ['stalled.zero-window'],
         evidence: { wire: /window/i, socket: /unread|recv|queue/i, process: /python3/ },
         restsOn: 'wire',
-        without: { wire: ['stalled.zero-window', 'inconclusive', 'none'] },
+        without: {
+          wire: ['stalled.zero-window', 'inconclusive', 'none'],
+          file: ['stalled.zero-window', 'none'],
+        },
       },
     },
   })),
@@ -92,13 +100,13 @@ export const STALLED: readonly Scenario[] = [
     patience: 8,
     seen: {
       client: {
-        ...STUCK,
+        ...DOOMED,
         verdict: ['stalled.accept-queue', 'stalled.retransmitting'],
         restsOn: 'wire',
         without: { wire: ['stalled.accept-queue', ...RETRANSMITTING] },
       },
       server: {
-        ...STUCK,
+        ...DOOMED,
         verdict: ['stalled.accept-queue'],
         evidence: { socket: /queue/, kernel: /TCP_LISTEN_OVERFLOW|ListenOverflows/ },
         advice: /backlog|somaxconn/,
@@ -118,13 +126,13 @@ export const STALLED: readonly Scenario[] = [
     patience: 8,
     seen: {
       client: {
-        ...STUCK,
+        ...DOOMED,
         verdict: ['stalled.no-server-socket', 'stalled.retransmitting'],
         restsOn: 'wire',
         without: { wire: ['stalled.no-server-socket', ...RETRANSMITTING] },
       },
       server: {
-        ...STUCK,
+        ...DOOMED,
         verdict: ['stalled.no-server-socket'],
         evidence: { kernel: /SyncookiesRecv|ListenOverflows|NO_SOCKET/ },
         restsOn: 'socket',

@@ -5,7 +5,7 @@ const NO_ANSWER = {
   verdict: ['timeout.no-answer'],
   final: true,
   evidence: { wire: /SYN/ },
-  restsOn: 'kernel',
+  restsOn: 'wire',
   without: { wire: ['timeout.no-answer', 'inconclusive'] },
 } as const
 /** Its packets' sender's address is one that the server's host does not expect where they come in. */
@@ -249,7 +249,7 @@ export const TIMEOUT: readonly Scenario[] = [
     seen: {
       server: {
         verdict: ['timeout.dropped-in'],
-        error: 'ETIMEDOUT',
+        error: ['ETIMEDOUT'],
         final: false,
         evidence: { kernel: /TCP_CSUM/ },
         restsOn: 'kernel',
