@@ -41,9 +41,20 @@ export class CounterLog {
     if (this.#snapshots.length > KEPT) this.#snapshots.shift()
   }
 
-  /** The latest reading before `start`, else the oldest there is. */
-  before(start: Nanos): CounterSnapshot | undefined {
-    return this.#snapshots.findLast(({ at }) => at <= start) ?? this.#snapshots[0]
+  /**
+   * The latest reading before `start`, else the oldest there is; of these namespaces, one of now where none is: what
+   * goes wrong goes wrong again with the next attempt to send.
+   */
+  before(start: Nanos, namespaces: readonly (number | undefined)[]): CounterSnapshot {
+    const found = this.#snapshots.findLast(({ at }) => at <= start) ?? this.#snapshots[0]
+    const of = new Map(found?.of)
+    for (const netns of namespaces) {
+      if (netns === undefined || of.has(netns)) continue
+      this.watch(netns)
+      const counters = this.#read(netns)
+      if (counters !== undefined) of.set(netns, counters)
+    }
+    return { at: found?.at ?? start, of }
   }
 
   /** What moved in the namespace of each end since that reading. */

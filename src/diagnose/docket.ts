@@ -182,10 +182,8 @@ export class Docket implements TroubleSink {
     client: Endpoint,
     server: Endpoint,
   ): KernelEvidence['states'] | undefined {
-    const trace = this.#ledger.find(proto, client, server)
-    if (trace === undefined) return undefined
-    const { states } = trace.evidence(client, {}, undefined)
-    return states.client === undefined && states.server === undefined ? undefined : states
+    const states = this.#ledger.find(proto, client, server)?.states(client)
+    return states?.client === undefined && states?.server === undefined ? undefined : states
   }
 
   /** Records of the kernel were lost: what it told of open connections is not certain any more. */
@@ -237,7 +235,8 @@ export class Docket implements TroubleSink {
       return undefined
     }
     const made = new Case(proto, key, client, server, start)
-    made.before = this.#counters.before(start)
+    const { planes } = this.#options
+    made.before = this.#counters.before(start, [planes.netnsOf(client.addr), planes.netnsOf(server.addr)])
     this.#byKey.set(key, made)
     return made
   }

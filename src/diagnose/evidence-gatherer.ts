@@ -54,7 +54,8 @@ export class EvidenceGatherer {
       ...(serial >= 0 && { flow: serial }),
       start,
       now,
-      netns: trace?.evidence(client, {}, undefined).netns ?? {},
+      netns: this.#netns(found, trace),
+      ...diallerOf(found, trace),
     }
     const here = planes.here(query)
     const ended = over || found.wire.isEnded || (trace !== undefined && (trace.isFailed || trace.isClosed))
@@ -69,7 +70,7 @@ export class EvidenceGatherer {
       process: planes.process(query),
       wire: this.#wireEvidence(found),
       socket: planes.socket(query),
-      kernel: this.#kernelEvidence(found, trace, query, here),
+      kernel: this.#kernelEvidence(found, trace, query),
     }
   }
 
@@ -78,20 +79,39 @@ export class EvidenceGatherer {
     return { watched: true, ...(row === NO_ROW ? NO_WIRE : wire.evidence(flowAt(row), ladder)) }
   }
 
+  /** The kernel's word for each end; where it has told nothing of one, the namespace that has its address. */
+  #netns({ client, server }: Case, trace: KernelTrace | undefined): Partial<Record<Side, number>> {
+    const { planes } = this.#options
+    const told = trace?.netns(client) ?? {}
+    const netns: Partial<Record<Side, number>> = {}
+    for (const [side, { addr }] of [
+      ['client', client],
+      ['server', server],
+    ] as const) {
+      const inode = told[side] ?? planes.netnsOf(addr)
+      if (inode !== undefined) netns[side] = inode
+    }
+    return netns
+  }
+
   #kernelEvidence(
     found: Case,
     trace: KernelTrace | undefined,
     { netns }: ConnectionQuery,
-    here: Readonly<Record<Side, boolean>>,
   ): Plane<KernelEvidence> {
-    const { kernel, netns: own } = this.#options.planes
+    const { kernel } = this.#options.planes
     if (!kernel.watched) return kernel
-    const namespaces: Partial<Record<Side, number>> = { ...netns }
-    for (const side of ['client', 'server'] as const)
-      if (here[side] && namespaces[side] === undefined && own !== null) namespaces[side] = own
-    const counters = this.#counters.since(found.before, namespaces)
+    const counters = this.#counters.since(found.before, netns)
     const { unwatched } = kernel
-    if (trace !== undefined) return { watched: true, ...trace.evidence(found.client, counters, unwatched) }
-    return { watched: true, ...NO_KERNEL, counters, ...(unwatched && { unwatched }) }
+    if (trace !== undefined)
+      return { watched: true, ...trace.evidence(found.client, { netns, counters, unwatched }) }
+    return { watched: true, ...NO_KERNEL, netns, counters, ...(unwatched && { unwatched }) }
   }
+}
+
+/** Who called connect(), when that was the end that the packets have as client. */
+function diallerOf({ client }: Case, trace: KernelTrace | undefined): Pick<ConnectionQuery, 'dialler'> {
+  const { end, pid, comm = null } = trace?.dialler ?? {}
+  if (trace === undefined || pid === undefined || end !== trace.indexOf(client)) return {}
+  return { dialler: { pid, comm, attribution: 'tracepoint' } }
 }

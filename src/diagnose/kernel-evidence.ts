@@ -81,23 +81,32 @@ export class KernelTrace {
     return first.addr === addr && first.port === port ? 0 : 1
   }
 
+  /** Namespaces of the ends, as far as they were told. */
+  netns(client: Endpoint): Partial<Record<Side, number>> {
+    return pick(this.#sides(client), ({ netns }) => netns)
+  }
+
+  /** States of the ends' sockets, as last told. */
+  states(client: Endpoint): Partial<Record<Side, string>> {
+    return pick(this.#sides(client), ({ state }) => state)
+  }
+
   evidence(
     client: Endpoint,
-    counters: KernelEvidence['counters'],
-    unwatched: KernelEvidence['unwatched'],
+    {
+      netns,
+      counters,
+      unwatched,
+    }: Pick<KernelEvidence, 'netns' | 'counters'> & { unwatched: KernelEvidence['unwatched'] },
   ): KernelEvidence {
     const c = this.indexOf(client)
-    const clientEnd = this.ends[c]!
-    const serverEnd = this.ends[1 - c]!
-    const sides = [
-      ['client', clientEnd],
-      ['server', serverEnd],
-    ] as const
+    const sides = this.#sides(client)
+    const [[, clientEnd], [, serverEnd]] = sides
     const evidence: Mutable<KernelEvidence> = {
       states: pick(sides, ({ state }) => state),
-      netns: pick(sides, ({ netns }) => netns),
+      netns,
       drops: this.drops.map(({ from, ...drop }) =>
-        this.#placed({ ...drop, sender: from === c ? 'client' : 'server' }, c),
+        placed({ ...drop, sender: from === c ? 'client' : 'server' }, netns),
       ),
       retransmits: { client: clientEnd.retransmits, server: serverEnd.retransmits },
       synAckRetransmits: this.synAckRetransmits,
@@ -116,16 +125,20 @@ export class KernelTrace {
     return evidence
   }
 
-  /** At which end a drop was: told by the namespaces where they differ, by the direction where only one is here. */
-  #placed(drop: KernelDrop, client: number): KernelDrop {
-    const { netns } = drop
-    if (netns === null) return drop
-    const own = this.ends[client]!.netns
-    const other = this.ends[1 - client]!.netns
-    if (own === other) return drop
-    if (netns === own) return { ...drop, at: 'client' }
-    return netns === other ? { ...drop, at: 'server' } : drop
+  #sides(client: Endpoint): readonly [readonly [Side, End], readonly [Side, End]] {
+    const c = this.indexOf(client)
+    return [
+      ['client', this.ends[c]!],
+      ['server', this.ends[1 - c]!],
+    ]
   }
+}
+
+/** At which end a drop was: told by the namespaces, where they differ. */
+function placed(drop: KernelDrop, { client, server }: KernelEvidence['netns']): KernelDrop {
+  if (drop.netns === null || client === server) return drop
+  if (drop.netns === client) return { ...drop, at: 'client' }
+  return drop.netns === server ? { ...drop, at: 'server' } : drop
 }
 
 function pick<T>(
@@ -149,6 +162,7 @@ export class KernelLedger {
   forgotten = 0
   readonly #traces = new Map<string, KernelTrace>()
   readonly #dials = new Map<number, Dial>()
+  #nextExpiry = 0
 
   get size(): number {
     return this.#traces.size
@@ -204,6 +218,8 @@ export class KernelLedger {
 
   /** Forgets what closed long before `now`. */
   expire(now: Nanos): void {
+    if (now < this.#nextExpiry) return
+    this.#nextExpiry = now + 1e9
     for (const [key, trace] of this.#traces)
       if (
         trace.last + LINGER < now &&

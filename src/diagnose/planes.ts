@@ -1,5 +1,6 @@
 import type { Endpoint, Side } from '../flow/event.ts'
 import type { Nanos } from '../flow/time.ts'
+import type { ProcessRef } from '../process-ref.ts'
 import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 import type { Evidence, KernelKind, Plane } from './evidence.ts'
 
@@ -15,6 +16,8 @@ export interface ConnectionQuery {
   readonly now: Nanos
   /** Namespaces of its ends, as far as the kernel told them. */
   readonly netns: Readonly<Partial<Record<Side, number>>>
+  /** Who called connect(), where the kernel told it. */
+  readonly dialler?: ProcessRef
 }
 
 /** What is there beside the packets: looked up when a connection is judged. */
@@ -24,6 +27,8 @@ export interface Planes {
   /** Packets of every connection of that namespace are seen; without that, one without packets means nothing. */
   readonly seesAll: boolean
   readonly kernel: Plane<{ readonly unwatched?: readonly KernelKind[] }>
+  /** Namespace of the machine that has an address, where exactly one has; the captured one comes first. */
+  netnsOf(addr: string): number | undefined
   here(query: ConnectionQuery): Readonly<Record<Side, boolean>>
   process(query: ConnectionQuery): Evidence['process']
   socket(query: ConnectionQuery): Plane<SocketEvidence>
@@ -38,6 +43,7 @@ export const FILE_PLANES: Planes = {
   netns: null,
   seesAll: false,
   kernel: { watched: false, why: FILE },
+  netnsOf: () => undefined,
   here: () => ({ client: false, server: false }),
   process: () => ({ watched: false, why: FILE }),
   socket: () => ({ watched: false, why: FILE }),

@@ -1,0 +1,110 @@
+import type { Evidence, KernelKind, Plane } from '../diagnose/evidence.ts'
+import type { ConnectionQuery, Planes } from '../diagnose/planes.ts'
+import type { Side } from '../flow/event.ts'
+import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+import { monotonicToRealtimeOffset } from '../host/clock.ts'
+import type { EvidenceLookup } from '../host/evidence-lookup.ts'
+import type { KernelPlane } from '../host/kernel-plane.ts'
+import type { KernelFact } from '../kernel/fact.ts'
+import type { ProcessRef } from '../process-ref.ts'
+import type { SocketEvidence } from '../sockets/socket-evidence.ts'
+import type { OwnerLookup } from './flow-processes.ts'
+
+/** How often the distance of the two clocks is measured, ms. */
+const CLOCK_AGE = 100
+
+interface LivePlanesParts {
+  readonly owners: OwnerLookup
+  readonly lookup: EvidenceLookup
+  readonly kernel: KernelPlane
+  /** Inode of the namespace that packets are captured in. */
+  readonly netns: number | null
+  /** No filter and no choice of interfaces leaves packets out. */
+  readonly seesAll: boolean
+}
+
+/** The planes beside the wire, while they can be asked: this machine as it is when a connection is judged. */
+export class LivePlanes implements Planes {
+  /** Epoch seconds of the trace's origin. */
+  originSeconds = 0
+  readonly netns: number | null
+  readonly seesAll: boolean
+  readonly kernel: Planes['kernel']
+  readonly #parts: LivePlanesParts
+  #offset = 0
+  #offsetAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: LivePlanesParts) {
+    this.#parts = parts
+    this.netns = parts.netns
+    this.seesAll = parts.seesAll
+    this.kernel = kernelOf(parts.kernel)
+  }
+
+  /** Gives what the kernel told since last time, at times of the capture's clock; true when some of it was lost. */
+  drain(give: (fact: KernelFact, at: Nanos) => void): boolean {
+    const { kernel, lookup } = this.#parts
+    const before = kernel.lost
+    const offset = this.#monotonicOffset()
+    kernel.drain((fact) => {
+      lookup.fact(fact)
+      give(fact, (fact.at + offset) as Nanos)
+    })
+    return kernel.lost > before
+  }
+
+  netnsOf(addr: string): number | undefined {
+    const { lookup } = this.#parts
+    return lookup.isHere(addr) ? (this.netns ?? undefined) : lookup.netnsOf(addr)?.inode
+  }
+
+  here({ client, server, netns }: ConnectionQuery): Record<Side, boolean> {
+    const isHere = (addr: string, inode: number | undefined): boolean =>
+      inode !== undefined || this.netnsOf(addr) !== undefined
+    return { client: isHere(client.addr, netns.client), server: isHere(server.addr, netns.server) }
+  }
+
+  process(query: ConnectionQuery): Evidence['process'] {
+    const { proto, client, server, start, dialler } = query
+    const epoch = this.originSeconds * NANOS_PER_SECOND + start
+    const { owners } = this.#parts
+    const found: Partial<Record<Side, ProcessRef>> = {}
+    const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler
+    if (caller !== undefined) found.client = caller
+    const holder = owners.find(proto, server, client, 'server', epoch)
+    if (holder !== undefined) found.server = holder
+    return { watched: true, ...found }
+  }
+
+  socket(query: ConnectionQuery): Plane<SocketEvidence> {
+    const { proto, client, server, netns } = query
+    return this.#parts.lookup.sockets({ proto, client, server, netns, here: this.here(query) })
+  }
+
+  counters(netns: number): Readonly<Record<string, number>> | undefined {
+    return this.#parts.lookup.counters(netns)
+  }
+
+  close(): void {
+    this.#parts.kernel.close()
+    this.#parts.lookup.close()
+  }
+
+  /** What to add to a record's time to get one since the trace's origin, ns. */
+  #monotonicOffset(): number {
+    const now = performance.now()
+    if (now - this.#offsetAt > CLOCK_AGE) {
+      this.#offsetAt = now
+      this.#offset = Number(monotonicToRealtimeOffset() - BigInt(this.originSeconds) * 1_000_000_000n)
+    }
+    return this.#offset
+  }
+}
+
+function kernelOf({ watched, degraded }: KernelPlane): Planes['kernel'] {
+  const kinds: KernelKind[] = ['state', 'error', 'reset', 'retransmit', 'call', 'drop']
+  const unwatched = kinds.filter((kind) => !watched[kind])
+  if (unwatched.length === kinds.length)
+    return { watched: false, why: degraded.at(-1) ?? 'its events cannot be read' }
+  return { watched: true, ...(unwatched.length > 0 && { unwatched }) }
+}
