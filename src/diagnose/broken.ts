@@ -1,7 +1,7 @@
 import type { Side } from '../flow/event.ts'
 import type { Evidence, WireReset } from './evidence.ts'
 import { kernelOf, otherSide, wasEstablished, watches, wireOf } from './facts.ts'
-import { IDLE_SECONDS } from './thresholds.ts'
+import { FORGOTTEN_SECONDS, IDLE_SECONDS } from './thresholds.ts'
 import { duration } from './words.ts'
 
 /** An established connection that was reset: by whom, and the RST itself where the wire was watched. */
@@ -50,11 +50,12 @@ export function countersDecide(evidence: Evidence, broken: Broken): boolean {
 /** What the end that was reset gets: EPIPE after the peer's FIN (tcp_reset, net/ipv4/tcp_input.c). */
 export function brokenError(evidence: Evidence, { by, reset }: Broken): string | undefined {
   const error = kernelOf(evidence)?.error
-  if (error?.side === otherSide(by)) return error.name
+  const victim = otherSide(by)
+  if (error?.side === victim || (error?.side === by && evidence.here[by])) return error.name
   if (reset?.receiverState === 'CLOSE_WAIT') return 'EPIPE'
   // It had called close(): nobody is left to be told.
   const closed = reset?.receiverState === 'FIN_WAIT1' || reset?.receiverState === 'FIN_WAIT2'
-  return closed && evidence.here[otherSide(by)] && watches(evidence, 'error') ? undefined : 'ECONNRESET'
+  return closed && evidence.here[victim] && watches(evidence, 'error') ? undefined : 'ECONNRESET'
 }
 
 /** `, after 350 s of silence`: middleboxes forget connections that are silent. */
@@ -65,8 +66,8 @@ export function afterSilence(evidence: Evidence): string {
 
 export function silenceAdvice(evidence: Evidence): readonly string[] {
   const ms = wireOf(evidence)?.idleBeforeMs ?? 0
-  if (ms < IDLE_SECONDS * 1000) return []
-  const seconds = Math.max(30, Math.floor(ms / 2000))
+  if (ms < FORGOTTEN_SECONDS * 1000) return []
+  const seconds = Math.floor(ms / 2000)
   return [
     `if a NAT, load balancer or firewall stands between, keep it alive: SO_KEEPALIVE in the program and sysctl -w net.ipv4.tcp_keepalive_time=${seconds}`,
   ]

@@ -12,9 +12,9 @@ export function ruleName({ family, table, chain, handle }: FirewallRule): string
 }
 
 /** What to do about a rule; about an unknown one, how to find it. */
-export function ruleAdvice(rule: FirewallRule | undefined): readonly string[] {
+export function ruleAdvice(rule: FirewallRule | undefined, place = 'this host'): readonly string[] {
   if (rule === undefined)
-    return ['find the rule: nft -a list ruleset (and iptables-legacy-save, where it is in use)']
+    return [`on ${place}, find the rule: nft -a list ruleset (and iptables-legacy-save, where it is in use)`]
   const { end, family, table, chain, handle, text } = rule
   return [`on the ${end}'s host: nft delete rule ${family} ${table} ${chain} handle ${handle}   # ${text}`]
 }

@@ -23,7 +23,10 @@ export const inconclusive: Rule = (evidence) => {
     'inconclusive',
     'certain',
     `${who(evidence, 'client')} ${what} ${error === undefined ? '' : 'connect() to '}${endpoint(evidence.server)}; ${why}`,
-    { error: error ?? 'ETIMEDOUT' },
+    {
+      error: error ?? 'ETIMEDOUT',
+      advice: ['socktrace doctor: which planes work here, and the command that mends each that does not'],
+    },
   )
 }
 

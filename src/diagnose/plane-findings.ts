@@ -13,7 +13,7 @@ import { processName } from './words.ts'
  */
 export function planeFindings(evidence: Evidence): readonly PlaneFinding[] {
   return [
-    plane('wire', evidence.wire, wireFacts, 'no packet of this connection'),
+    plane('wire', evidence.wire, wireFacts, 'no packet of this connection, not even a SYN'),
     plane(
       'socket',
       evidence.socket,

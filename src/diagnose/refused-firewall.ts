@@ -35,7 +35,7 @@ export const refusedByFirewall: Rule = (evidence) => {
     'refused.firewall-reject',
     byIcmp || dropped || (silent && rule !== undefined) ? 'certain' : 'likely',
     `${who(evidence, 'client')} could not reach ${endpoint(evidence.server)}: ${what}${proof === undefined ? '' : ` (${proof})`}`,
-    { error: 'ECONNREFUSED', advice: ruleAdvice(rule) },
+    { error: 'ECONNREFUSED', advice: ruleAdvice(rule, from ?? evidence.server.addr) },
   )
 }
 

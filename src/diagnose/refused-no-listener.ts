@@ -40,7 +40,10 @@ export const refusedNoListener: Rule = (evidence) => {
           'refused.no-listener',
           'likely',
           `no program holds UDP port ${server.port} of ${server.addr}: the datagram was answered by ICMP port unreachable`,
-          { error: 'ECONNREFUSED' },
+          {
+            error: 'ECONNREFUSED',
+            advice: [`on ${server.addr}: socktrace list -u 'sport = :${server.port}'`],
+          },
         )
       : undefined
   if (accepting !== undefined && !hadNoSocket(evidence)) return undefined
@@ -59,10 +62,15 @@ export const refusedNoListener: Rule = (evidence) => {
       error: 'ECONNREFUSED',
       advice:
         accepting === undefined
-          ? others.slice(0, 1).flatMap((other) => netnsAdvice(evidence, other))
+          ? [start(evidence), ...others.slice(0, 1).flatMap((other) => netnsAdvice(evidence, other))]
           : [`connect to ${endpoint(server)} again`],
     },
   )
+}
+
+function start({ proto, server: { port } }: Evidence): string {
+  const [option, word] = proto === 'tcp' ? ['-l', 'listen'] : ['-u', 'hold the port']
+  return `start the program that should ${word}, or dial the port it has: socktrace list ${option} 'sport = :${port}'`
 }
 
 function lastHolder(evidence: Evidence): string {

@@ -1,4 +1,4 @@
-import { acceptingListener, socketsOf } from './facts.ts'
+import { acceptingListener } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { hadNoSocket, refusalOf } from './refusal.ts'
 import { endpoint, listenerName } from './words.ts'
@@ -22,10 +22,7 @@ export const refusedReset: Rule = (evidence) => {
     `${endpoint(server)} answered the SYN with RST; ${unknown}`,
     {
       error: 'ECONNREFUSED',
-      advice:
-        here.server || socketsOf(evidence) === undefined
-          ? []
-          : [`on ${server.addr}: socktrace list -l 'sport = :${server.port}'`],
+      advice: [`on ${server.addr}: socktrace list -l 'sport = :${server.port}'`],
     },
   )
 }

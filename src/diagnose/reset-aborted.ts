@@ -16,8 +16,7 @@ export const resetAborted: Rule = (evidence) => {
   const broken = brokenBy(evidence)
   if (broken === undefined) return undefined
   const reason = resetReason(evidence, broken)
-  const told =
-    reason !== undefined && ON_PURPOSE.has(reason) && kernelOf(evidence)?.resetSent?.state !== 'LISTEN'
+  const told = reason !== undefined && ON_PURPOSE.has(reason)
   const counted =
     countersDecide(evidence, broken) &&
     counter(evidence, broken.by, 'TCPAbortOnData') > 0 &&
@@ -43,20 +42,23 @@ function wayOf(evidence: Evidence, broken: Broken): { why: string; advice: reado
   if (error?.side === by && error.name === 'ECONNABORTED')
     return {
       why: 'lost its socket: somebody destroyed it (ss -K, socktrace list -K), and the kernel sent RST',
-      advice: [],
+      advice: [
+        'it takes CAP_NET_ADMIN in this namespace: look for an administrator or an agent that runs ss -K',
+      ],
     }
   if (counter(evidence, by, 'TCPAbortOnData') > 0)
     return {
       why: 'aborted the connection: close() with SO_LINGER set to 0 seconds sends RST and throws away what was not sent',
       advice: [`in ${who(evidence, by)}: do not set SO_LINGER {1, 0} before close()`],
     }
-  if (by === 'server' && reset?.after === 'third_ack')
+  const counted = kernelOf(evidence)?.counters[by] !== undefined
+  if (counted && by === 'server' && reset?.after === 'third_ack')
     return {
       why: 'closed its listener while the connection waited to be accepted, so the kernel reset it',
-      advice: [],
+      advice: [`find out why ${who(evidence, by)} stopped or restarted: journalctl -e`],
     }
   return {
     why: 'aborted the connection: SO_LINGER 0, connect(AF_UNSPEC), or a listener that closed',
-    advice: [],
+    advice: [`in ${who(evidence, by)}: strace -f -e trace=setsockopt,connect,close -p PID shows which`],
   }
 }

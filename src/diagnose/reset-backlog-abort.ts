@@ -1,5 +1,5 @@
 import { brokenBy, resetReason } from './broken.ts'
-import { acceptingListener, counter, isFull, kernelOf, socketsOf } from './facts.ts'
+import { acceptingListener, counter, isFull, socketsOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { queueAdvice } from './timeout-queue.ts'
 import { endpoint, listenerName } from './words.ts'
@@ -10,9 +10,8 @@ const SETTING = 'net.ipv4.tcp_abort_on_overflow'
 export const resetBacklogAbort: Rule = (evidence) => {
   const broken = brokenBy(evidence)
   if (broken?.by !== 'server') return undefined
-  const sent = kernelOf(evidence)?.resetSent
   const reason = resetReason(evidence, broken)
-  const told = reason === 'INVALID_SYN' && sent?.state === 'LISTEN'
+  const told = reason === 'INVALID_SYN'
   const listener = acceptingListener(evidence)
   const set = socketsOf(evidence)?.sysctls[SETTING] === '1'
   const full =

@@ -1,4 +1,4 @@
-import { type Broken, brokenBy, brokenError } from './broken.ts'
+import { afterSilence, type Broken, brokenBy, brokenError, silenceAdvice } from './broken.ts'
 import type { Evidence } from './evidence.ts'
 import { kernelOf, otherSide, watches } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
@@ -24,12 +24,15 @@ export const resetInjected: Rule = (evidence) => {
     evidence,
     'reset.injected',
     denied && signs.length > 1 ? 'certain' : denied || reset.senderWentOn ? 'likely' : 'possible',
-    `the RST in the name of ${endpoint(evidence[by])} was not sent by the ${by}: ${signs.join(', ')}`,
+    `the RST in the name of ${endpoint(evidence[by])} was not sent by the ${by}${afterSilence(evidence)}: ${signs.join(', ')}`,
     {
       error: brokenError(evidence, broken),
       advice:
         rule === undefined
-          ? [`look for a firewall, proxy or load balancer between the ${by} and the ${otherSide(by)}`]
+          ? [
+              `look for a firewall, proxy or load balancer between the ${by} and the ${otherSide(by)}`,
+              ...silenceAdvice(evidence),
+            ]
           : ruleAdvice(rule),
     },
   )

@@ -1,6 +1,6 @@
 import { afterSilence, type Broken, brokenBy, brokenError, resetReason, silenceAdvice } from './broken.ts'
 import type { Evidence } from './evidence.ts'
-import { otherSide, wireOf } from './facts.ts'
+import { kernelOf, otherSide, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { who } from './words.ts'
 
@@ -19,12 +19,29 @@ function tell(evidence: Evidence, verdict: 'reset.by-us' | 'reset.by-peer') {
     verdict,
     'certain',
     `${who(evidence, broken.by)} reset the connection${afterSilence(evidence)}${reasonText(evidence, broken)}`,
-    { error: brokenError(evidence, broken), advice: silenceAdvice(evidence) },
+    {
+      error: ownError(evidence, broken, verdict),
+      advice: [...silenceAdvice(evidence), lookThere(evidence, broken)],
+    },
   )
 }
 
 function ownSide({ here }: Evidence) {
   return here.server && !here.client ? 'server' : 'client'
+}
+
+/** What the application here gets: the one that reset gets no error, unless its socket was taken from it. */
+function ownError(evidence: Evidence, broken: Broken, verdict: string): string | undefined {
+  if (verdict === 'reset.by-peer') return brokenError(evidence, broken)
+  const error = kernelOf(evidence)?.error
+  return error?.side === broken.by ? error.name : undefined
+}
+
+function lookThere(evidence: Evidence, { by }: Broken): string {
+  const { addr, port } = evidence[by]
+  return evidence.here[by]
+    ? `what ${who(evidence, by)} did: strace -f -e trace=network,close -p PID`
+    : `on ${addr}, the reason is told by: socktrace trace --failures 'tcp port ${by === 'server' ? port : evidence.server.port}'`
 }
 
 const REASONS: Readonly<Record<string, string>> = {

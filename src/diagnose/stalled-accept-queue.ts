@@ -35,7 +35,13 @@ export const stalledAcceptQueue: Rule = (evidence) => {
     'stalled.accept-queue',
     certain ? 'certain' : full ? 'likely' : 'possible',
     `the client is connected to ${endpoint(evidence.server)}, but ${name} did not take the last step: ${why}`,
-    { advice: evidence.here.server ? queueAdvice(evidence, listener?.socket.listen?.backlog) : [] },
+    {
+      advice: evidence.here.server
+        ? queueAdvice(evidence, listener?.socket.listen?.backlog)
+        : [
+            `on ${evidence.server.addr}: socktrace list -l 'sport = :${evidence.server.port}' shows the queue`,
+          ],
+    },
   )
 }
 

@@ -1,7 +1,7 @@
 import { brokenBy } from './broken.ts'
-import { acceptingListener, counter, drops, kernelOf, socketsOf, wireOf } from './facts.ts'
+import { acceptingListener, counter, drops, kernelOf, secondsSince, socketsOf, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
-import { NO_SOCKET_TIMES } from './thresholds.ts'
+import { COOKIE_SECONDS, NO_SOCKET_TIMES } from './thresholds.ts'
 import { queueAdvice } from './timeout-queue.ts'
 import { endpoint, who } from './words.ts'
 
@@ -23,7 +23,11 @@ export const stalledNoServerSocket: Rule = (evidence) => {
       (location === null || /cookie|tcp_v[46]/.test(location)),
   )
   const stuck = wire?.stuck?.sender === 'client' && wire.stuck.times >= NO_SOCKET_TIMES
-  const missing = stuck && socketsOf(evidence) !== undefined && acceptingListener(evidence) !== undefined
+  // A SYN+ACK is sent again after about a second, unless a cookie stands in its place.
+  const again = wire === undefined || wire.synAcksAfterEstablished > 0
+  const old = wire?.established !== undefined && secondsSince(evidence, wire.established) >= COOKIE_SECONDS
+  const missing =
+    stuck && !again && old && socketsOf(evidence) !== undefined && acceptingListener(evidence) !== undefined
   if (!dropped && !missing) return undefined
   const cookies = counter(evidence, 'server', 'SyncookiesRecv') > 0
   const listener = acceptingListener(evidence)
@@ -32,7 +36,7 @@ export const stalledNoServerSocket: Rule = (evidence) => {
     'stalled.no-server-socket',
     dropped && cookies ? 'certain' : 'likely',
     `${who(evidence, 'client')} believes that it is connected to ${endpoint(evidence.server)}, but the server has no socket for it: ${cookie(cookies)}`,
-    { error: 'ETIMEDOUT', advice: queueAdvice(evidence, listener?.socket.listen?.backlog) },
+    { advice: queueAdvice(evidence, listener?.socket.listen?.backlog) },
   )
 }
 

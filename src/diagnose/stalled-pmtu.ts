@@ -1,6 +1,6 @@
 import { brokenBy } from './broken.ts'
 import type { WireStuck } from './evidence.ts'
-import { wasEstablished, wireOf } from './facts.ts'
+import { kernelOf, wasEstablished, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { ALWAYS_FITS_BYTES, OPTION_BYTES, PMTU_TIMES } from './thresholds.ts'
 import { endpoint } from './words.ts'
@@ -20,7 +20,7 @@ export const stalledPmtu: Rule = (evidence) => {
     stuck.sackedBehind ? 'likely' : 'possible',
     `segments of ${length} bytes from ${endpoint(evidence[sender])} do not arrive (sent again ${times} times) while smaller ones do: the path takes only smaller packets, and nothing says so`,
     {
-      error: 'ETIMEDOUT',
+      error: evidence.ended ? (kernelOf(evidence)?.error?.name ?? 'ETIMEDOUT') : undefined,
       advice: [
         `on the ${sender}'s host: sysctl -w net.ipv4.tcp_mtu_probing=1`,
         'on the router or tunnel: nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu',

@@ -33,9 +33,19 @@ export const stalledRetransmitting: Rule = (evidence) => {
     `${who(evidence, sender)} has sent the same data ${times + 1} times, and ${endpoint(evidence[receiver])} acknowledges nothing${afterSilence(evidence)}${here}`,
     {
       error: errorFor(evidence, sender),
-      advice: dropped?.reason === 'NETFILTER_DROP' ? ruleAdvice(rule) : silenceAdvice(evidence),
+      advice:
+        dropped?.reason === 'NETFILTER_DROP'
+          ? ruleAdvice(rule)
+          : [...silenceAdvice(evidence), ...pathAdvice(evidence, receiver)],
     },
   )
+}
+
+function pathAdvice(evidence: Evidence, receiver: Side): readonly string[] {
+  const { addr } = evidence[receiver]
+  return evidence.here[receiver]
+    ? ['nft -a list ruleset', `ip route get ${addr}`]
+    : [`whether ${addr} is still there: ping ${addr}; tracepath -n ${addr}`]
 }
 
 function stuckOnWire(evidence: Evidence) {
@@ -59,7 +69,8 @@ function stuckSocket(evidence: Evidence): { sender: Side; times: number } | unde
 }
 
 /** ICMP errors are soft now: they only replace ETIMEDOUT in the end (tcp_write_err). */
-function errorFor(evidence: Evidence, sender: Side): string {
+function errorFor(evidence: Evidence, sender: Side): string | undefined {
+  if (!evidence.ended) return undefined
   const reported = kernelOf(evidence)?.error
   if (reported?.side === sender) return reported.name
   if (sender === 'client' && evidence.result !== undefined) return clientError(evidence) ?? 'ETIMEDOUT'

@@ -15,6 +15,7 @@ const TELLING = new Set([
   'IPReversePathFilter',
   'InCsumErrors',
   'OutNoRoutes',
+  'Ip6OutNoRoutes',
   'TCPRetransFail',
   'TCPAbortOnData',
   'TCPAbortOnClose',

@@ -26,8 +26,13 @@ export const SYN_ACKS_AGAIN = 3
 /** Timeouts of the client's data after which the server's missing socket is told. */
 export const NO_SOCKET_TIMES = 2
 
-/** Silence before a failure that is worth a word: middleboxes forget connections, the shortest after a minute. */
-export const IDLE_SECONDS = 60
+/** A client's data is sent again this long after the handshake, and no SYN+ACK came again: it was a SYN cookie. */
+export const COOKIE_SECONDS = 3
+
+/** Silence before a failure that is worth a word; middleboxes forget connections, most of them after a minute or more. */
+export const IDLE_SECONDS = 2
+/** Silence for which keep-alive probes are advised. */
+export const FORGOTTEN_SECONDS = 30
 
 /** Share of the local ports in use that counts as all of them (others come and go while they are counted). */
 export const PORTS_SHARE = 0.9

@@ -1,7 +1,7 @@
 import type { Side } from '../flow/event.ts'
 import type { FirewallRule } from '../sockets/socket-evidence.ts'
 import type { Evidence, KernelDrop } from './evidence.ts'
-import { counter, drops, kernelOf, otherSide, socketsOf, wasEstablished, watches, wireOf } from './facts.ts'
+import { counter, drops, kernelOf, otherSide, socketsOf, watches, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { matchingRules, ruleAdvice, ruleName } from './firewall.ts'
 import { segmentName } from './tell-kernel.ts'
@@ -120,26 +120,32 @@ const OUT: ReadonlySet<string> = new Set([
 ])
 
 function wayOf(drop: KernelDrop, evidence: Evidence): Way | undefined {
-  const { reason, at, sender, segment } = drop
+  const { reason, sender, segment, netns } = drop
   if (IN.has(reason)) return 'in'
   if (OUT.has(reason)) return 'out'
-  const netns = kernelOf(evidence)?.netns
-  const sameNetns = netns?.client !== undefined && netns.client === netns.server
-  if (at !== undefined && !sameNetns) return at === sender ? 'out' : 'in'
+  const own = namespaceOf(sender, evidence)
+  const other = namespaceOf(otherSide(sender), evidence)
+  if (netns !== null && own !== undefined && own !== other) {
+    if (netns === other) return 'in'
+    // Elsewhere on this machine (a router in a namespace): nobody's end, so neither of the two.
+    if (netns !== own) return undefined
+    if (other !== undefined) return 'out'
+  }
+  const ways = new Set(matchingRules(evidence, 'drop').map((rule) => wayOfRule(rule, sender)))
+  if (ways.size === 1) return [...ways][0]
   // In one namespace both ways are at both ends; the tap stands between them.
   const wire = wireOf(evidence)
-  if (sameNetns && wire !== undefined) {
-    if (segment === 'syn') return wire.syns > 0 ? 'in' : 'out'
-    if (segment === 'syn_ack') return wire.synAcks > 0 ? 'in' : 'out'
-    return wire.reset !== undefined ? 'in' : 'out'
-  }
-  // A namespace between the ends (a router, a container's host): out of this machine, or into it.
-  if (at === undefined && drop.netns !== null && !sameNetns) {
-    if (evidence.here[sender] && !evidence.here[otherSide(sender)]) return 'out'
-    if (!evidence.here[sender] && evidence.here[otherSide(sender)]) return 'in'
-  }
-  const [rule] = matchingRules(evidence, 'drop')
-  return rule === undefined ? undefined : wayOfRule(rule, sender)
+  if (wire === undefined || netns === null || own === undefined) return undefined
+  if (segment === 'syn') return wire.syns > 0 ? 'in' : 'out'
+  return segment === 'syn_ack' && wire.synAcks === 0 ? 'out' : 'in'
+}
+
+function namespaceOf(side: Side, evidence: Evidence): number | undefined {
+  const told = kernelOf(evidence)?.netns[side]
+  if (told !== undefined || !evidence.here[side]) return told
+  const sockets = socketsOf(evidence)
+  const own = side === 'server' ? sockets?.listeners.find(({ sameNetns }) => sameNetns)?.netns : undefined
+  return sockets?.[side]?.netns ?? own ?? undefined
 }
 
 const WAY_OF_HOOK: Readonly<Record<FirewallRule['hook'], Way | undefined>> = {
@@ -217,10 +223,27 @@ function adviceFor({ reason, rule }: Loss, host: Side, full: number | undefined)
     return [
       `on the ${host}'s host: give it a route back by the same interface, or sysctl -w net.ipv4.conf.all.rp_filter=2 (loose)`,
     ]
-  return []
+  const name = /^[A-Z_]+/.exec(reason)?.[0]
+  return (
+    ADVICE[name ?? ''] ?? [
+      `on the ${host}'s host, who drops it: perf trace -e skb:kfree_skb --filter 'reason>1'`,
+    ]
+  )
 }
 
-/** Whether this machine dropped something of the handshake (for verdicts that would otherwise blame others). */
-export function wasDroppedHere(evidence: Evidence): boolean {
-  return !wasEstablished(evidence) && lossOf(evidence) !== undefined
+const ADVICE: Readonly<Record<string, readonly string[]>> = {
+  SOCKET_FILTER: ['the listening program has set a socket filter (SO_ATTACH_FILTER): ss -lntb shows it'],
+  OTHERHOST: [
+    'the packet carries the wrong MAC address: ip neigh show on the sender, ip link show on the receiver',
+  ],
+  TCP_CSUM: [
+    'find what damages the packets: ethtool -K DEVICE tx off on the sender shows whether its offload does',
+  ],
+  IP_LOCAL_SOURCE: ['two hosts have the same address: ip addr show on both'],
+  IP_INVALID_SOURCE: ["the sender's address cannot be one: ip addr show on the sender"],
+  XDP: ['an XDP program drops it: ip link show, bpftool net'],
+  TC_INGRESS: ['a tc filter or BPF program drops it: tc filter show dev DEVICE ingress'],
+  TC_EGRESS: ['a tc filter or BPF program drops it: tc filter show dev DEVICE egress'],
+  QDISC_DROP: ['the queue of the interface is full: tc -s qdisc show'],
+  BPF_CGROUP_EGRESS: ['a cgroup program drops it: bpftool cgroup tree'],
 }

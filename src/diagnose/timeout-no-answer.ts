@@ -1,4 +1,5 @@
-import { drops, kernelOf, wireOf } from './facts.ts'
+import type { Evidence } from './evidence.ts'
+import { kernelOf, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { isWaiting, patience, unanswered } from './waiting.ts'
 import { endpoint, times, who } from './words.ts'
@@ -9,9 +10,10 @@ export const handshakeStuck: Rule = (evidence) => {
   const { here, server, client } = evidence
   const wire = wireOf(evidence)
   const count = wire?.synAcks ?? (kernelOf(evidence)?.synAckRetransmits ?? 0) + 1
-  const where = here.client
-    ? 'something between the packet tap and the socket of this host eats it'
-    : 'it, or the ACK for it, is lost on the way between them (a firewall that missed the SYN, an asymmetric route)'
+  const where =
+    here.client && !here.server
+      ? 'something between the packet tap and the socket of this host eats it'
+      : 'it, or the ACK for it, is lost on the way between them (a firewall that missed the SYN, an asymmetric route)'
   return finding(
     evidence,
     'timeout.handshake-stuck',
@@ -19,10 +21,9 @@ export const handshakeStuck: Rule = (evidence) => {
     `${endpoint(server)} answered the SYN (${times(count, 'SYN+ACK')}), but no ACK of ${endpoint(client)} came back: ${where}${patience(evidence)}`,
     {
       error: 'ETIMEDOUT',
-      advice:
-        here.client && drops(evidence).length === 0
-          ? ['nft -a list ruleset', 'sysctl net.ipv4.conf.all.rp_filter']
-          : [],
+      advice: here.client
+        ? ['nft -a list ruleset', 'sysctl net.ipv4.conf.all.rp_filter']
+        : [`on ${client.addr}, whether the SYN+ACK arrives: socktrace trace 'tcp port ${server.port}'`],
     },
   )
 }
@@ -41,6 +42,14 @@ export const noAnswer: Rule = (evidence) => {
     'timeout.no-answer',
     'certain',
     `${times(wire.syns, 'SYN')} of ${who(evidence, 'client')} to ${endpoint(server)} got no answer: ${place}${patience(evidence)}`,
-    { error: 'ETIMEDOUT' },
+    { error: 'ETIMEDOUT', advice: adviceFor(evidence) },
   )
+}
+
+function adviceFor({ here, server }: Evidence): readonly string[] {
+  if (here.server) return [`socktrace list -l 'sport = :${server.port}'`, 'nft -a list ruleset']
+  return [
+    `whether ${server.addr} is there: ping ${server.addr}; tracepath -n ${server.addr}`,
+    `on ${server.addr}, whether the SYN arrives: socktrace trace 'tcp port ${server.port}'`,
+  ]
 }

@@ -46,7 +46,7 @@ export const unreachableByIcmp: Rule = (evidence) => {
     verdict,
     'certain',
     `${icmp.from}${evidence.here.client || own !== ' (this end itself)' ? own : ''} said that ${endpoint(evidence.server)} ${SENTENCES[verdict] ?? 'cannot be reached'} (ICMP ${icmp.name})`,
-    { error: icmp.error, advice: byFilter ? ruleAdvice(rule) : adviceFor(verdict, evidence) },
+    { error: icmp.error, advice: byFilter ? ruleAdvice(rule) : adviceFor(verdict, icmp, evidence) },
   )
 }
 
@@ -69,6 +69,8 @@ function verdictOf({ type, code, from }: WireIcmp): VerdictName {
   return (family === 6 ? IPV6 : IPV4)[`${type}/${code}`] ?? 'unreachable.host'
 }
 
-function adviceFor(verdict: VerdictName, { server }: Evidence): readonly string[] {
-  return verdict === 'unreachable.ttl-exceeded' ? [`see the hops: tracepath -n ${server.addr}`] : []
+function adviceFor(verdict: VerdictName, { from }: WireIcmp, { server }: Evidence): readonly string[] {
+  if (verdict === 'unreachable.ttl-exceeded') return [`see the hops: tracepath -n ${server.addr}`]
+  if (verdict === 'unreachable.prohibited') return [`on ${from}, find the rule: nft -a list ruleset`]
+  return [`on ${from}: ip route get ${server.addr}; ip neigh show`]
 }

@@ -1,6 +1,6 @@
 import type { RouteEvidence } from '../sockets/socket-evidence.ts'
 import type { Evidence } from './evidence.ts'
-import { clientError, counter, immediateError, socketsOf, wasEstablished, wireOf } from './facts.ts'
+import { clientError, counter, immediateError, kernelOf, socketsOf, wasEstablished, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import type { Finding, VerdictName } from './verdict.ts'
 import { isWaiting, unanswered } from './waiting.ts'
@@ -85,10 +85,10 @@ export const noRouteBack: Rule = (evidence) => {
   const gone = back !== undefined && back.kind !== 'unicast' && back.kind !== 'local'
   const counted =
     counter(evidence, 'server', 'ListenDrops') > 0 &&
-    counter(evidence, 'server', 'OutNoRoutes') > 0 &&
+    counter(evidence, 'server', 'OutNoRoutes') + counter(evidence, 'server', 'Ip6OutNoRoutes') > 0 &&
     counter(evidence, 'server', 'ListenOverflows') === 0 &&
     counter(evidence, 'server', 'TCPReqQFullDrop') === 0
-  if (!gone && !(back === undefined && counted)) return undefined
+  if (!counted && !(gone && !isFiltered(evidence))) return undefined
   const { addr } = evidence.client
   const ip = isIpv4(addr) ? 'ip' : 'ip -6'
   return finding(
@@ -100,5 +100,15 @@ export const noRouteBack: Rule = (evidence) => {
       error: 'ETIMEDOUT',
       advice: [`on the server's host: ${ip} route get ${addr}`, `${ip} route add ${addr} via GATEWAY`],
     },
+  )
+}
+
+/** With a reverse path filter the same SYN is dropped before it is looked at, which only the kernel tells. */
+function isFiltered(evidence: Evidence): boolean {
+  if (kernelOf(evidence) !== undefined) return false
+  const { sysctls } = socketsOf(evidence)!
+  return (
+    isIpv4(evidence.client.addr) &&
+    Object.entries(sysctls).some(([name, value]) => name.endsWith('.rp_filter') && value !== '0')
   )
 }
