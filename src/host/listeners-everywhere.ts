@@ -102,6 +102,7 @@ export class ListenersEverywhere {
   }
 
   #owner(inode: number): ProcessRef | undefined {
+    if (inode === 0) return undefined
     const holder = this.#finder.holder(inode) ?? this.#search(inode)
     const details = holder && readProcess(holder.pid)
     if (holder === undefined || details === undefined) return undefined
