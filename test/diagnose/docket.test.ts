@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { WireEvidence } from '../../src/diagnose/evidence.ts'
+import type { Planes } from '../../src/diagnose/planes.ts'
+import type { Nanos } from '../../src/flow/time.ts'
+import type { KernelFact } from '../../src/kernel/fact.ts'
+import { CAST, docketed } from '../support/docketed.ts'
+
+const { C: client, S: server } = CAST
+const HANDSHAKE = `
+0.000 C > S [S] seq=100 win=64240 <mss 1460,ws 7,sack>
+0.010 S > C [S.] seq=900 ack=101 win=65160 <mss 1460,ws 7,sack>
+0.020 C > S [.] seq=101 ack=901 win=502
+`
+const NETNS = 4026531840
+/** A live machine that is nothing but its kernel. */
+const LIVE: Partial<Planes> = { netns: NETNS, seesAll: true, kernel: { watched: true } }
+
+const at = (seconds: number) => (seconds * 1e9) as Nanos
+const fact = <F extends KernelFact['fact']>(
+  kind: F,
+  more: Omit<Extract<KernelFact, { fact: F }>, 'fact' | 'at' | 'netns' | 'proto' | 'local' | 'remote'>,
+): KernelFact =>
+  ({ fact: kind, at: 0, netns: NETNS, proto: 'tcp', local: client, remote: server, ...more }) as KernelFact
+
+function wireOf(d: ReturnType<typeof docketed>): WireEvidence {
+  const { wire } = d.asked.at(-1)!
+  assert.ok(wire.watched)
+  return wire
+}
+
+test('a healthy connection has no case and is never judged', () => {
+  const d = docketed()
+  d.play(`${HANDSHAKE}
+0.030 C > S [P.] seq=101 ack=901 win=502 len=100
+0.040 S > C [P.] seq=901 ack=201 win=501 len=1000
+0.050 C > S [F.] seq=201 ack=1901 win=502
+0.060 S > C [.] seq=1901 ack=202 win=501
+0.070 S > C [F.] seq=1901 ack=202 win=501
+0.080 C > S [.] seq=202 ack=1902 win=502
+`)
+  d.advance(300)
+  d.finish()
+  assert.deepEqual([d.asked.length, d.docket.size, d.records.length], [0, 0, 1])
+})
+
+test('a refused attempt is judged once, when it has settled, for good', () => {
+  const d = docketed()
+  d.play(`
+1.000 C > S [S] seq=100 win=64240
+1.002 S > C [R.] seq=0 ack=101 win=0
+`)
+  d.advance(1.04)
+  assert.deepEqual(d.told(), [])
+  d.advance(1.4)
+  d.advance(100)
+  d.finish()
+  assert.deepEqual(d.told(), ['1.40 final'])
+  const { reset, syns, established } = wireOf(d)
+  assert.deepEqual(
+    [syns, established, reset?.by, reset?.after, reset?.flags, reset?.effect, reset?.receiverState],
+    [1, undefined, 'server', 'syn', 'R.', 'effective', 'SYN_SENT'],
+  )
+  assert.ok(Math.abs(reset!.afterMs - 2) < 1e-6)
+  assert.equal(reset?.usualTtl, undefined, 'the server sent nothing else')
+})
+
+test('an unanswered attempt is told with the third SYN while it goes on, and at the end of its ladder for good', () => {
+  const d = docketed()
+  d.play(`
+0 C > S [S] seq=100 win=64240
+1 C > S [S] seq=100 win=64240
+`)
+  d.advance(1.9)
+  assert.deepEqual(d.told(), [])
+  d.play('2 C > S [S] seq=100 win=64240')
+  d.advance(2.5)
+  assert.deepEqual(d.told(), ['2.50'])
+  d.play('3 C > S [S] seq=100 win=64240')
+  d.advance(3.5)
+  assert.deepEqual(d.told(), ['2.50'], 'nothing has changed')
+  d.advance(200)
+  assert.deepEqual(d.told().slice(1), ['200.00 final'])
+  assert.equal(wireOf(d).syns, 4)
+})
+
+test('what is still open when the run ends is judged as going on', () => {
+  const d = docketed()
+  d.play('0 C > S [S] seq=100 win=64240')
+  d.finish()
+  assert.deepEqual(
+    d.asked.map(({ finishing, ended }) => [finishing, ended]),
+    [[true, false]],
+  )
+  assert.deepEqual(
+    d.verdicts.map(({ final, flow }) => [final, flow]),
+    [[false, 0]],
+  )
+})
+
+test('a closed window is judged after 5 s, and not when it opened before', () => {
+  const closed = `${HANDSHAKE}
+1.000 S > C [.] seq=901 ack=101 win=0
+`
+  const opened = docketed()
+  opened.play(`${closed}3.000 S > C [.] seq=901 ack=101 win=501\n`)
+  opened.advance(30)
+  assert.equal(opened.asked.filter(({ wire }) => wire.watched && wire.zeroWindow).length, 0)
+  const d = docketed()
+  d.play(closed)
+  d.advance(5.9)
+  assert.equal(d.verdicts.length, 0)
+  d.advance(6.5)
+  assert.deepEqual(wireOf(d).zeroWindow, { receiver: 'server', since: at(1) })
+})
+
+test('a range that is sent again and again; smaller segments were acknowledged before', () => {
+  const d = docketed()
+  d.play(`${HANDSHAKE}
+0.100 C > S [P.] seq=101 ack=901 win=502 len=40
+0.110 S > C [.] seq=901 ack=141 win=501
+10.000 C > S [.] seq=141 ack=901 win=502 len=1460
+10.200 C > S [.] seq=141 ack=901 win=502 len=1460
+10.600 C > S [.] seq=141 ack=901 win=502 len=1460
+11.400 C > S [.] seq=141 ack=901 win=502 len=1460
+`)
+  d.advance(11.5)
+  const { stuck, idleBeforeMs } = wireOf(d)
+  const { times, length, largestAcked, mss, sender, since } = stuck!
+  assert.deepEqual(
+    { times, length, largestAcked, mss, sender, since },
+    { times: 3, length: 1460, largestAcked: 40, mss: 1460, sender: 'client', since: at(10) },
+  )
+  assert.ok(Math.abs(idleBeforeMs! - 9890) < 1)
+  d.play('12 S > C [.] seq=901 ack=1601 win=501')
+  assert.equal(d.docket.verdictOf(0), undefined, 'only for a row that is being freed')
+  d.judgeAs(undefined)
+  d.finish()
+  assert.equal(wireOf(d).stuck, undefined, 'it was acknowledged at last')
+})
+
+test('a first FIN that is never answered is judged after a minute; an answered one is not', () => {
+  const half = `${HANDSHAKE}
+1.000 C > S [F.] seq=101 ack=901 win=502
+1.010 S > C [.] seq=901 ack=102 win=501
+`
+  const d = docketed()
+  d.play(half)
+  d.advance(60)
+  assert.equal(d.asked.length, 0)
+  d.advance(62)
+  const { finAcked, fin, states } = wireOf(d)
+  assert.deepEqual(
+    [finAcked, fin.client, states.server],
+    [{ client: true, server: false }, at(1.01), 'CLOSE_WAIT'],
+  )
+  const closed = docketed()
+  closed.play(`${half}2.000 S > C [F.] seq=901 ack=102 win=501\n2.010 C > S [.] seq=102 ack=902 win=502\n`)
+  closed.advance(100)
+  assert.equal(closed.asked.length, 0)
+})
+
+test('an ICMP error that ends the attempt', () => {
+  const d = docketed()
+  d.play(`
+0 C > S [S] seq=100 win=64240
+0.010 R > C icmp 3/13 quotes 1
+`)
+  d.advance(1)
+  assert.deepEqual(d.told(), ['1.00 final'])
+  const { icmp } = wireOf(d)
+  assert.deepEqual(
+    [icmp?.from, icmp?.error, icmp?.effective, icmp?.quoted],
+    ['10.0.0.254', 'EHOSTUNREACH', true, 'client'],
+  )
+})
+
+test('a SYN answered by the ACK of an older connection; a SYN+ACK answered by RST', () => {
+  const stale = docketed()
+  stale.play(`
+0 C > S [S] seq=100 win=64240
+0.010 S > C [.] seq=5000 ack=7000 win=501
+0.011 C > S [R] seq=7000 win=0
+`)
+  stale.finish()
+  assert.equal(wireOf(stale).staleAck, true)
+  const refused = docketed()
+  refused.play(`
+0 C > S [S] seq=100 win=64240
+0.010 S > C [S.] seq=900 ack=101 win=65160
+0.011 C > S [R] seq=101 win=0
+`)
+  refused.advance(1)
+  assert.equal(wireOf(refused).synAckRefused, true)
+})
+
+test('whoever goes on after its own reset did not send it', () => {
+  const d = docketed()
+  d.play(`${HANDSHAKE}
+1.000 S > C [R] seq=901 win=0
+1.001 S > C [P.] seq=901 ack=101 win=501 len=10
+`)
+  d.advance(2)
+  const { reset } = wireOf(d)
+  assert.deepEqual(
+    [reset?.senderWentOn, reset?.after, reset?.ttl, reset?.usualTtl],
+    [true, 'third_ack', 64, 64],
+  )
+})
+
+test('a connect() that failed at once has a verdict without a flow, in the namespace that is watched only', () => {
+  const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+  const d = docketed(LIVE)
+  d.docket.fact(call, at(1))
+  d.docket.look(at(1.1))
+  assert.deepEqual(
+    d.verdicts.map(({ flow, final, client: from }) => [flow, final, from.addr]),
+    [[undefined, true, client.addr]],
+  )
+  const [{ kernel }] = d.asked as [(typeof d.asked)[0]]
+  assert.ok(kernel.watched)
+  assert.deepEqual(kernel.call, { error: 'ENETUNREACH', at: at(1) })
+  for (const planes of [
+    { ...LIVE, netns: 1 },
+    { ...LIVE, seesAll: false },
+  ]) {
+    const other = docketed(planes)
+    other.docket.fact(call, at(1))
+    other.finish()
+    assert.equal(other.verdicts.length, 0)
+  }
+})
+
+test('SYNs that never leave are told when three were dropped', () => {
+  const d = docketed(LIVE)
+  const drop: KernelFact = {
+    fact: 'drop',
+    at: 0,
+    netns: NETNS,
+    proto: 'tcp',
+    src: client,
+    dst: server,
+    flags: 2,
+    icmp: false,
+    reason: 'NETFILTER_DROP',
+    location: 'nft_do_chain',
+  }
+  for (const n of [0, 1, 2]) {
+    d.docket.look(at(n + 0.5))
+    assert.equal(d.verdicts.length, 0)
+    d.docket.fact(drop, at(n + 0.6))
+  }
+  d.docket.look(at(3))
+  assert.deepEqual(d.told(), ['3.00'])
+  const { kernel } = d.asked[0]!
+  assert.ok(kernel.watched)
+  assert.deepEqual(
+    kernel.drops.map(({ sender, segment, count, reason }) => [sender, segment, count, reason]),
+    [['client', 'syn', 3, 'NETFILTER_DROP']],
+  )
+})
+
+test('an attempt is superseded when its process soon reached the port at another address', () => {
+  const dial = (socket: number, local: typeof client, remote: typeof client, pid: number): KernelFact[] => {
+    const base = { fact: 'state', at: 0, netns: NETNS, proto: 'tcp', remote, socket } as const
+    return [
+      { ...base, local: { ...local, port: 0 }, from: 'CLOSE', to: 'SYN_SENT', pid, comm: 'curl' },
+      { ...base, local, from: 'SYN_SENT', to: 'ESTABLISHED' },
+    ]
+  }
+  for (const [pid, seconds, verdicts] of [
+    [7, 0.2, 0],
+    [8, 0.2, 1],
+    [7, 2.5, 1],
+  ] as const) {
+    const d = docketed(LIVE)
+    const [first] = dial(1, client, server, 7) as [KernelFact, KernelFact]
+    d.docket.fact(first, at(1))
+    d.play('1 C > S [S] seq=100 win=64240')
+    const other = { addr: '10.0.0.3', port: server.port }
+    for (const told of dial(2, { ...client, port: 40001 }, other, pid)) d.docket.fact(told, at(1 + seconds))
+    d.docket.fact({ ...first, local: client, from: 'SYN_SENT', to: 'CLOSE' } as KernelFact, at(4))
+    d.docket.look(at(5))
+    assert.equal(d.verdicts.length, verdicts, `pid ${pid} after ${seconds} s`)
+  }
+})
+
+test('what the kernel tells of a connection is joined with its packets', () => {
+  const d = docketed(LIVE)
+  d.play('1 C > S [S] seq=100 win=64240')
+  d.docket.fact(fact('error', { error: 'EHOSTUNREACH' }), at(4))
+  d.docket.look(at(5))
+  assert.deepEqual(
+    d.verdicts.map(({ flow, final }) => [flow, final]),
+    [[0, true]],
+  )
+  assert.equal(wireOf(d).syns, 1)
+})
+
+test('cases are bounded, and those that found no room are counted', () => {
+  const d = docketed({}, { maxCases: 2 })
+  for (const port of [1, 2, 3]) {
+    const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+    d.docket.fact({ ...call, local: { ...client, port } } as KernelFact, at(port))
+  }
+  assert.equal(d.docket.size, 0, 'a file has no kernel')
+  const live = docketed(LIVE, { maxCases: 2 })
+  for (const port of [1, 2, 3]) {
+    const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+    live.docket.fact({ ...call, local: { ...client, port } } as KernelFact, at(port))
+  }
+  assert.deepEqual([live.docket.size, live.docket.dropped], [2, 1])
+})
