@@ -13,13 +13,34 @@ import type { SocketRecord, SocketState } from '../sockets/socket.ts'
 import { CONNECTED_STATES, LISTENING_STATES, STATE_BITS } from '../sockets/state-names.ts'
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
 import type { Io } from './io.ts'
-import type { ListOptions } from './list.ts'
+import type { ListOptions, SsFamily } from './list.ts'
 import { closeSockets } from './list-kill.ts'
 import { chooseColumns, order } from './list-order.ts'
 import { writePlainList } from './list-plain.ts'
 import { intervalOf, watch } from './list-watch.ts'
 
-const TABLES = ['tcp', 'udp', 'udplite', 'raw', 'icmp', 'unix', 'packet', 'mptcp', 'sctp', 'vsock'] as const
+const TABLES = [
+  'tcp',
+  'udp',
+  'udplite',
+  'raw',
+  'icmp',
+  'unix',
+  'packet',
+  'mptcp',
+  'sctp',
+  'vsock',
+  'netlink',
+] as const
+/** The table that `-f` means. */
+const FAMILY_TABLES: Readonly<Record<SsFamily, TableName | undefined>> = {
+  inet: undefined,
+  inet6: undefined,
+  unix: 'unix',
+  link: 'packet',
+  netlink: 'netlink',
+  vsock: 'vsock',
+}
 /** Columns that need tcp_info. */
 const TCP_COLUMNS = ['info', 'congestion', 'rtt', 'cwnd', 'retrans']
 
@@ -120,12 +141,15 @@ function currentTime(): string {
 }
 
 function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOptions {
-  const chosen = TABLES.filter((name) => options[name])
+  const { family } = options
+  const alone = FAMILY_TABLES[family ?? 'inet']
+  const chosen = TABLES.filter((name) => options[name] || name === alone)
   const tables: readonly TableName[] = options.boundInactive && chosen.length === 0 ? ['tcp'] : chosen
-  const oneFamily = options.ipv4 !== options.ipv6
+  const [ipv4, ipv6] = [options.ipv4 || family === 'inet', options.ipv6 || family === 'inet6']
   return {
     ...(tables.length > 0 && { tables }),
-    ...(oneFamily && { families: [options.ipv4 ? 'inet' : 'inet6'] }),
+    ...(ipv4 !== ipv6 && { families: [ipv4 ? 'inet' : 'inet6'] }),
+    ...(options.threads && { threads: true }),
     processes: filter.needs.processes || (options.process !== false && !options.quiet),
     kernel: filter.kernel,
     ...(options.netns !== undefined && { netns: options.netns }),
@@ -160,7 +184,7 @@ function plain(options: ListOptions, io: Io): boolean {
   } = options
   if ([json, csv, columns, sort, quiet, verbose, extended, timers, resolve, info, memory].some(Boolean))
     return false
-  if (options.groupBy || options.tree || options.format) return false
+  if (options.groupBy || options.tree || options.format || options.threads) return false
   if (io.isTerminal && !options.oneline) return false
   return !wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env })
 }

@@ -5,6 +5,10 @@ import { UserError } from '../user-error.ts'
 import { processIo } from './io.ts'
 import { addVerbose, parseDuration, parsePositive } from './options.ts'
 
+/** As `ss -f` calls them; `link` are packet sockets. */
+const SS_FAMILIES = ['inet', 'inet6', 'unix', 'link', 'netlink', 'vsock'] as const
+export type SsFamily = (typeof SS_FAMILIES)[number]
+
 /** Options of `list`; FILTER words come apart from them. */
 export interface ListOptions {
   readonly tcp?: true
@@ -17,6 +21,8 @@ export interface ListOptions {
   readonly mptcp?: true
   readonly sctp?: true
   readonly vsock?: true
+  readonly netlink?: true
+  readonly family?: SsFamily
   readonly listening?: true
   readonly boundInactive?: true
   readonly connected?: true
@@ -24,6 +30,7 @@ export interface ListOptions {
   readonly ipv6?: true
   /** Undefined is on. */
   readonly process?: boolean
+  readonly threads?: true
   readonly numeric?: true
   readonly resolve?: true
   readonly extended?: true
@@ -70,6 +77,8 @@ function refuseMixture(filter: readonly string[], options: ListOptions): void {
     throw new UserError('-c counts the listings of --watch', { hint: 'add --watch, or leave out -c' })
   if (options.yes && !options.kill)
     throw new UserError('--yes answers the question of -K', { hint: 'add -K, or leave out --yes' })
+  if (options.threads && options.process === false)
+    throw new UserError('-T shows the threads of processes', { hint: 'leave out --no-process' })
   if (options.summary && filter.length > 0)
     throw new UserError('-s counts every socket: it takes no filter', {
       hint: 'to count those that match: --group-by state',
@@ -96,6 +105,7 @@ export function defineList(program: Command): void {
     .option('-M, --mptcp', 'MPTCP sockets')
     .option('-S, --sctp', 'SCTP sockets')
     .option('--vsock', 'vsock sockets, between virtual machines and their host')
+    .option('--netlink', 'netlink sockets, between programs and the kernel')
     .option('--udplite', 'UDP-Lite sockets')
     .option('--icmp', 'ping sockets')
     .option('-l, --listening', 'only listeners, and datagram sockets without a peer')
@@ -104,8 +114,10 @@ export function defineList(program: Command): void {
     .option('--connected', "only what has a peer (ss's own default)")
     .option('-4, --ipv4', 'only IPv4')
     .option('-6, --ipv6', 'only IPv6')
+    .addOption(new Option('-f, --family <family>', 'only this family').choices(SS_FAMILIES))
     .option('-p, --process', 'the processes that hold the socket (the default)')
     .option('--no-process', 'do not look for processes')
+    .option('-T, --threads', 'the threads of the processes too')
     .option('-n, --numeric', 'numbers instead of names (the default)')
     .option('-r, --resolve', 'names of ports and hosts, as far as they are known within a second')
     .option('-e, --extended', "uid, inode, cookie; with --json also the processes' command lines")

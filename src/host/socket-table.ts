@@ -19,6 +19,7 @@ import {
 import { DiagRows } from '../sockets/diag-rows.ts'
 import type { KernelPart } from '../sockets/filter-kernel.ts'
 import { exposureOf } from '../sockets/listeners.ts'
+import { netlinkDumpRequest, parseNetlinkDiag } from '../sockets/netlink-diag.ts'
 import {
   packetDumpRequest,
   parsePacketDiag,
@@ -39,6 +40,7 @@ import { SockDiag, TCPDIAG_GETSOCK } from './netlink.ts'
 import { currentNetns, findNetns, insideNetns } from './netns.ts'
 import { grantHint } from './privileges.ts'
 import { scanSocketOwners } from './procfs.ts'
+import { scanSocketThreads } from './socket-threads.ts'
 
 export type TableName = Netid
 
@@ -51,6 +53,8 @@ export interface SnapshotOptions {
   readonly states?: number
   /** Find the owners in /proc; default true. */
   readonly processes?: boolean
+  /** Find the threads too; default false. */
+  readonly threads?: boolean
   /** `NAME`, `PATH`, `PID` or `all`; default this one. */
   readonly netns?: string
   /** tcp_info and the congestion control of TCP sockets. */
@@ -111,7 +115,7 @@ export interface Parts {
 export function snapshot(options: SnapshotOptions = {}): Snapshot {
   const { records, degraded } = options.netns === undefined ? snapshotHere(options) : snapshotIn(options)
   if (options.processes !== false && records.some(({ inode }) => inode !== 0)) {
-    const { byInode, denied } = scanSocketOwners()
+    const { byInode, denied } = options.threads ? scanSocketThreads() : scanSocketOwners()
     attribute(records, byInode)
     if (denied > 0 && records.some(({ inode, processes }) => inode !== 0 && processes.length === 0))
       degraded.push(deniedNote(denied))
@@ -227,7 +231,7 @@ export function readParts(options: SnapshotOptions): Parts {
   }
   try {
     for (const name of options.tables ?? DEFAULT_TABLES)
-      if (name === 'unix' || name === 'packet' || name === 'vsock') parts.push(table(name, 'inet'))
+      if (OTHER_TABLES[name] !== undefined) parts.push(table(name, 'inet'))
       else if (name === 'tcp' && options.families === undefined && diag !== undefined) parts.push(...tcp())
       else for (const family of options.families ?? INET_FAMILIES) parts.push(table(name, family))
   } finally {
@@ -275,6 +279,7 @@ const OTHER_TABLES: Partial<
   unix: { request: unixDumpRequest, parse: parseUnixDiag },
   packet: { request: packetDumpRequest, parse: parsePacketDiag },
   vsock: { request: vsockDumpRequest, parse: parseVsockDiag },
+  netlink: { request: netlinkDumpRequest, parse: parseNetlinkDiag },
 }
 
 function dumpTable(
@@ -287,7 +292,7 @@ function dumpTable(
   const other = OTHER_TABLES[table]
   if (other !== undefined) {
     const dump = diag.dump(other.request(), (view, offset, end) => other.parse(view, offset, end, context))
-    return { part: { records: dump.rows }, interrupted: dump.interrupted }
+    return { part: { records: withoutRepeats(dump.rows) }, interrupted: dump.interrupted }
   }
   const wanted = kernel?.(table)
   const program = wanted?.test && assemble(wanted.test)
@@ -303,6 +308,11 @@ function dumpTable(
           rows,
         )
   return { part: { netid: table, rows, exact: whole && wanted?.exact === true }, interrupted }
+}
+
+/** The kernel gives a netlink socket that is in a multicast group twice. */
+function withoutRepeats(records: readonly SocketRecord[]): SocketRecord[] {
+  return [...new Map(records.map((record) => [record.cookie, record])).values()]
 }
 
 /** A family that the kernel was built without has no file: no rows. */

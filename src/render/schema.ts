@@ -29,6 +29,7 @@ import {
   time,
   wordOf,
 } from './json-schema.ts'
+import { attemptDefinitions } from './schema-attempt.ts'
 import { eventDefinitions } from './schema-event.ts'
 import { flowDefinitions } from './schema-flow.ts'
 import { statisticsDefinitions } from './schema-statistics.ts'
@@ -331,6 +332,8 @@ export const OBJECT_TYPES = [
   'group',
   'frame',
   'statistics',
+  'attempt',
+  'series',
 ] as const
 
 /** The JSON Schema (draft 2020-12) of one line of any command's `--json`. */
@@ -360,6 +363,7 @@ export const outputSchema: Schema = {
     ...flowDefinitions,
     ...verdictDefinitions,
     ...statisticsDefinitions,
+    ...attemptDefinitions,
     packet,
     stream,
     summary,

@@ -33,6 +33,9 @@ export function ssColumns(columns: readonly SocketColumn[]): SocketColumn[] {
 
 /** `users:(("nginx",pid=77,fd=6),("nginx",pid=78,fd=6))` */
 function usersText(processes: readonly SocketProcess[]): string {
-  const users = processes.map(({ comm, pid, fd }) => `("${sanitize(comm)}",pid=${pid},fd=${fd})`)
+  const users = processes.map(({ comm, pid, tid, fd }) => {
+    const thread = tid === undefined ? '' : `,tid=${tid}`
+    return `("${sanitize(comm)}",pid=${pid}${thread},fd=${fd})`
+  })
   return users.length === 0 ? '' : `users:(${users.join(',')})`
 }

@@ -19,6 +19,7 @@ export function endpointText(record: SocketRecord, side: 'local' | 'remote', nam
   const end: SocketEndpoint = record[side]
   if (record.netid === 'unix') return `${end.path === undefined ? '*' : sanitize(end.path)} ${end.inode ?? 0}`
   if (record.netid === 'packet') return side === 'local' ? packetText(record) : '*'
+  if (record.netid === 'netlink') return netlinkText(end)
   const addr = end.addr ?? '*'
   // `v6only` is there for sockets without a peer only; false means that IPv4 comes in too.
   const everything = addr === '::' && record.v6only === false
@@ -42,20 +43,29 @@ function packetText({ local, iface }: SocketRecord): string {
   return `${shown}:${iface === undefined ? '*' : sanitize(iface)}`
 }
 
-/** `nginx[77] fd 6`; a process with several descriptors once: `nginx[77] fd 6,9`. */
+/** `route:1234`, the port of a kernel's own socket is `kernel`; `*` for no peer. */
+function netlinkText({ addr, port }: SocketEndpoint): string {
+  return addr === undefined ? '*' : `${addr}:${port === 0 ? 'kernel' : port}`
+}
+
+/** `nginx[77] fd 6`, a thread `nginx[77/78] fd 6`; a process with several descriptors once: `nginx[77] fd 6,9`. */
 export function processText(processes: readonly SocketProcess[]): string {
-  const byPid = new Map<number, { comm: string; fds: number[] }>()
-  for (const { pid, comm, fd } of processes) {
-    const known = byPid.get(pid)
-    if (known === undefined) byPid.set(pid, { comm, fds: [fd] })
+  const byHolder = new Map<string, { comm: string; fds: number[] }>()
+  for (const { pid, tid, comm, fd } of processes) {
+    const holder = tid === undefined ? `${pid}` : `${pid}/${tid}`
+    const known = byHolder.get(holder)
+    if (known === undefined) byHolder.set(holder, { comm, fds: [fd] })
     else known.fds.push(fd)
   }
-  return [...byPid].map(([pid, { comm, fds }]) => `${sanitize(comm)}[${pid}] fd ${fds.join(',')}`).join(', ')
+  return [...byHolder]
+    .map(([holder, { comm, fds }]) => `${sanitize(comm)}[${holder}] fd ${fds.join(',')}`)
+    .join(', ')
 }
 
 /** ss tells the kinds of unix sockets apart in this column. */
 export function netidText({ netid, socket_type }: SocketRecord): string {
   if (netid === 'packet') return socket_type === 'dgram' ? 'p_dgr' : 'p_raw'
+  if (netid === 'netlink') return 'nl'
   if (netid === 'vsock') return socket_type === 'stream' ? 'v_str' : 'v_dgr'
   switch (socket_type) {
     case undefined:

@@ -9,7 +9,8 @@ export type Netid =
   | 'sctp'
   | 'mptcp'
   | 'vsock'
-export type Family = 'inet' | 'inet6' | 'unix' | 'packet' | 'vsock'
+  | 'netlink'
+export type Family = 'inet' | 'inet6' | 'unix' | 'packet' | 'vsock' | 'netlink'
 
 /** Socket states of the JSON contract, in the kernel's order (include/net/tcp_states.h). */
 export type SocketState =
@@ -44,6 +45,8 @@ export interface SocketProcess {
   readonly pid: number
   readonly comm: string
   readonly fd: number
+  /** With `--threads`: which of its threads; `comm` is the name of that thread. */
+  readonly tid?: number
   readonly ppid?: number
   readonly exe?: string
   readonly cmdline?: string
