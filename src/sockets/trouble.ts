@@ -88,14 +88,14 @@ function stalled(socket: SocketRecord): Trouble | undefined {
     if (waited < ZERO_WINDOW) return undefined
     return {
       verdict: 'stalled.zero-window',
-      text: `its peer's window has been closed for ${seconds(waited)} or more: that program does not read; ${bytes(unsent)} wait`,
+      text: `its peer's window has been closed for ${seconds(waited)} or more: that program does not read, ${bytes(unsent)} waiting`,
     }
   }
   return unanswered(
     socket,
     RETRANSMISSIONS,
     'stalled.retransmitting',
-    (again) => `the same data was sent ${again} more without an acknowledgement; ${bytes(unsent)} wait`,
+    (again) => `the same data was sent ${again} more without an acknowledgement, ${bytes(unsent)} waiting`,
   )
 }
 
@@ -106,7 +106,8 @@ function notClosed({ tcp, recv_q: unread }: SocketRecord): Trouble | undefined {
   if (sent === undefined || heard === undefined) return undefined
   const idle = Math.min(sent, heard)
   if (idle < APP_STUCK) return undefined
-  const rest = unread > 1 ? `, with ${bytes(unread)} unread` : ''
+  // The FIN counts as one.
+  const rest = unread > 1 ? `, with ${bytes(unread - 1)} unread` : ''
   return {
     verdict: 'closed.app-stuck',
     text: `its peer closed the connection ${seconds(idle)} ago or earlier, the program has not${rest}`,

@@ -168,7 +168,7 @@ rootTest('routes: each kind with the error that connect() gets, IPv4 and IPv6', 
   assert.equal(ask('10.9.0.1', 80, { here }).route?.kind, 'local')
 })
 
-rootTest('neighbours: the state of the next hop', () => {
+rootTest('neighbours: the state of the next hop', async () => {
   const here = { client: true, server: false }
   ip(CLIENT, 'neigh add 10.9.0.77 dev v nud failed')
   ip(CLIENT, 'neigh add fd09::77 dev v lladdr 02:00:00:00:00:77 nud permanent')
@@ -176,6 +176,14 @@ rootTest('neighbours: the state of the next hop', () => {
   const permanent = ask('fd09::77', 80, { here }).route
   assert.deepEqual([permanent?.neighbor, permanent?.neighborAddress], ['PERMANENT', '02:00:00:00:00:77'])
   assert.equal(ask('10.9.0.78', 80, { here }).route?.neighbor, undefined)
+  const dial = `
+    require('node:net').connect(80, '10.9.0.79').on('error', () => {})
+    setImmediate(() => console.log('called'))`
+  const child = spawn('ip', ['netns', 'exec', CLIENT, process.execPath, '-e', dial])
+  children.push(child)
+  await once(child.stdout!, 'data')
+  // FAILED after three questions, a second apart.
+  assert.match(ask('10.9.0.79', 80, { here }).route?.neighbor ?? '', /^(?:INCOMPLETE|FAILED)$/)
 })
 
 rootTest('ports: how many are in use towards a destination, without the reserved ones', async () => {

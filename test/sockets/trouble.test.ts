@@ -58,21 +58,21 @@ test('sockets in trouble, and their near misses', () => {
     [socket('ESTABLISHED', timer('keepalive', 9)), undefined],
     [
       socket('ESTABLISHED', { ...timer('on', 4), send_q: 100 }),
-      'stalled.retransmitting the same data was sent 4 times more without an acknowledgement; 100 bytes wait',
+      'stalled.retransmitting the same data was sent 4 times more without an acknowledgement, 100 bytes waiting',
     ],
     [
       socket('LAST_ACK', { ...timer('on', 5), send_q: 1 }),
-      'stalled.retransmitting the same data was sent 5 times more without an acknowledgement; 1 byte wait',
+      'stalled.retransmitting the same data was sent 5 times more without an acknowledgement, 1 byte waiting',
     ],
     [socket('ESTABLISHED', { ...timer('persist', 0), ...tcp({ rto: 204_000, backoff: 4 }) }), undefined],
     [
       socket('ESTABLISHED', { ...timer('persist', 0), send_q: 7, ...tcp({ rto: 204_000, backoff: 5 }) }),
-      "stalled.zero-window its peer's window has been closed for 6 s or more: that program does not read; 7 bytes wait",
+      "stalled.zero-window its peer's window has been closed for 6 s or more: that program does not read, 7 bytes waiting",
     ],
     [socket('ESTABLISHED', timer('persist', 3, 4900)), undefined],
     [
       socket('ESTABLISHED', timer('persist', 3, 5100)),
-      "stalled.zero-window its peer's window has been closed for 5 s or more: that program does not read; 0 bytes wait",
+      "stalled.zero-window its peer's window has been closed for 5 s or more: that program does not read, 0 bytes waiting",
     ],
     [socket('CLOSE_WAIT'), undefined],
     [socket('CLOSE_WAIT', tcp({ last_data_sent: 90_000, last_ack_recv: 59_000 })), undefined],
@@ -84,7 +84,7 @@ test('sockets in trouble, and their near misses', () => {
     ],
     [
       socket('CLOSE_WAIT', { recv_q: 20, ...tcp({ last_data_sent: 90_000, last_ack_recv: 60_000 }) }),
-      'closed.app-stuck its peer closed the connection 60 s ago or earlier, the program has not, with 20 bytes unread',
+      'closed.app-stuck its peer closed the connection 60 s ago or earlier, the program has not, with 19 bytes unread',
     ],
     [socket('TIME_WAIT', timer('timewait', 9)), undefined],
     [socket('ESTABLISHED', { ...timer('on', 9), netid: 'mptcp' }), undefined],
