@@ -28,12 +28,16 @@ export interface AnalysisOptions extends StreamOptions, SelectionOptions, Follow
 }
 
 export function addInterfaceOptions(command: Command): Command {
+  const interfaces = command.option(
+    '-i, --interface <interface>',
+    'capture on this interface (repeatable; default: every one)',
+    collect,
+  )
+  return addEngineOptions(interfaces)
+}
+
+export function addEngineOptions(command: Command): Command {
   return command
-    .option(
-      '-i, --interface <interface>',
-      'capture on this interface (repeatable; default: every one)',
-      collect,
-    )
     .addOption(
       new Option('--engine <engine>', 'how packets are captured: kernel ring, or libpcap through cap')
         .choices(['auto', 'ring', 'cap'])

@@ -7,6 +7,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Define>>> = {
   list: async () => (await import('./list.ts')).defineList,
   trace: async () => (await import('./trace.ts')).defineTrace,
   read: async () => (await import('./read.ts')).defineRead,
+  connect: async () => (await import('./connect.ts')).defineConnect,
   run: async () => (await import('./run.ts')).defineRun,
   demo: async () => (await import('./demo.ts')).defineDemo,
   doctor: async () => (await import('./doctor.ts')).defineDoctor,

@@ -1,0 +1,191 @@
+import { isIP } from 'node:net'
+import { nanosSince, originNow } from '../host/clock.ts'
+import { Waiter } from '../host/wait.ts'
+import type { Attempt } from '../render/attempt.ts'
+import { TraceClock } from '../render/time.ts'
+import { EXIT, UserError } from '../user-error.ts'
+import { parseAddress } from '../wire/address.ts'
+import { DEFAULT_MAX_FLOWS, DEFAULT_RING_MIB, DEFAULT_SNAPLEN } from './capture-options.ts'
+import type { ConnectOptions } from './connect.ts'
+import { makeAttempt } from './connect-attempt.ts'
+import { ConnectReport } from './connect-report.ts'
+import { DnsAnswers, type Resolved, resolve } from './connect-resolve.ts'
+import { parseTarget, type Target } from './connect-target.ts'
+import { ConnectWatch } from './connect-watch.ts'
+import type { Io } from './io.ts'
+import { runLive } from './live-run.ts'
+import { Pulse } from './pulse.ts'
+import { onSignals } from './signals.ts'
+
+/** Answers of DNS servers are on the wire before getaddrinfo() returns; they reach us within this, ms. */
+const DNS_SETTLE_MS = 50
+const NOTHING = { events: false, flows: false, verdicts: false, summary: false } as const
+
+/** Runs the command and returns its exit code. */
+export async function runConnect(
+  text: string,
+  portText: string | undefined,
+  options: ConnectOptions,
+  io: Io,
+): Promise<number> {
+  const target = parseTarget(text, portText)
+  checkOptions(options)
+  const run = new ConnectRun(target, options, io)
+  await run.watched()
+  return run.exitCode()
+}
+
+class ConnectRun {
+  readonly #target: Target
+  readonly #options: ConnectOptions
+  readonly #io: Io
+  readonly #report: ConnectReport
+  readonly #watch: ConnectWatch
+  readonly #answers = new DnsAnswers()
+  readonly #attempts: Attempt[] = []
+  readonly #clock: TraceClock
+  #pulse = new Pulse(() => {})
+  #isInterrupted = false
+  #failure: unknown
+
+  constructor(target: Target, options: ConnectOptions, io: Io) {
+    this.#target = target
+    this.#options = options
+    this.#io = io
+    this.#clock = new TraceClock(originNow())
+    this.#report = new ConnectReport(io, options, () => this.#watch.clock)
+    this.#watch = new ConnectWatch((seen) => this.#report.late(seen))
+  }
+
+  /** With every plane that can be watched; without the privilege to capture, the sockets alone. */
+  async watched(): Promise<void> {
+    const { engine, relinquishPrivileges, color, json } = this.#options
+    const { port } = this.#target
+    let hasBegun = false
+    try {
+      await runLive(
+        `tcp port ${port} or icmp or icmp6 or port 53`,
+        {
+          engine,
+          color,
+          ...(json && { json }),
+          ...(relinquishPrivileges !== undefined && { relinquishPrivileges }),
+          timeFormat: 'local',
+          proto: 'tcp',
+          maxFlows: DEFAULT_MAX_FLOWS,
+          snaplen: DEFAULT_SNAPLEN,
+          bufferSize: DEFAULT_RING_MIB,
+          promiscuous: engine === 'cap',
+        },
+        this.#io,
+        undefined,
+        {
+          selection: NOTHING,
+          seesAll: true,
+          leavesSignals: true,
+          views: [(parts) => this.#watch.open(parts)],
+          dns: (messages, server) => this.#answers.add(messages, server),
+          tick: () => this.#pulse.beat(),
+          begin: (stop, waiter) => {
+            hasBegun = true
+            this.#whole(waiter).then(stop)
+          },
+        },
+      )
+    } catch (error) {
+      if (hasBegun || !(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
+      this.#io.note(`packets are not watched: ${error.message}; ${error.hint}`)
+      await this.#unwatched()
+    }
+    if (this.#failure !== undefined) throw this.#failure
+    this.#report.end(this.#attempts)
+    this.#io.flush()
+  }
+
+  exitCode(): number {
+    return this.#attempts.some(({ outcome }) => outcome === 'established') ? EXIT.fine : EXIT.finding
+  }
+
+  async #unwatched(): Promise<void> {
+    const waiter = new Waiter()
+    let hasEnded = false
+    this.#report.withoutCapture = true
+    this.#whole(waiter).then(() => {
+      hasEnded = true
+      waiter.wake()
+    })
+    while (!hasEnded) {
+      await waiter.wait()
+      this.#pulse.beat()
+    }
+    waiter.close()
+  }
+
+  /** Never rejects: what failed is thrown when everything is closed. */
+  async #whole(waiter: Waiter): Promise<void> {
+    this.#pulse = new Pulse(() => waiter.wake())
+    const forget = onSignals(
+      () => {
+        this.#isInterrupted = true
+        waiter.wake()
+      },
+      () => this.#report.status(this.#attempts),
+    )
+    try {
+      const started = performance.now()
+      const addresses = await this.#resolve()
+      this.#report.begin(this.#target, addresses, performance.now() - started)
+      await this.#rounds(addresses, waiter)
+    } catch (error) {
+      this.#failure = error
+    } finally {
+      forget()
+    }
+  }
+
+  #resolve(): Promise<Resolved[]> {
+    const { host } = this.#target
+    return resolve(this.#target, this.#options, async () => {
+      await this.#pulse.until(() => this.#answers.failureOf(host) !== undefined, DNS_SETTLE_MS)
+      return this.#answers.failureOf(host)
+    })
+  }
+
+  async #rounds(addresses: readonly Resolved[], waiter: Waiter): Promise<void> {
+    const { count = 1, interval } = this.#options
+    const name = isIP(this.#target.host.split('%')[0]!) === 0 ? this.#target.host : undefined
+    const isInterrupted = (): boolean => this.#isInterrupted
+    for (let round = 0; round < count && !isInterrupted(); round++) {
+      const next = performance.now() + interval
+      for (const address of addresses) {
+        if (isInterrupted()) break
+        const attempt = await makeAttempt({
+          n: this.#attempts.length + 1,
+          address,
+          port: this.#target.port,
+          ...(name !== undefined && { name }),
+          options: this.#options,
+          clock: this.#clock,
+          now: () => nanosSince(this.#clock.originSeconds),
+          pulse: this.#pulse,
+          waiter,
+          watch: this.#watch,
+          isInterrupted,
+        })
+        this.#attempts.push(attempt.record)
+        this.#report.attempt(attempt.record, attempt.seen)
+      }
+      const pause = next - performance.now()
+      if (round + 1 < count && pause > 0) await this.#pulse.until(isInterrupted, pause)
+    }
+  }
+}
+
+function checkOptions({ source, ipv4, ipv6 }: ConnectOptions): void {
+  if (ipv4 && ipv6)
+    throw new UserError('-4 and -6 exclude each other', { hint: 'leave both out for all addresses' })
+  if (source !== undefined && parseAddress(source) === undefined)
+    throw new UserError(`Cannot connect from ${JSON.stringify(source)}: it is not an address`, {
+      hint: '--source takes an address of this machine, `ip addr` lists them',
+    })
+}
