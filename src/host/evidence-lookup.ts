@@ -6,7 +6,7 @@ import type { FirewallRule, RouteEvidence, SocketEvidence } from '../sockets/soc
 import { type Address, formatAddress, parseAddress } from '../wire/address.ts'
 import { Budget } from './budget.ts'
 import { EndSockets } from './end-sockets.ts'
-import { Firewall } from './firewall.ts'
+import { type Filtered, Firewall } from './firewall.ts'
 import { SystemError } from './libc.ts'
 import { ListenersEverywhere } from './listeners-everywhere.ts'
 import { type NamedNetns, Namespaces } from './namespaces.ts'
@@ -216,15 +216,17 @@ export class EvidenceLookup {
     )
     const rules: FirewallRule[] = []
     const unknown = new Set<string>()
+    const add = (filtered: Filtered): void => {
+      rules.push(...filtered.rules)
+      if (filtered.unknown !== undefined) unknown.add(filtered.unknown)
+    }
     const ask = (end: End, inode: number | undefined, through: Parsed, iface: string | undefined): void => {
       const original = packetOf(through, 'original', iface, established)
       const reply = packetOf(through, 'reply', iface, established)
       const [sent, got] = end === 'client' ? [original, reply] : [reply, original]
-      const filtered = this.#firewall.filter(end, inode, sent, got, ({ destination }) =>
-        this.isHere(formatAddress(destination.family, destination.words), inode),
-      )
-      rules.push(...filtered.rules)
-      if (filtered.unknown !== undefined) unknown.add(filtered.unknown)
+      const local = ({ destination }: FilteredPacket): boolean =>
+        this.isHere(formatAddress(destination.family, destination.words), inode)
+      add(this.#firewall.filter(end, inode, sent, got, local))
     }
     const shared = here.client && here.server && netns.client === netns.server
     if (here.client) ask('client', netns.client, ends, shared ? 'lo' : found.client?.route?.iface)
@@ -232,6 +234,17 @@ export class EvidenceLookup {
       const iface = shared ? 'lo' : found.server?.route?.iface
       ask('server', netns.server, ends, target.netns === netns.server ? iface : undefined)
       if (target.netns !== netns.server) ask('server', target.netns, target.ends, iface)
+    }
+    const own = this.#namespaces.own ?? undefined
+    const ended = [here.client && netns.client, here.server && netns.server, here.server && target.netns]
+    // Neither end is in the own namespace: a container's packets pass through it.
+    if (!ended.includes(own)) {
+      const [towards, back] = [ends.server, ends.client].map(
+        (to) => routeEvidence({ proto: ends.proto, to, port: ends.serverPort })?.iface,
+      )
+      const original = { ...packetOf(ends, 'original', back, established), out: towards }
+      const reply = { ...packetOf(ends, 'reply', towards, established), out: back }
+      add(this.#firewall.forward(here.client ? 'client' : 'server', own, [original, reply]))
     }
     const [why] = unknown
     return { firewall: rules, ...(why !== undefined && { firewallUnknown: why }) }

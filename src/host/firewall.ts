@@ -53,18 +53,34 @@ export class Firewall {
     got: FilteredPacket,
     isLocal: (packet: FilteredPacket) => boolean,
   ): Filtered {
+    return this.#collect(end, netns, (tables, add) => {
+      walk(tables, ['output', 'postrouting', 'egress'], sent, add)
+      const { stopped, packet } = walk(tables, ['ingress', 'prerouting'], got, add)
+      if (!stopped) walk(tables, isLocal(packet) ? ['input'] : ['forward', 'postrouting'], packet, add)
+    })
+  }
+
+  /** The same for a namespace that only passes the packets on. */
+  forward(end: 'client' | 'server', netns: number | undefined, packets: readonly FilteredPacket[]): Filtered {
+    return this.#collect(end, netns, (tables, add) => {
+      for (const packet of packets) walk(tables, ['prerouting', 'forward', 'postrouting'], packet, add)
+    })
+  }
+
+  #collect(
+    end: 'client' | 'server',
+    netns: number | undefined,
+    go: (tables: readonly NftTable[], add: (hook: Hook, obstacles: readonly Obstacle[]) => void) => void,
+  ): Filtered {
     const { tables, unknown } = this.#rules(netns)
     const rules = new Map<string, FirewallRule>()
-    const add = (hook: Hook, obstacles: readonly Obstacle[]): void => {
+    go(tables, (hook, obstacles) => {
       for (const obstacle of obstacles) {
         const rule = describe(end, hook, obstacle)
         const key = `${rule.family} ${rule.table} ${rule.chain} ${rule.handle}`
         if (!rules.has(key) || !rule.uncertain) rules.set(key, rule)
       }
-    }
-    walk(tables, ['output', 'postrouting', 'egress'], sent, add)
-    const { stopped, packet } = walk(tables, ['ingress', 'prerouting'], got, add)
-    if (!stopped) walk(tables, isLocal(packet) ? ['input'] : ['forward', 'postrouting'], packet, add)
+    })
     const sorted = [...rules.values()].sort(
       (a, b) => Number(a.uncertain ?? false) - Number(b.uncertain ?? false),
     )

@@ -20,7 +20,10 @@ export interface SocketEvidence {
   readonly returnRoute?: RouteEvidence
   /** Local ports in use towards this destination, of those there are; only for a client that got none. */
   readonly ports?: { readonly used: number; readonly available: number; readonly timeWait: number }
-  /** Rules of the packet filter that would match this connection's packets, at each end that is here. */
+  /**
+   * Rules of the packet filter that would match this connection's packets, at each end that is here; also those of the
+   * tool's own namespace (hook `forward`) when both ends are in others, as between containers.
+   */
   readonly firewall: readonly FirewallRule[]
   /** Why no rule could be looked up, when none could. */
   readonly firewallUnknown?: string

@@ -10,6 +10,7 @@ import { isRoot, rootTest } from '../support/root.ts'
 
 const CLIENT = `ske-client-${process.pid}`
 const SERVER = `ske-server-${process.pid}`
+const ROUTER = `ske-router-${process.pid}`
 const children: ChildProcess[] = []
 let lookup: EvidenceLookup
 
@@ -88,7 +89,7 @@ before(async () => {
 after(() => {
   for (const child of children) child.kill('SIGKILL')
   lookup?.close()
-  if (isRoot) for (const name of [CLIENT, SERVER]) runCommand(['ip', 'netns', 'delete', name])
+  if (isRoot) for (const name of [CLIENT, SERVER, ROUTER]) runCommand(['ip', 'netns', 'delete', name])
 })
 
 rootTest('listeners: address, family, v6only, namespace and owner', () => {
@@ -308,27 +309,37 @@ rootTest('counters of a namespace move with what happens in it', () => {
   assert.equal(lookup.counters(1), undefined)
 })
 
-rootTest('an ordinary user learns what the own namespace tells, and what is missing', () => {
+/** Asks in a process of its own whose namespace is `netns`. */
+function askIn(
+  netns: string,
+  query: Partial<EvidenceQuery>,
+  user: readonly string[] = [],
+): SocketEvidence & { watched: boolean } {
+  const whole = {
+    proto: 'tcp',
+    client: { addr: '127.0.0.1', port: 40_000 },
+    server: { addr: '127.0.0.1', port: 37_001 },
+    here: { client: true, server: true },
+    netns: {},
+    ...query,
+  }
   const script = `
     import { EvidenceLookup } from ${JSON.stringify(new URL('../../src/host/evidence-lookup.ts', import.meta.url).href)}
     const lookup = new EvidenceLookup()
-    const found = lookup.sockets({
-      proto: 'tcp',
-      client: { addr: '127.0.0.1', port: 40000 },
-      server: { addr: '127.0.0.1', port: 37001 },
-      here: { client: true, server: true },
-      netns: {},
-    })
-    console.log(JSON.stringify(found))
+    console.log(JSON.stringify(lookup.sockets(${JSON.stringify(whole)})))
     lookup.close()`
-  const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
   const { stdout, stderr } = runCommand([
-    ...['ip', 'netns', 'exec', SERVER, ...user, process.execPath, '--import', 'tsx'],
+    ...['ip', 'netns', 'exec', netns, ...user, process.execPath, '--import', 'tsx'],
     ...['--input-type=module', '-e', script],
   ])
   assert.ok(stdout.startsWith('{'), stderr)
   const found = JSON.parse(stdout) as SocketEvidence & { watched: boolean }
   assert.ok(found.watched)
+  return found
+}
+
+rootTest('an ordinary user learns what the own namespace tells, and what is missing', () => {
+  const found = askIn(SERVER, {}, ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'])
   assert.equal(found.everyNetns, false)
   assert.match(found.firewallUnknown ?? '', /may not be read; run it with sudo.*cap_net_admin/)
   assert.deepEqual(
@@ -336,4 +347,19 @@ rootTest('an ordinary user learns what the own namespace tells, and what is miss
     [[true, true, undefined]],
   )
   assert.equal(found.route?.kind, 'local')
+})
+
+rootTest('rules of a namespace between the ends', () => {
+  must('ip', 'netns', 'add', ROUTER)
+  nft(
+    ROUTER,
+    'table inet r {\n chain f {\n type filter hook forward priority 0;\n tcp dport 37003 drop\n }\n}',
+  )
+  const ends = { client: { addr: '10.9.0.1', port: 40_000 }, netns: netns() }
+  const found = askIn(ROUTER, { ...ends, server: { addr: '10.9.0.2', port: 37_003 } })
+  assert.deepEqual(
+    found.firewall.map(({ hook, table, action, uncertain }) => [hook, table, action, uncertain]),
+    [['forward', 'r', 'drop', undefined]],
+  )
+  assert.deepEqual(askIn(ROUTER, { ...ends, server: { addr: '10.9.0.2', port: 37_004 } }).firewall, [])
 })

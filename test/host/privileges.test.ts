@@ -9,6 +9,7 @@ import { grantHint, hasCapability } from '../../src/host/privileges.ts'
 import { isRoot, rootTest } from '../support/root.ts'
 
 const MODULE = new URL('../../src/host/privileges.ts', import.meta.url).href
+const NET_ADMIN = 1n << 12n
 const NET_RAW = 1n << 13n
 const SYS_PTRACE = 1n << 19n
 
@@ -123,4 +124,16 @@ test('capabilities of this process, and how to get more', () => {
     grantHint(['cap_net_raw', 'cap_perfmon']),
     /^run it with sudo, or allow it for good: sudo setcap cap_net_raw,cap_perfmon\+ep \/\S+$/,
   )
+})
+
+rootTest('a program is lent what was kept, for as long as the call lasts', () => {
+  const { own, error } = report(
+    `p.dropPrivileges(['cap_net_admin', 'cap_net_raw'])
+    const { execFileSync } = await import('node:child_process')
+    const ofChild = () => /CapEff:\\s*(\\w+)/.exec(execFileSync('cat', ['/proc/self/status'], { encoding: 'utf8' }))[1]
+    throw new Error([p.lend(['cap_net_admin', 'cap_sys_admin'], ofChild), ofChild()].join(' '))`,
+    SUDO,
+  )
+  assert.equal(error, `${hex(NET_ADMIN)} ${hex(0n)}`)
+  assert.equal(own, masks(NET_ADMIN | NET_RAW))
 })
