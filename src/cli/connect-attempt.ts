@@ -52,15 +52,21 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
       await pulse.until(() => dial.hasEnded() || isInterrupted(), timeout)
       waiter.remove(dial.fd)
     }
-    const ended = now()
+    const ended = dial.hasEnded() ? dial.ended : performance.now()
     const after = dial.isConnected ? await keep(parts, dial) : {}
     const error = 'error' in after ? after.error : dial.error
     const hasFailed = !dial.isConnected || error !== undefined
     // Everything is there already when the verdict is; without a capture none comes.
     await pulse.until(() => seen.flow !== undefined, SETTLE_MS)
-    if (hasFailed && dial.failed === 'connect' && watch.isOpen)
-      await pulse.until(() => seen.verdict?.final === true || isInterrupted(), VERDICT_MS)
     const gaveUp = !dial.isConnected && dial.error === undefined
+    if (gaveUp) {
+      // Whatever is judged behind this is judged because we went away.
+      seen.gaveUp = true
+      waiter.remove(dial.fd)
+      dial.close()
+    }
+    if (hasFailed && dial.failed === 'connect' && watch.isOpen)
+      await pulse.until(() => seen.verdict !== undefined && (gaveUp || seen.verdict.final), VERDICT_MS)
     return {
       seen,
       record: {
@@ -73,7 +79,7 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
         outcome: gaveUp ? 'timeout' : outcomeOf(error),
         ...(gaveUp ? { error: 'ETIMEDOUT', gave_up: true } : error !== undefined && { error }),
         ...(dial.failed !== 'connect' && { call: CALLS[dial.failed] }),
-        connect_ms: (ended - at) / 1e6,
+        connect_ms: ended - dial.began,
         ...('resetMs' in after && { reset_after_ms: after.resetMs }),
         ...('closedMs' in after && { closed_after_ms: after.closedMs }),
         ...('received' in after && { received: after.received }),

@@ -94,10 +94,10 @@ export class ConnectReport {
     else this.#write(verdictText(verdict, { style: this.#style, ...(isTerminal && { columns }) }))
   }
 
-  #ladder({ client, server, process, outcome }: Attempt, { rows, flow }: Seen): void {
+  #ladder({ client, server, process, outcome, call }: Attempt, { rows, flow }: Seen): void {
     const drawn = rows.rows()
     if (drawn.length === 0 || client === undefined) {
-      if (!this.withoutCapture) this.#write('  no packet of it was seen\n')
+      if (!this.withoutCapture && call === undefined) this.#write('  no packet of it was seen\n')
       return
     }
     const ladder = {

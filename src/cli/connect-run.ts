@@ -30,6 +30,8 @@ export async function runConnect(
 ): Promise<number> {
   const target = parseTarget(text, portText)
   checkOptions(options)
+  // The name under which we appear among the processes.
+  process.title = 'socktrace'
   const run = new ConnectRun(target, options, io)
   await run.watched()
   return run.exitCode()

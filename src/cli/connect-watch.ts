@@ -24,6 +24,8 @@ export class Seen {
   serverProcess: Pick<ProcessRef, 'pid' | 'comm' | 'attribution'> | undefined
   /** The latest. */
   verdict: Verdict | undefined
+  /** We closed it ourselves while it waited: what is said of it from then on is not final. */
+  gaveUp = false
 
   constructor(client: Endpoint | undefined, server: Endpoint) {
     this.client = client
@@ -101,7 +103,8 @@ export class ConnectWatch implements View, PacketSink {
     const seen = this.#find(verdict.client, verdict.server)
     if (seen === undefined) return
     const before = seen.verdict
-    seen.verdict = verdict
+    if (seen.gaveUp && before !== undefined) return
+    seen.verdict = seen.gaveUp ? { ...verdict, final: false } : verdict
     if (before?.verdict !== verdict.verdict || before.final !== verdict.final) this.#late(seen)
   }
 

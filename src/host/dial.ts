@@ -55,25 +55,35 @@ export class Dial {
   /** What failed: `connect`, or what comes before it. */
   failed: 'socket' | 'bind' | 'interface' | 'connect' = 'connect'
   isConnected = false
+  /** When connect() was called, and when its result was there: `performance.now()`. */
+  readonly began: number
+  ended = Number.NaN
+  #isClosed = false
   readonly #after = { error: undefined as string | undefined, closed: false, received: 0 }
 
   /** Starts it; never throws for what the kernel refuses. */
   constructor(remote: DialEnd, options: DialOptions = {}) {
     const server = socketAddress(remote, options.scope)
     const family = remote.addr.includes(':') ? AF_INET6 : AF_INET
+    this.began = performance.now()
     this.fd = libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
     if (this.fd === -1) this.#fail('socket')
     else if (this.#prepare(options)) {
+      this.began = performance.now()
       if (libc.connect(this.fd, server, server.length) === 0) this.isConnected = true
       else if (libc.errnoName(libc.errno()) !== 'EINPROGRESS') this.#fail('connect')
     }
+    this.hasEnded()
     this.local = this.fd === -1 ? undefined : localEnd(this.fd)
   }
 
   /** Looks whether connect() has ended; true when it has. */
   hasEnded(): boolean {
-    if (this.isConnected || this.error !== undefined) return true
-    if (!this.#isReady(POLLOUT)) return false
+    if (!Number.isNaN(this.ended)) return true
+    const isOver = this.isConnected || this.error !== undefined
+    if (!isOver && !this.#isReady(POLLOUT)) return false
+    this.ended = performance.now()
+    if (isOver) return true
     const error = socketError(this.fd)
     if (error === 0) this.isConnected = true
     else this.error = libc.errnoName(error)
@@ -96,8 +106,10 @@ export class Dial {
     return after
   }
 
+  /** Idempotent. */
   close(): void {
-    if (this.fd !== -1) libc.close(this.fd)
+    if (this.fd !== -1 && !this.#isClosed) libc.close(this.fd)
+    this.#isClosed = true
   }
 
   #prepare({ source, iface }: DialOptions): boolean {

@@ -108,6 +108,8 @@ export function attemptLine(attempt: Attempt, style: Style): string {
   if (reset_after_ms !== undefined)
     return `${line}  connect() returned after ${when}, reset (${error}) ${formatMs(reset_after_ms)} later`
   if (isGood) return `${line}  in ${when}`
+  // A SYN that is answered by a reset gives ECONNREFUSED: this one was answered by a SYN+ACK.
+  if (outcome === 'reset') return `${line}  established, and reset (${error}) within ${when}`
   return `${line}  ${call ?? 'connect'}() fails with ${style.bad(error ?? '?')} after ${when}`
 }
 
@@ -123,6 +125,8 @@ export function attemptDetails(attempt: Attempt): string[] {
     syn_count = 0,
   } = attempt
   const lines: string[] = []
+  if (attempt.call !== undefined && attempt.error !== undefined)
+    lines.push(...callHint(attempt.call, attempt.error))
   if (process !== undefined) lines.push(`listener  ${processText(process.server)}`)
   if (rtt_ms !== undefined) lines.push(`rtt       ${formatMs(rtt_ms)} from SYN to SYN+ACK`)
   if (syn_count > 1) lines.push(`SYNs      ${syn_count} were sent`)
@@ -134,6 +138,17 @@ export function attemptDetails(attempt: Attempt): string[] {
   if (closed_after_ms !== undefined)
     lines.push(`closed    by the server ${formatMs(closed_after_ms)} after connect() returned`)
   return lines
+}
+
+/** Why a call before connect() failed: the options were wrong. */
+function callHint(call: NonNullable<Attempt['call']>, error: string): string[] {
+  if (call === 'bind' && error === 'EADDRNOTAVAIL')
+    return ['the address of --source is none of this machine (`ip address` lists them)']
+  if (call === 'bind') return ['the address of --source cannot be used for this destination']
+  if (call === 'setsockopt' && error === 'ENODEV')
+    return ['there is no interface with the name of --interface (`socktrace devices` lists them)']
+  if (call === 'setsockopt') return ['--interface needs Linux 5.7, or CAP_NET_RAW before']
+  return []
 }
 
 function optionsText(options: HandshakeOptions): string {
