@@ -1,6 +1,6 @@
 """Sockets whose names are made to draw on a terminal: this process's own, its arguments and its paths.
 
-Arguments: FOLDER, then anything. Prints `ready` and stays until it is killed.
+Arguments: FOLDER, CGROUP (of version 2, a folder that is there; none when empty), then anything. Prints `ready` and stays until it is killed.
 """
 import os
 import signal
@@ -11,6 +11,11 @@ NASTY = b'\x1b[2J\x1b]0;x\x07\r\n\xe2\x80\xae\xc2\x9b31m\xff\xfe'
 folder = os.fsencode(sys.argv[1])
 with open('/proc/self/comm', 'wb') as comm:
     comm.write(b'\x1b[2J\n\xe2\x80\xae\xc2\x9b\xff(')
+if sys.argv[2]:
+    group = os.path.join(os.fsencode(sys.argv[2]), b'lxc', NASTY.replace(b'\n', b''))
+    os.makedirs(group)
+    with open(os.path.join(group, b'cgroup.procs'), 'wb') as members:
+        members.write(b'%d' % os.getpid())
 place = os.path.join(folder, NASTY)
 os.mkdir(place)
 os.chdir(place)

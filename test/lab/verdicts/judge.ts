@@ -64,9 +64,10 @@ function allowedOf({ sight, lack }: Sighting): readonly (VerdictName | 'none')[]
   if (lack === 'nothing') return sight.verdict
   const less = sight.verdict.flatMap((name) => LESS_SPECIFIC[name] ?? [])
   const own = sight.without?.[lack]
-  if (own !== undefined) return [...own, 'inconclusive']
-  if (lack !== 'file')
-    return [...(lack === 'wire' ? (['none'] as const) : []), ...sight.verdict, ...less, 'inconclusive']
+  // Without packets what is not in the kernel plane is not there at all.
+  const none = lack === 'wire' ? (['none'] as const) : []
+  if (own !== undefined) return [...own, ...none, 'inconclusive']
+  if (lack !== 'file') return [...sight.verdict, ...less, ...none, 'inconclusive']
   const whole = sight.restsOn === 'wire' ? sight.verdict : (sight.without?.[sight.restsOn] ?? [])
   return [...whole, ...less, 'inconclusive', ...(sight.restsOn === 'wire' ? [] : (['none'] as const))]
 }
@@ -77,9 +78,8 @@ function* wrongPlanes(lack: Lack, { evidence }: Printed): Iterable<string> {
   if (named.join() !== PLANES.join()) yield `planes ${named.join()}`
   for (const { plane, status, detail } of evidence) {
     const gone = lack === 'file' ? plane !== 'wire' : lack === plane
-    if (gone && status !== 'not_watched' && lack !== 'wire') yield `${plane} was away but says ${detail}`
+    if (gone && status !== 'not_watched') yield `${plane} was away but says ${detail}`
     if (lack === 'nothing' && status === 'not_watched') yield `${plane} not watched: ${detail}`
-    if (lack === 'wire' && plane === 'wire' && status === 'seen') yield `nothing passed the filter: ${detail}`
   }
 }
 

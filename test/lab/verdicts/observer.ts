@@ -22,12 +22,11 @@ export class Observer {
   /** The packets it saw, where all planes were watched. */
   readonly file: string
 
-  constructor(stage: Stage, vantage: Vantage, lack: Exclude<Lack, 'file'>, iface: string) {
+  constructor(stage: Stage, vantage: Vantage, lack: Exclude<Lack, 'file'>) {
     this.vantage = vantage
     this.lack = lack
     this.file = join(tmpdir(), `skl-${process.pid}-${stage.port}-${vantage}.pcapng`)
-    const wrapper =
-      lack === 'nothing' || lack === 'wire' ? [] : [PYTHON, 'test/lab/verdicts/without.py', lack]
+    const wrapper = lack === 'nothing' ? [] : [PYTHON, 'test/lab/verdicts/without.py', lack]
     this.running = stage.start(vantage, [
       ...wrapper,
       builtFile(repository),
@@ -36,16 +35,23 @@ export class Observer {
       '--json',
       '-B',
       '4',
-      '-i',
-      iface,
       ...(lack === 'nothing' ? ['-w', this.file] : []),
-      // Without the wire: no packet passes the filter.
-      ...(lack === 'wire' ? ['tcp port 1'] : []),
     ])
   }
 
+  /** It watches; or, without the wire, it says that it cannot, and ends (exit 3: a privilege is missing). */
   async ready(): Promise<void> {
-    await this.running.until('it watches', ({ stderr }) => stderr.includes('listening on'))
+    const { running, lack } = this
+    await running.until(
+      'it watches',
+      ({ stderr }) => stderr.includes('listening on') || (lack === 'wire' && stderr.includes('setcap')),
+    )
+  }
+
+  /** Waits for its end; true when it ended as it should. */
+  async ended(): Promise<boolean> {
+    const code = await this.running.ended()
+    return code === 0 || (this.lack === 'wire' && code === 3)
   }
 
   /** Verdicts printed so far; a line that is not whole yet is left out. */

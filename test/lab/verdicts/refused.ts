@@ -113,7 +113,6 @@ export const REFUSED: readonly Scenario[] = [
     server: ['listen $ANY $P'],
     client: ['connect $LOCAL $P'],
     errno: 'ECONNREFUSED',
-    iface: 'lo',
     seen: {
       client: {
         verdict: ['refused.wrong-netns'],

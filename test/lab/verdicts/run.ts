@@ -21,16 +21,15 @@ export async function run(scenario: Scenario, number: number, every: boolean): P
   const observers: Observer[] = []
   try {
     for (const [vantage, sight] of sights)
-      for (const lack of lacksOf(sight, every))
-        observers.push(new Observer(stage, vantage, lack, scenario.iface ?? stage.lab.iface))
+      for (const lack of lacksOf(sight, every)) observers.push(new Observer(stage, vantage, lack))
     await Promise.all(observers.map((observer) => observer.ready()))
     const told = await stage.play()
     await Promise.all(observers.map((observer) => settled(observer, scenario)))
     // Those that wait for nothing else: a moment in which a verdict that should not come would come.
     if (sights.some(([, { verdict }]) => verdict === 'none')) await delay(300)
     for (const { running } of observers) running.child.kill('SIGINT')
-    const exits = await Promise.all(observers.map(({ running }) => running.ended()))
-    const failed = observers.filter((_, n) => exits[n] !== 0).map(({ running }) => running.stderr)
+    const exits = await Promise.all(observers.map((observer) => observer.ended()))
+    const failed = observers.filter((_, n) => !exits[n]).map(({ running }) => running.stderr)
     return [
       ...failed,
       ...wrongErrno(scenario, told),

@@ -24,8 +24,6 @@ export interface Scenario {
   readonly client: readonly string[]
   /** errno name that the client printed last; `null` when every call of it went well. */
   readonly errno: string | null
-  /** The interface that is watched where it is not the usual one. */
-  readonly iface?: string
   /** Seconds to wait for a verdict after the client is done. */
   readonly patience?: number
   /** Connections from this address are the scenario's means: what is said of them does not matter. */

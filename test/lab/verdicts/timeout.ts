@@ -206,7 +206,7 @@ export const TIMEOUT: readonly Scenario[] = [
     client: CONNECT,
     errno: 'ETIMEDOUT',
     seen: {
-      client: NO_ANSWER,
+      client: { ...NO_ANSWER, verdict: ['timeout.no-answer', 'timeout.dropped-in'] },
       server: {
         verdict: ['timeout.dropped-in'],
         evidence: { kernel: /OTHERHOST/ },
@@ -250,7 +250,6 @@ export const TIMEOUT: readonly Scenario[] = [
       server: {
         verdict: ['timeout.dropped-in'],
         error: ['ETIMEDOUT'],
-        final: false,
         evidence: { kernel: /TCP_CSUM/ },
         restsOn: 'kernel',
       },

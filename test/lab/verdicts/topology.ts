@@ -57,11 +57,6 @@ export class Lab {
     return `${this.#stem}-${this.#topology === 'local' ? 'local' : place}`
   }
 
-  /** The interface at which a place's packets are seen. */
-  get iface(): string {
-    return this.#topology === 'local' ? 'lo' : 'eth0'
-  }
-
   address(place: 'client' | 'server', family: Family): string {
     if (this.#topology === 'local') return family === 4 ? '127.0.0.1' : '::1'
     const n = this.#number

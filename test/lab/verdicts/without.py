@@ -1,7 +1,7 @@
-"""Runs a command that cannot see one plane: `without.py kernel|socket|process COMMAND…`.
+"""Runs a command that cannot see one plane: `without.py wire|socket|process|kernel COMMAND…`.
 
 Each is a thing that happens to real programs: a container's seccomp profile refuses bpf() and perf_event_open();
-sock_diag is refused and /proc/net is masked; CAP_SYS_PTRACE is not among the capabilities.
+sock_diag is refused and /proc/net is masked; CAP_NET_RAW or CAP_SYS_PTRACE is not among the capabilities.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ import sys
 
 ARM = platform.machine() == "aarch64"
 BPF, PERF_EVENT_OPEN, SOCKET = (280, 241, 198) if ARM else (321, 298, 41)
-CAP_SYS_PTRACE = 19
+CAP_NET_RAW, CAP_SYS_PTRACE = 13, 19
 PR_SET_SECCOMP, PR_CAPBSET_DROP = 22, 24
 CLONE_NEWNS = 0x20000
 AF_NETLINK, NETLINK_SOCK_DIAG = 16, 4
@@ -65,9 +65,13 @@ def socket() -> None:
     )
 
 
+def wire() -> None:
+    must("prctl", libc.prctl(PR_CAPBSET_DROP, CAP_NET_RAW, 0, 0, 0))
+
+
 def process() -> None:
     must("prctl", libc.prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0))
 
 
-{"kernel": kernel, "socket": socket, "process": process}[sys.argv[1]]()
+{"wire": wire, "socket": socket, "process": process, "kernel": kernel}[sys.argv[1]]()
 os.execvp(sys.argv[2], sys.argv[2:])
