@@ -32,6 +32,10 @@ export async function loadViews(options: AnalysisOptions): Promise<readonly Open
     const { FlowFormatView } = await import('./flow-format-view.ts')
     views.push((parts) => new FlowFormatView(parts, format))
   }
+  if (options.failures && !json) {
+    const { FailuresView } = await import('./failures-view.ts')
+    views.push((parts) => new FailuresView(parts))
+  }
   if (stats) {
     const { StatisticsView } = await import('./statistics-view.ts')
     views.push((parts) => new StatisticsView(parts, json))
