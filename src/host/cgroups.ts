@@ -24,13 +24,15 @@ function mountPoint(): string | undefined {
   }
 }
 
+/** Names are bytes, here a character each: one that is no UTF-8 would not be found again. */
 function readTree(root: string | undefined): Map<number, string> {
   const paths = new Map<number, string>()
   const pending = root === undefined ? [] : ['']
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     try {
-      paths.set(statSync(`${root}${path}`).ino, path === '' ? '/' : path)
-      for (const entry of readdirSync(`${root}${path}`, { withFileTypes: true }))
+      const folder = Buffer.from(`${root}${path}`, 'latin1')
+      paths.set(statSync(folder).ino, path === '' ? '/' : Buffer.from(path, 'latin1').toString('utf8'))
+      for (const entry of readdirSync(folder, { withFileTypes: true, encoding: 'latin1' }))
         if (entry.isDirectory()) pending.push(`${path}/${entry.name}`)
     } catch {
       // Removed while the tree was walked.

@@ -249,7 +249,7 @@ export function readParts(options: SnapshotOptions): Parts {
 function procNote(tables: readonly TableName[], refusals: readonly string[]): string {
   const why = refusals.length > 0 ? ` because the kernel refused sock_diag (${refusals.join(', ')})` : ''
   const modules = tables.map((name) => `${name}_diag`).join(' ')
-  return `the ${tables.join(', ')} sockets come from /proc/net${why}: backlogs, cookies, bound devices and unix peers are not known; sudo modprobe -a ${modules} may mend it`
+  return `the ${tables.join(', ')} sockets come from /proc/net${why}: backlogs, cookies, bound devices and unix peers are not known${tables.includes('unix') ? ', and a path with a line break can look like another socket' : ''}; sudo modprobe -a ${modules} may mend it`
 }
 
 function openDiag(refused: (error: unknown) => void): SockDiag | undefined {

@@ -62,6 +62,7 @@ export function infoText({ tcp, congestion, state }: SocketRecord): string {
   plain('snd_wnd', 'snd_wnd')
   plain('rcv_wnd', 'rcv_wnd')
   plain('rehash', 'rehash')
+  for (const name of SINCE_6_7) plain(name, name)
   return words.join(' ')
 }
 
@@ -74,6 +75,23 @@ const BYTES_AND_SEGMENTS = [
   'segs_in',
   'data_segs_out',
   'data_segs_in',
+] as const
+
+/** What ss has no words for: time-outs (Linux 6.7; the time in ms) and accurate ECN (6.18), by the kernel's names. */
+const SINCE_6_7 = [
+  'total_rto',
+  'total_rto_recoveries',
+  'total_rto_time',
+  'received_ce',
+  'delivered_e1_bytes',
+  'delivered_e0_bytes',
+  'delivered_ce_bytes',
+  'received_e1_bytes',
+  'received_e0_bytes',
+  'received_ce_bytes',
+  'ecn_mode',
+  'accecn_opt_seen',
+  'accecn_fail_mode',
 ] as const
 
 /** Gains are in 1/256. */

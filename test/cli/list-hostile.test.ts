@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
@@ -17,12 +17,15 @@ const ARGUMENT = '\u001b[31m\n\u202e\u009b'.repeat(512)
 let namespace: Namespace
 let program: Running
 let folder: string
+/** A control group of version 2; empty where none can be made. */
+let cgroup: string
 
 before(async () => {
   if (!isRoot) return
   namespace = new Namespace('hostile')
   folder = mkdtempSync(join(tmpdir(), 'socktrace-hostile-'))
-  program = new Running(namespace.inside(['python3', 'test/lab/hostile.py', folder, ARGUMENT]))
+  cgroup = makeCgroup()
+  program = new Running(inside(['python3', 'test/lab/hostile.py', folder, cgroup, ARGUMENT]))
   await program.until('it is ready', ({ stdout }) => stdout.includes('ready'))
 })
 after(async () => {
@@ -30,17 +33,33 @@ after(async () => {
   await program.stop('SIGKILL')
   namespace.close()
   rmSync(folder, { recursive: true })
+  if (cgroup !== '') removeCgroups(Buffer.from(cgroup))
 })
 
+/** `ip netns exec` would mount /sys anew, without the control groups. */
+function inside(command: readonly string[]): string[] {
+  return ['nsenter', `--net=/run/netns/${namespace.name}`, ...command]
+}
+
+function makeCgroup(): string {
+  const mount = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'utf8'))?.[1]
+  if (mount === undefined) return ''
+  try {
+    return mkdtempSync(`${mount}/socktrace-hostile-`)
+  } catch {
+    return ''
+  }
+}
+
+/** A group is removed by rmdir(2), its files with it. */
+function removeCgroups(folder: Buffer): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true, encoding: 'buffer' }))
+    if (entry.isDirectory()) removeCgroups(Buffer.concat([folder, Buffer.from('/'), entry.name]))
+  rmdirSync(folder)
+}
+
 function listed(args: readonly string[]): string {
-  const [file, ...rest] = namespace.inside([
-    process.execPath,
-    '--import',
-    'tsx',
-    'test/lab/list.ts',
-    'list',
-    ...args,
-  ])
+  const [file, ...rest] = inside([process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', ...args])
   const { status, stdout, stderr } = spawnSync(file!, rest)
   assert.equal(status, 0, stderr.toString())
   // Both streams, as they would reach a terminal: invalid UTF-8 throws.
@@ -107,4 +126,12 @@ rootTest('in JSON they are whole, in ASCII', () => {
     assert.ok(cmdline!.endsWith(ARGUMENT))
     assert.equal(cwd, `${folder}/${nasty}`)
   }
+  if (cgroup === '') return
+  const group = nasty.replace('\n', '')
+  const tcp = records.filter(({ netid }) => netid === 'tcp')
+  assert.ok(
+    tcp.every((record) => record.cgroup?.endsWith(`/lxc/${group}`)),
+    tcp[0]!.cgroup,
+  )
+  assert.ok(tcp.every(({ processes }) => processes[0]!.container === group))
 })
