@@ -125,11 +125,12 @@ function wayOf(drop: KernelDrop, evidence: Evidence): Way | undefined {
   if (OUT.has(reason)) return 'out'
   const own = namespaceOf(sender, evidence)
   const other = namespaceOf(otherSide(sender), evidence)
-  if (netns !== null && own !== undefined && own !== other) {
-    if (netns === other) return 'in'
+  if (netns !== null && (own !== other || own === undefined)) {
+    // One that is not known is told from the other as soon as its end is not on this machine.
+    if (netns === other && (own !== undefined || !evidence.here[sender])) return 'in'
+    if (netns === own && (other !== undefined || !evidence.here[otherSide(sender)])) return 'out'
     // Elsewhere on this machine (a router in a namespace): nobody's end, so neither of the two.
-    if (netns !== own) return undefined
-    if (other !== undefined) return 'out'
+    if (netns !== own && (own ?? other) !== undefined) return undefined
   }
   const ways = new Set(matchingRules(evidence, 'drop').map((rule) => wayOfRule(rule, sender)))
   if (ways.size === 1) return [...ways][0]

@@ -45,7 +45,8 @@ export function duration(ms: number): string {
   if (ms < 10) return `${Number(ms.toFixed(2))} ms`
   if (ms < 1000) return `${Math.round(ms)} ms`
   const seconds = ms / 1000
-  return seconds < 120 ? `${Number(seconds.toFixed(1))} s` : `${Math.round(seconds / 60)} min`
+  if (seconds < 100) return `${Number(seconds.toFixed(1))} s`
+  return seconds < 600 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`
 }
 
 export function times(count: number, what: string): string {
