@@ -22,7 +22,7 @@ export const deniedLocal: Rule = (evidence) => {
       advice:
         error === 'EPERM'
           ? [
-              'cgroup programs: bpftool cgroup tree (systemd sets them with IPAddressDeny=, SocketBindDeny=)',
+              'cgroup programs: bpftool cgroup tree, attached as connect4 or connect6',
               'security modules: journalctl -k -g "denied|DENIED"',
             ]
           : ['security modules: journalctl -k -g "denied|DENIED" (SELinux: ausearch -m avc -ts recent)'],
