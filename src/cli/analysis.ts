@@ -3,6 +3,7 @@ import { Docket } from '../diagnose/docket.ts'
 import { judge } from '../diagnose/judge.ts'
 import { FILE_PLANES, type Planes } from '../diagnose/planes.ts'
 import type { Verdict } from '../diagnose/verdict.ts'
+import type { FlowEvent } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { MODERN_LADDER } from '../flow/syn-ladder.ts'
 import { NO_FLOW } from '../flow/table.ts'
@@ -70,6 +71,8 @@ export class Analysis {
   readonly #views: readonly View[]
   readonly #names: FlowNames
   readonly #parts: AnalysisParts
+  /** Takes the events of packets and of the kernel; `undefined` when nobody wants them. */
+  #event: ((event: FlowEvent) => void) | undefined
 
   constructor(parts: AnalysisParts) {
     const { source, options, processes } = parts
@@ -213,6 +216,7 @@ export class Analysis {
     return new Docket({
       judge,
       give: (verdict) => this.#verdict(verdict),
+      event: (event) => this.#event?.(event),
       planes,
       ladder: synLadder,
       flowAt: (row) => this.tracker.at(row),
@@ -285,16 +289,16 @@ export class Analysis {
       wantsStreams(options) ||
       views.some(({ flow }) => flow !== undefined)
     const trouble = this.docket
+    if (wantsEvents)
+      this.#event = (event) => {
+        if (processes !== undefined && !processes.event(event)) return
+        const shown = showsNames ? names.event(event) : event
+        if (selection.events) report.event(shown)
+        for (const view of views) view.event?.(shown)
+      }
     return {
       ...(trouble && { trouble }),
-      ...(wantsEvents && {
-        event: (event) => {
-          if (processes !== undefined && !processes.event(event)) return
-          const shown = showsNames ? names.event(event) : event
-          if (selection.events) report.event(shown)
-          for (const view of views) view.event?.(shown)
-        },
-      }),
+      ...(this.#event && { event: this.#event }),
       ...(wantsFlows && {
         flow: (flow, row) => {
           const chosen = processes === undefined || processes.flow(flow)

@@ -58,6 +58,10 @@ export class LivePlanes implements Planes {
     return lookup.isHere(addr) ? (this.netns ?? undefined) : lookup.netnsOf(addr)?.inode
   }
 
+  has(netns: number, addr: string): boolean {
+    return this.#parts.lookup.isHere(addr, netns)
+  }
+
   here({ client, server, netns }: ConnectionQuery): Record<Side, boolean> {
     const isHere = (addr: string, inode: number | undefined): boolean =>
       inode !== undefined || this.netnsOf(addr) !== undefined

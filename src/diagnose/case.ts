@@ -28,6 +28,7 @@ export class Case {
   /** SYNs (and SYN+ACKs) when it was last judged for them. */
   judgedSyns = 0
   superseded = false
+  isMismatchTold = false
 
   constructor(proto: 'tcp' | 'udp', key: string, client: Endpoint, server: Endpoint, start: Nanos) {
     this.proto = proto

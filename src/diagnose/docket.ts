@@ -1,5 +1,5 @@
 import { endpoint, protocolName } from '../flow/annotation.ts'
-import type { Endpoint } from '../flow/event.ts'
+import type { DropEvent, Endpoint, MismatchEvent } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
@@ -11,13 +11,15 @@ import type { SynLadder } from '../flow/syn-ladder.ts'
 import { SYN_RECV } from '../flow/tcp-state.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import type { TroubleSink } from '../flow/trouble-sink.ts'
-import type { KernelFact } from '../kernel/fact.ts'
+import type { DropFact, KernelFact } from '../kernel/fact.ts'
 import { Case, NO_ROW } from './case.ts'
 import { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence } from './evidence.ts'
 import { EvidenceGatherer } from './evidence-gatherer.ts'
 import { HalfClosed } from './half-closed.ts'
+import { dropEvent, mismatchEvent } from './kernel-events.ts'
 import { KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
+import { LateDrops } from './late-drops.ts'
 import type { Planes } from './planes.ts'
 import {
   APP_STUCK_SECONDS,
@@ -33,6 +35,8 @@ import { isDialling } from './wire-evidence.ts'
 export interface DocketOptions {
   readonly judge: (evidence: Evidence) => Finding | undefined
   readonly give: (verdict: Verdict) => void
+  /** Is told what the kernel says of flows that packets do not. */
+  readonly event?: (event: DropEvent | MismatchEvent) => void
   readonly planes: Planes
   readonly ladder: SynLadder
   /** The flow in a row: borrowed. */
@@ -63,6 +67,7 @@ export class Docket implements TroubleSink {
   readonly #counters: CounterLog
   readonly #gatherer: EvidenceGatherer
   readonly #halfClosed = new HalfClosed()
+  readonly #drops = new LateDrops()
   readonly #byRow = new Map<number, Case>()
   readonly #byKey = new Map<string, Case>()
   readonly #waiting = new Set<Case>()
@@ -126,6 +131,7 @@ export class Docket implements TroubleSink {
     if (trace === undefined) return
     if (fact.netns !== null) this.#counters.watch(fact.netns)
     if (trace.established === at) this.#winners.take(trace)
+    if (fact.fact === 'drop' && this.#options.event !== undefined) this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
     const found = this.#byKey.get(trace.key) ?? this.#openFor(trace)
     if (found === undefined || found.isFinal) return
@@ -143,6 +149,7 @@ export class Docket implements TroubleSink {
     this.#halfClosed.take(now - APP_STUCK_SECONDS * NANOS_PER_SECOND, (row, serial) =>
       this.#lookAtHalfClosed(row, serial),
     )
+    this.#drops.take(now - this.#options.settle, (fact, at) => this.#tellDrop(fact, at))
     this.#ledger.expire(now)
     if (now < this.#nextDue) return
     this.#nextDue = Number.POSITIVE_INFINITY
@@ -201,6 +208,12 @@ export class Docket implements TroubleSink {
     if (found === undefined) return undefined
     this.#attach(found, flow)
     return found
+  }
+
+  #tellDrop(fact: DropFact, at: Nanos): void {
+    const { event, find, flowAt } = this.#options
+    const row = find(fact.proto, fact.src, fact.dst)
+    if (row !== NO_ROW) event?.(dropEvent(flowAt(row), at, fact))
   }
 
   #attach(found: Case, flow: FlowView): void {
@@ -311,6 +324,12 @@ export class Docket implements TroubleSink {
     if (this.#isSuperseded(found, trace, evidence)) {
       found.superseded = true
       return
+    }
+    const mismatch =
+      found.serial < 0 || found.isMismatchTold ? undefined : mismatchEvent(evidence, found.serial)
+    if (mismatch !== undefined) {
+      found.isMismatchTold = true
+      options.event?.(mismatch)
     }
     const finding = options.judge(evidence)
     if (finding === undefined) return

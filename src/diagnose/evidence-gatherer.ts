@@ -79,16 +79,20 @@ export class EvidenceGatherer {
     return { watched: true, ...(row === NO_ROW ? NO_WIRE : wire.evidence(flowAt(row), ladder)) }
   }
 
-  /** The kernel's word for each end; where it has told nothing of one, the namespace that has its address. */
+  /**
+   * The kernel's word for each end; where it has told nothing of one, the namespace that has its address: that in
+   * which one of its packets was dropped, else the only one.
+   */
   #netns({ client, server }: Case, trace: KernelTrace | undefined): Partial<Record<Side, number>> {
     const { planes } = this.#options
     const told = trace?.netns(client) ?? {}
+    const dropped = (trace?.drops ?? []).flatMap((drop) => drop.netns ?? [])
     const netns: Partial<Record<Side, number>> = {}
     for (const [side, { addr }] of [
       ['client', client],
       ['server', server],
     ] as const) {
-      const inode = told[side] ?? planes.netnsOf(addr)
+      const inode = told[side] ?? dropped.find((drop) => planes.has(drop, addr)) ?? planes.netnsOf(addr)
       if (inode !== undefined) netns[side] = inode
     }
     return netns

@@ -29,6 +29,8 @@ export interface Planes {
   readonly kernel: Plane<{ readonly unwatched?: readonly KernelKind[] }>
   /** Namespace of the machine that has an address, where exactly one has; the captured one comes first. */
   netnsOf(addr: string): number | undefined
+  /** Whether a namespace has an address. */
+  has(netns: number, addr: string): boolean
   here(query: ConnectionQuery): Readonly<Record<Side, boolean>>
   process(query: ConnectionQuery): Evidence['process']
   socket(query: ConnectionQuery): Plane<SocketEvidence>
@@ -44,6 +46,7 @@ export const FILE_PLANES: Planes = {
   seesAll: false,
   kernel: { watched: false, why: FILE },
   netnsOf: () => undefined,
+  has: () => false,
   here: () => ({ client: false, server: false }),
   process: () => ({ watched: false, why: FILE }),
   socket: () => ({ watched: false, why: FILE }),

@@ -130,6 +130,22 @@ export interface IcmpErrorEvent extends EventBase {
   readonly error?: string
 }
 
+/** This machine dropped a packet of the flow. `location` is the kernel's function, where its name can be had. */
+export interface DropEvent extends EventBase {
+  readonly event: 'drop'
+  /** Name of the running kernel: `NETFILTER_DROP`, … */
+  readonly reason: string
+  readonly location: string | null
+}
+
+/** Packets and sockets say different things; `src` is the end whose socket it is. */
+export interface MismatchEvent extends EventBase {
+  readonly event: 'mismatch'
+  readonly wire_state: { readonly client: TcpState; readonly server: TcpState }
+  /** sock_diag's names, `CLOSE` for closed; absent where the kernel has told nothing of that end. */
+  readonly kernel_state: { readonly client?: string; readonly server?: string }
+}
+
 /** Everything that can happen to a flow: the same union inside the program and in the NDJSON. */
 export type FlowEvent =
   | HandshakeEvent
@@ -139,6 +155,8 @@ export type FlowEvent =
   | ConditionEvent
   | DupAckEvent
   | IcmpErrorEvent
+  | DropEvent
+  | MismatchEvent
 
 /** TCP options of one SYN; a key is absent when the option is. */
 export interface HandshakeOptions {

@@ -32,6 +32,14 @@ function particulars(event: FlowEvent): string {
     const message = `,"icmp_type":${icmp_type},"icmp_code":${icmp_code},"icmp_name":${quoted(icmp_name)}`
     return `${message},"from":${quoted(from)}${error === undefined ? '' : `,"error":"${error}"`}`
   }
+  if (event.event === 'drop') {
+    const { reason, location } = event
+    return `,"reason":${quoted(reason)},"location":${location === null ? null : quoted(location)}`
+  }
+  if (event.event === 'mismatch') {
+    const { wire_state, kernel_state } = event
+    return `,"wire_state":${asciiJson(wire_state)},"kernel_state":${asciiJson(kernel_state)}`
+  }
   const { seq, ack, len, win } = event
   const segment = `,"flags":"${event.flags}","seq":${seq},"ack":${ack},"len":${len},"win":${win}`
   switch (event.event) {

@@ -168,6 +168,7 @@ export class LineWriter {
         return style.info(label)
       case 'reset':
       case 'icmp_error':
+      case 'drop':
         return style.bad(label)
       default:
         return style.warn(label)

@@ -1,11 +1,13 @@
 import type {
   CloseEvent,
   ConditionEvent,
+  DropEvent,
   DupAckEvent,
   FlowEvent,
   HandshakeEvent,
   HandshakeOptions,
   IcmpErrorEvent,
+  MismatchEvent,
   ResetEvent,
   StateEvent,
   TcpState,
@@ -91,8 +93,8 @@ const CONDITIONS = {
 } as const
 const conditions = wordOf<ConditionEvent['event']>(CONDITIONS)
 
-/** What a packet is said to be; changes of state belong to a flow. */
-const eventName = wordOf<Exclude<FlowEvent['event'], 'state'>>({
+/** What a packet is said to be; the others belong to a flow. */
+const eventName = wordOf<Exclude<FlowEvent['event'], 'state' | 'drop' | 'mismatch'>>({
   ...CONDITIONS,
   handshake: true,
   close: true,
@@ -131,6 +133,22 @@ const KINDS: Readonly<Record<Exclude<FlowEvent['event'], ConditionEvent['event']
       from: text,
     },
     { ...optional, error: text },
+  ),
+  drop: objectOf<Printed<DropEvent>>(
+    { ...required, event: constant('drop'), reason: text, location: orNull(text) },
+    optional,
+  ),
+  mismatch: objectOf<Printed<MismatchEvent>>(
+    {
+      ...required,
+      event: constant('mismatch'),
+      wire_state: objectOf<MismatchEvent['wire_state']>(
+        { client: refTo('tcp_state'), server: refTo('tcp_state') },
+        {},
+      ),
+      kernel_state: objectOf<MismatchEvent['kernel_state']>({}, { client: text, server: text }),
+    },
+    optional,
   ),
 }
 
