@@ -1,8 +1,10 @@
+import type { Nanos } from '../flow/time.ts'
 import { Dial } from '../host/dial.ts'
 import type { Waiter } from '../host/wait.ts'
 import type { Attempt, AttemptOutcome } from '../render/attempt.ts'
 import type { TraceClock } from '../render/time.ts'
 import type { ConnectOptions } from './connect.ts'
+import type { UnwatchedJudge } from './connect-judge.ts'
 import type { Resolved } from './connect-resolve.ts'
 import type { ConnectWatch, Seen } from './connect-watch.ts'
 import type { Pulse } from './pulse.ts'
@@ -27,6 +29,8 @@ export interface AttemptParts {
   readonly pulse: Pulse
   readonly waiter: Waiter
   readonly watch: ConnectWatch
+  /** In place of the planes that cannot be watched. */
+  readonly judge?: UnwatchedJudge
   readonly isInterrupted: () => boolean
 }
 
@@ -65,6 +69,14 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
       waiter.remove(dial.fd)
       dial.close()
     }
+    if (hasFailed && dial.failed === 'connect')
+      seen.verdict ??= parts.judge?.verdict({
+        client,
+        server,
+        error: error ?? 'ETIMEDOUT',
+        final: !gaveUp,
+        at: now() as Nanos,
+      })
     if (hasFailed && dial.failed === 'connect' && watch.isOpen)
       await pulse.until(() => seen.verdict !== undefined && (gaveUp || seen.verdict.final), VERDICT_MS)
     return {

@@ -28,12 +28,12 @@ export class ConnectReport {
   readonly #json: boolean
   readonly #isSeries: boolean
   /** The clock from whose origin verdicts count. */
-  readonly #clock: () => TraceClock | undefined
+  readonly #clock: () => TraceClock
   readonly #style: Style
   /** Attempts that were printed, and with which verdict. */
   readonly #printed = new Map<Seen, string | undefined>()
 
-  constructor(io: Io, options: ConnectOptions, clock: () => TraceClock | undefined) {
+  constructor(io: Io, options: ConnectOptions, clock: () => TraceClock) {
     this.#io = io
     this.#json = options.json === true
     this.#isSeries = options.count !== undefined
@@ -87,10 +87,9 @@ export class ConnectReport {
   }
 
   #verdict({ verdict }: Seen): void {
-    const clock = this.#clock()
-    if (verdict === undefined || clock === undefined) return
+    if (verdict === undefined) return
     const { columns, isTerminal } = this.#io
-    if (this.#json) this.#write(verdictJson(verdict, clock))
+    if (this.#json) this.#write(verdictJson(verdict, this.#clock()))
     else this.#write(verdictText(verdict, { style: this.#style, ...(isTerminal && { columns }) }))
   }
 

@@ -8,6 +8,7 @@ import { parseAddress } from '../wire/address.ts'
 import { DEFAULT_MAX_FLOWS, DEFAULT_RING_MIB, DEFAULT_SNAPLEN } from './capture-options.ts'
 import type { ConnectOptions } from './connect.ts'
 import { makeAttempt } from './connect-attempt.ts'
+import type { UnwatchedJudge } from './connect-judge.ts'
 import { ConnectReport } from './connect-report.ts'
 import { DnsAnswers, type Resolved, resolve } from './connect-resolve.ts'
 import { parseTarget, type Target } from './connect-target.ts'
@@ -47,6 +48,7 @@ class ConnectRun {
   readonly #attempts: Attempt[] = []
   readonly #clock: TraceClock
   #pulse = new Pulse(() => {})
+  #judge: UnwatchedJudge | undefined
   #isInterrupted = false
   #failure: unknown
 
@@ -55,7 +57,7 @@ class ConnectRun {
     this.#options = options
     this.#io = io
     this.#clock = new TraceClock(originNow())
-    this.#report = new ConnectReport(io, options, () => this.#watch.clock)
+    this.#report = new ConnectReport(io, options, () => this.#watch.clock ?? this.#clock)
     this.#watch = new ConnectWatch((seen) => this.#report.late(seen))
   }
 
@@ -97,7 +99,7 @@ class ConnectRun {
     } catch (error) {
       if (hasBegun || !(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
       this.#io.note(`packets are not watched: ${error.message}; ${error.hint}`)
-      await this.#unwatched()
+      await this.#unwatched(`${error.message}; ${error.hint}`)
     }
     if (this.#failure !== undefined) throw this.#failure
     this.#report.end(this.#attempts)
@@ -108,8 +110,10 @@ class ConnectRun {
     return this.#attempts.some(({ outcome }) => outcome === 'established') ? EXIT.fine : EXIT.finding
   }
 
-  async #unwatched(): Promise<void> {
+  async #unwatched(why: string): Promise<void> {
     const waiter = new Waiter()
+    const { UnwatchedJudge } = await import('./connect-judge.ts')
+    this.#judge = new UnwatchedJudge(why)
     let hasEnded = false
     this.#report.withoutCapture = true
     this.#whole(waiter).then(() => {
@@ -120,6 +124,7 @@ class ConnectRun {
       await waiter.wait()
       this.#pulse.beat()
     }
+    this.#judge.close()
     waiter.close()
   }
 
@@ -173,6 +178,7 @@ class ConnectRun {
           waiter,
           watch: this.#watch,
           isInterrupted,
+          ...(this.#judge && { judge: this.#judge }),
         })
         this.#attempts.push(attempt.record)
         this.#report.attempt(attempt.record, attempt.seen)
