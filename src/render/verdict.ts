@@ -49,8 +49,9 @@ function headline(verdict: Verdict, style: Style, width: number): string {
     [`${final ? '✗' : '…'} ${family}`, final ? style.bad : style.warn, ''],
   ]
   if (who !== undefined) cells.push([processText(who), style.name, '  '])
-  const ends = `${endpointText(client)} → ${endpointText(server)}`
-  cells.push([proto === 'udp' ? `${ends} udp` : ends, (text) => text, '  '])
+  const plain = (text: string): string => text
+  cells.push([`${endpointText(client)} →`, plain, '  '])
+  cells.push([`${endpointText(server)}${proto === 'udp' ? ' udp' : ''}`, plain, ' '])
   if (error !== undefined) cells.push([error, style.bad, '   '])
   cells.push([verdict.verdict, style.bold, '   '])
   if (!final) cells.push(['goes on', style.dim, '   '])
