@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { parseContainerId, parsePod, parseUnit } from '../sockets/process-text.ts'
 import type { SocketProcess, SocketRecord } from '../sockets/socket.ts'
 import { readCgroup, readProcess, readStat } from './procfs.ts'
@@ -71,14 +71,44 @@ function readCwd(pid: number): string | undefined {
 /** Containers of Podman and CRI-O, both of containers/storage. */
 const STORAGE = '/var/lib/containers/storage/overlay-containers/containers.json'
 
-/** Names of containers by their whole id, where the engine's state can be read: Docker, Podman, CRI-O. */
-function containerNames(root = ''): (id: string) => string | undefined {
+/** One folder for each namespace of containerd, in it one for each running container. */
+const CONTAINERD = '/run/containerd/io.containerd.runtime.v2.task'
+/** What nerdctl, containerd's own CRI and CRI-O note in the configuration of a container (OCI annotations). */
+const NAME_ANNOTATIONS = ['nerdctl/name', 'io.kubernetes.cri.container-name', 'io.kubernetes.container.name']
+const CRIO = '/run/containers/storage/overlay-containers'
+
+/** Names of containers by their whole id, where the engine's state can be read: Docker, Podman, CRI-O, containerd. */
+export function containerNames(root = ''): (id: string) => string | undefined {
   let stored: Map<string, string> | undefined
   return (id) => {
     const docker = readJson(`${root}/var/lib/docker/containers/${id}/config.v2.json`) as { Name?: unknown }
     if (typeof docker?.Name === 'string') return docker.Name.replace(/^\//, '')
+    const annotated = annotatedName(root, id)
+    if (annotated !== undefined) return annotated
     stored ??= storedNames(readJson(root + STORAGE))
     return stored.get(id)
+  }
+}
+
+function annotatedName(root: string, id: string): string | undefined {
+  const folders = [`${root}${CRIO}/${id}/userdata`]
+  for (const namespace of readFolder(root + CONTAINERD))
+    folders.push(`${root}${CONTAINERD}/${namespace}/${id}`)
+  for (const folder of folders) {
+    const config = readJson(`${folder}/config.json`) as { annotations?: Record<string, unknown> } | undefined
+    for (const name of NAME_ANNOTATIONS) {
+      const value = config?.annotations?.[name]
+      if (typeof value === 'string' && value !== '') return value
+    }
+  }
+  return undefined
+}
+
+function readFolder(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
   }
 }
 

@@ -1,7 +1,9 @@
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Namespace } from '../support/namespace.ts'
 import { Running, runCommand } from '../support/program.ts'
-import { EXPECTED, RULES, UNIX_PATH } from './connections-plan.ts'
+import { EXPECTED, RULES } from './connections-plan.ts'
 
 const SOURCE = ['--import', 'tsx'] as const
 const SETTLED_WITHIN_MS = 20_000
@@ -10,6 +12,7 @@ const SETTLED_WITHIN_MS = 20_000
 export class ConnectionsLab {
   readonly #namespace = new Namespace('sockets')
   readonly #programs: Running[] = []
+  readonly #folder = mkdtempSync(join(tmpdir(), 'socktrace-sockets-'))
 
   static async open(): Promise<ConnectionsLab> {
     const lab = new ConnectionsLab()
@@ -34,7 +37,7 @@ export class ConnectionsLab {
   }
 
   #program(role: string): Promise<Running> {
-    return this.start([process.execPath, ...SOURCE, 'test/lab/connections.ts', role])
+    return this.start([process.execPath, ...SOURCE, 'test/lab/connections.ts', role, this.#folder])
   }
 
   /** A program inside that prints `ready` and runs until the lab is closed. */
@@ -76,7 +79,7 @@ export class ConnectionsLab {
   async close(): Promise<void> {
     for (const program of this.#programs) await program.stop('SIGKILL')
     this.#namespace.close()
-    rmSync(UNIX_PATH, { force: true })
+    rmSync(this.#folder, { recursive: true })
   }
 }
 

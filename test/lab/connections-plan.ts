@@ -2,7 +2,6 @@
 export const HOSTS = ['127.0.0.1', '::1'] as const
 /** Connections of each kind to each host: 8 kinds × 2 hosts × 40 = 640 connections, most with two ends here. */
 export const PER_HOST = 40
-export const UNIX_PATH = '/tmp/socktrace-connections-lab.sock'
 
 /** One port for each kind of connection, named for the state that lasts on one of its ends. */
 export const PORT = {

@@ -1,14 +1,15 @@
 import { createSocket } from 'node:dgram'
-import { rmSync } from 'node:fs'
 import net from 'node:net'
+import { join } from 'node:path'
 import * as libc from '../../src/host/libc.ts'
-import { HOSTS, PER_HOST, PORT, UNIX_PATH } from './connections-plan.ts'
+import { HOSTS, PER_HOST, PORT } from './connections-plan.ts'
 
 /**
- * The two programs of the connections lab; the first argument says which. Each prints `ready` and stays until it
+ * The two programs of the connections lab; the first argument says which, the second is a folder for its unix socket. Each prints `ready` and stays until it
  * is killed. The packets that must be lost for a state to last are dropped by nftables (`connections-plan.ts`).
  */
-const role = process.argv[2]
+const [, , role, folder] = process.argv
+const unixPath = join(folder!, 'server.sock')
 const ready = (): boolean => process.stdout.write('ready\n')
 
 async function listen(port: number, host: string, accepted: (socket: net.Socket) => void): Promise<void> {
@@ -33,8 +34,7 @@ async function serve(): Promise<void> {
     await listen(PORT.timeWait, host, closeAfterPeer)
   }
   await listen(PORT.dualStack, '::', hold)
-  rmSync(UNIX_PATH, { force: true })
-  await new Promise<void>((done) => net.createServer(hold).listen(UNIX_PATH, done))
+  await new Promise<void>((done) => net.createServer(hold).listen(unixPath, done))
   for (const [type, host] of [
     ['udp4', HOSTS[0]],
     ['udp6', HOSTS[1]],
@@ -79,7 +79,7 @@ async function connect(): Promise<void> {
       void open(PORT.synSent, host)
     }
   waits.push(open(PORT.dualStack, HOSTS[0]), open(PORT.dualStack, HOSTS[1]))
-  const unix = net.connect(UNIX_PATH)
+  const unix = net.connect(unixPath)
   waits.push(new Promise<void>((done) => unix.on('connect', done)))
   const datagram = createSocket('udp4')
   waits.push(new Promise<void>((done) => datagram.connect(PORT.established, HOSTS[0], done)))

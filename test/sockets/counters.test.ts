@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
+import { cellWidth } from '../../src/render/cell-width.ts'
 import { renderCounters } from '../../src/render/counters.ts'
 import { createStyle } from '../../src/render/style.ts'
 import {
@@ -10,6 +11,7 @@ import {
   parseSockstat,
   withRates,
 } from '../../src/sockets/counters.ts'
+import { assertGolden } from '../support/golden.ts'
 
 test('names and values stand in pairs of lines; other protocols and torn text are left out', () => {
   const text =
@@ -64,6 +66,15 @@ ListenOverflows     8  an accept queue was full: the program accepts too slowly
 `,
   )
 })
+
+for (const width of [60, 80, 120, 200])
+  for (const color of [false, true])
+    test(`the summary at ${width} columns, colour ${color ? 'on' : 'off'}`, () => {
+      const counters = Object.fromEntries(COUNTERS.map(({ name }, index) => [name, index * index]))
+      const text = renderCounters({ ...RECORD, counters }, createStyle(color), width)
+      assertGolden(`list/summary-${width}${color ? '-color' : ''}.txt`, text)
+      for (const line of stripVTControlCharacters(text).split('\n')) assert.ok(cellWidth(line) <= width, line)
+    })
 
 test('in --watch the counters that moved since, per second', () => {
   const now = { ...RECORD, counters: { ListenOverflows: 8, OutRsts: 5, RetransSegs: 1235 } }
