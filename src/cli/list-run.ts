@@ -16,6 +16,7 @@ import type { Io } from './io.ts'
 import type { ListOptions, SsFamily } from './list.ts'
 import { closeSockets } from './list-kill.ts'
 import { chooseColumns, order } from './list-order.ts'
+import { paged, wantsPager } from './list-pager.ts'
 import { writePlainList } from './list-plain.ts'
 import { intervalOf, watch } from './list-watch.ts'
 
@@ -75,6 +76,7 @@ export async function runList(
   const isPlain =
     take === snapshot &&
     plain(options, io) &&
+    !wantsPager(options, io) &&
     !(options.boundInactive || options.kill || options.netns || options.watch) &&
     !(processes || info || cgroups || request.tables?.includes('unix'))
   if (isPlain && writePlainList({ snapshot: request, filter, states, header: options.header }, io)) {
@@ -119,7 +121,9 @@ export async function runList(
   }
   const ordered = collect()
   if (options.quiet) return ordered.length > 0 ? EXIT.fine : EXIT.finding
-  if (!options.kill || !options.yes) await show(ordered, columns, time, options, io)
+  if (wantsPager(options, io))
+    await paged(io, (collecting) => show(ordered, columns, time, options, collecting))
+  else if (!options.kill || !options.yes) await show(ordered, columns, time, options, io)
   io.flush()
   if (!options.kill) return EXIT.fine
   const code = inNamespace(options, () => closeSockets(ordered, options.yes === true, io))

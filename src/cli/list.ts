@@ -54,6 +54,8 @@ export interface ListOptions {
   readonly csv?: true
   readonly json?: true
   readonly color: ColorChoice
+  /** True unless `--no-pager`; undefined is off. */
+  readonly pager?: boolean
   readonly quiet?: true
   /** `-q` */
   readonly q?: true
@@ -144,6 +146,7 @@ export function defineList(program: Command): void {
     .addOption(
       new Option('--color <when>', 'use colours').choices(['auto', 'always', 'never']).default('auto'),
     )
+    .option('--no-pager', 'no pager for a listing that exceeds the terminal (else $PAGER, or less)')
     .option('--quiet', 'print nothing: the exit code is 0 when a socket matched, else 1')
     .option('-q', 'no notes on stderr')
     .action(async (filter: readonly string[], options: ListOptions) => {
