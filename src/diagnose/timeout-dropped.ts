@@ -49,6 +49,8 @@ function tell(evidence: Evidence, way: Way, verdict: VerdictName) {
 function lossOf(evidence: Evidence): Loss | undefined {
   for (const drop of drops(evidence)) {
     if (!isLoss(drop)) continue
+    // Also how a SYN ends that is answered again (tcp_v4_rcv): a loss only where nothing answered.
+    if (drop.reason === 'NOT_SPECIFIED' && !unanswered(evidence)) continue
     const way = wayOf(drop, evidence)
     if (way === undefined) continue
     const rule = drop.reason === 'NETFILTER_DROP' ? ruleOf(drop.sender, way, evidence) : undefined
@@ -121,8 +123,10 @@ const OUT: ReadonlySet<string> = new Set([
 
 function wayOf(drop: KernelDrop, evidence: Evidence): Way | undefined {
   const { reason, sender, segment, netns } = drop
-  if (IN.has(reason)) return 'in'
-  if (OUT.has(reason)) return 'out'
+  // For nobody's MAC address: a loss on the way in only where it had come to the host that it was for.
+  if (reason === 'OTHERHOST' && namespaceOf(otherSide(sender), evidence) !== netns) return undefined
+  if (IN.has(reason)) return isAt(otherSide(sender), drop, evidence) ? 'in' : undefined
+  if (OUT.has(reason)) return isAt(sender, drop, evidence) ? 'out' : undefined
   const own = namespaceOf(sender, evidence)
   const other = namespaceOf(otherSide(sender), evidence)
   if (netns !== null && (own !== other || own === undefined)) {
@@ -139,6 +143,12 @@ function wayOf(drop: KernelDrop, evidence: Evidence): Way | undefined {
   if (wire === undefined || netns === null || own === undefined) return undefined
   if (segment === 'syn') return wire.syns > 0 ? 'in' : 'out'
   return segment === 'syn_ack' && wire.synAcks === 0 ? 'out' : 'in'
+}
+
+/** Not at somebody's whom the packet reached by mistake, nor at a router. */
+function isAt(side: Side, { netns }: KernelDrop, evidence: Evidence): boolean {
+  const own = namespaceOf(side, evidence)
+  return netns === null || own === undefined ? evidence.here[side] : own === netns
 }
 
 function namespaceOf(side: Side, evidence: Evidence): number | undefined {

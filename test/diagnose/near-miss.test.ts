@@ -342,6 +342,39 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
       }),
     ],
     [
+      'reset.by-peer',
+      'an RST that neither end sent, and that did not pass here',
+      undefined,
+      evidence({
+        here: { client: true, server: true },
+        ended: true,
+        wire: connected(),
+        kernel: {
+          error: { side: 'client', name: 'ECONNRESET', at: seconds(95) },
+          states: { client: 'CLOSE', server: 'ESTABLISHED' },
+        },
+      }),
+    ],
+    [
+      'timeout.dropped-in',
+      "somebody else's host got the packet",
+      'timeout.no-answer',
+      evidence({
+        wire: syns(3),
+        kernel: { netns: { client: 1 }, drops: [drop({ netns: 2, reason: 'OTHERHOST' })] },
+      }),
+    ],
+    [
+      'timeout.dropped-in',
+      'a SYN that came again, and was answered again',
+      'timeout.handshake-stuck',
+      evidence({
+        ...AT_SERVER,
+        wire: syns(3, { synAcks: 3 }),
+        kernel: { netns: { server: 1 }, drops: [drop({ reason: 'NOT_SPECIFIED', location: 'tcp_v4_rcv' })] },
+      }),
+    ],
+    [
       'stalled.zero-window',
       'for 4 s',
       undefined,
