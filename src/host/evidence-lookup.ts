@@ -14,6 +14,7 @@ import { NetCounterReader, type NetCounters } from './net-counters.ts'
 import { isLocal, routeEvidence } from './route-evidence.ts'
 import { conntrack, settings } from './settings.ts'
 import type { Ends } from './socket-finder.ts'
+import { tablesRefusal } from './tables-refusal.ts'
 import { monotonicNow } from './tracepoints.ts'
 
 /** An end of a connection. Port 0 is not known: connect() failed before it had one. */
@@ -96,6 +97,8 @@ export class EvidenceLookup {
       server,
       serverPort: query.server.port,
     }
+    const refusal = tablesRefusal()
+    if (refusal !== undefined) return unwatched(refusal)
     try {
       return (
         this.#budget.run(() => ({ watched: true as const, ...this.#evidence(query, ends) })) ??
