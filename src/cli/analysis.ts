@@ -29,9 +29,12 @@ import { jsonReport, type Report, type Selection, selectionOf, textReport } from
 import type { View } from './view.ts'
 import type { OpenView } from './views.ts'
 
-/** How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. */
+/**
+ * How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. That is
+ * longer than a SYN's first timeout: the kernel lets an ICMP error pass that comes while connect() holds the socket.
+ */
 const LINGER_FILE = (60 * NANOS_PER_SECOND) as Nanos
-const LINGER_LIVE = (1 * NANOS_PER_SECOND) as Nanos
+const LINGER_LIVE = (1.5 * NANOS_PER_SECOND) as Nanos
 /** How long the end of a connection waits for its verdict, while other planes and packets behind it arrive. */
 const SETTLE_FILE = (1 * NANOS_PER_SECOND) as Nanos
 const SETTLE_LIVE = (50 * NANOS_PER_MS) as Nanos
@@ -88,7 +91,8 @@ export class Analysis {
     this.docket = this.#openDocket()
     this.tracker = new FlowTracker(
       {
-        protocols: options.proto,
+        // A datagram's refusal is a failure too; no record of it is printed here.
+        protocols: isOnlyVerdicts(this.selection) ? 'all' : options.proto,
         linger: live ? LINGER_LIVE : LINGER_FILE,
         maxFlows: options.maxFlows,
         names: (iface) => source.interfaces[iface]?.name,
@@ -322,6 +326,10 @@ function inTurn(first: PacketSink, second: PacketSink): PacketSink {
       second.packet(batch, index, frame, stack, row)
     },
   }
+}
+
+function isOnlyVerdicts({ verdicts, events, flows }: Selection): boolean {
+  return verdicts && !events && !flows
 }
 
 function makeReport({ source, options, io }: AnalysisParts, clock: TraceClock, selection: Selection): Report {

@@ -67,6 +67,7 @@ export class EvidenceGatherer {
       ended,
       ...(ending && !ended && { finishing: true as const }),
       here,
+      ...ownOf(query, planes),
       process: planes.process(query),
       wire: this.#wireEvidence(found),
       socket: planes.socket(query),
@@ -118,4 +119,10 @@ function diallerOf({ client }: Case, trace: KernelTrace | undefined): Pick<Conne
   const { end, pid, comm = null } = trace?.dialler ?? {}
   if (trace === undefined || pid === undefined || end !== trace.indexOf(client)) return {}
   return { dialler: { pid, comm, attribution: 'tracepoint' } }
+}
+
+/** The end that is in the captured namespace, where only one is. */
+function ownOf({ netns: { client, server } }: ConnectionQuery, { netns }: Planes): Pick<Evidence, 'own'> {
+  if (netns === null || (client === netns) === (server === netns)) return {}
+  return { own: client === netns ? 'client' : 'server' }
 }

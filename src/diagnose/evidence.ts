@@ -26,6 +26,8 @@ export interface Evidence {
   readonly result?: { readonly error: string }
   /** Which ends are on this machine, in a namespace that is watched. Both false on a file. */
   readonly here: Readonly<Record<Side, boolean>>
+  /** The end in the namespace whose packets are captured, where exactly one is. */
+  readonly own?: Side
   readonly process: Plane<{ readonly client?: ProcessRef; readonly server?: ProcessRef }>
   readonly wire: Plane<WireEvidence>
   readonly socket: Plane<SocketEvidence>

@@ -4,7 +4,10 @@ import { kernelOf, otherSide, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { who } from './words.ts'
 
-/** `reset.by-us`: sent by the end that is here; by the client, where both ends are here or neither (a file). */
+/**
+ * `reset.by-us`: sent by the end that is in the captured namespace, or is the only one here; by the client, where
+ * both ends are or neither (a file).
+ */
 export const resetByUs: Rule = (evidence) => tell(evidence, 'reset.by-us')
 
 /** `reset.by-peer`: sent by the other end. */
@@ -26,8 +29,8 @@ function tell(evidence: Evidence, verdict: 'reset.by-us' | 'reset.by-peer') {
   )
 }
 
-function ownSide({ here }: Evidence) {
-  return here.server && !here.client ? 'server' : 'client'
+function ownSide({ here, own }: Evidence) {
+  return own ?? (here.server && !here.client ? 'server' : 'client')
 }
 
 /** What the application here gets: the one that reset gets no error, unless its socket was taken from it. */
