@@ -100,7 +100,7 @@ function* wrongEnds(
   if (!errors.includes(error) && !(lack !== 'nothing' && error === null))
     yield `error ${error}, not ${errors.join(' or ')}`
   const { client, server } = verdict.process ?? {}
-  const pid = told[0]?.pid
+  const pid = told.find((line) => line.pid !== undefined)?.pid
   if (client !== undefined && client.pid !== pid && !stage.isRaw) yield `client pid ${client.pid}, not ${pid}`
   if (server !== undefined && server.pid !== stage.serverPid)
     yield `server pid ${server.pid}, not ${stage.serverPid}`

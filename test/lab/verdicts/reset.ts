@@ -152,7 +152,12 @@ export const RESET: readonly Scenario[] = [
         restsOn: 'wire',
         without: { wire: ['reset.injected', 'reset.by-peer', 'inconclusive'], kernel: ['reset.by-peer'] },
       },
-      server: { verdict: 'none', restsOn: 'wire' },
+      server: {
+        // Only the client's kernel, on the same machine, tells of it here.
+        verdict: ['reset.injected'],
+        restsOn: 'kernel',
+        without: { kernel: ['none'], file: ['none'] },
+      },
     },
   })),
   {
