@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { builtFile, repository } from '../support/program.ts'
+import { rootTest } from '../support/root.ts'
+import { runPage } from './page.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'socktrace-tutorial-'))
+after(() => rmSync(folder, { recursive: true }))
+
+/** What differs between two runs of the same thing: times, process ids, ports that the kernel chose, widths. */
+function comparable(text: string): string {
+  return text
+    .replace(/\d+(?:\.\d+)? (?:ms|µs|s)\b/g, '<time>')
+    .replace(/^ +\d+\.\d{6} /gm, '<time> ')
+    .replace(/\[\d+\]/g, '[pid]')
+    .replace(/10\.9\.8\.1:\d+/g, '10.9.8.1:<port>')
+    .replace(/^\d+ packets captured.*$/gm, '<summary>')
+    .replace(/ {2,}|─+/g, ' ')
+}
+
+/** Runs its `-c` script in the lab, as a reader of the page does in the lab's shell. */
+const SHELL = `#!/bin/sh
+exec socktrace demo --lab -- /bin/bash "$@"
+`
+
+rootTest('docs/tutorial.md can be followed word for word, and prints what it shows', () => {
+  symlinkSync(builtFile(repository), join(folder, 'socktrace'))
+  writeFileSync(join(folder, 'bash'), SHELL, { mode: 0o755 })
+  const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, NO_COLOR: '1', TZ: 'UTC' }
+  for (const [command, shown, printed] of runPage('docs/tutorial.md', { folder, env, comparable }))
+    assert.equal(printed, shown, `${command}\nSOCKTRACE_UPDATE_GOLDEN=1 writes it into the page`)
+})
