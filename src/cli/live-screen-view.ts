@@ -3,8 +3,10 @@ import type { FlowEvent } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { NO_FLOW } from '../flow/table.ts'
 import type { LiveApp } from '../live/app.ts'
+import type { Ends } from '../live/model/flow-card.ts'
 import { Reassembler } from '../stream/reassembler.ts'
 import type { StreamSegment, StreamSink } from '../stream/stream.ts'
+import { formatAddress } from '../wire/address.ts'
 import type { Frame } from '../wire/frame.ts'
 import { KIND_TCP, type PacketStack } from '../wire/stack.ts'
 import type { PacketSink } from './pump.ts'
@@ -37,6 +39,7 @@ export class LiveScreenView implements View, PacketSink {
 
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {
     const { model } = this.#app
+    model.originSeconds = this.#parts.clock.originSeconds
     model.rates.packets += 1
     model.rates.bytes += batch.original[index]!
     if (row === NO_FLOW || stack.kind !== KIND_TCP) return
@@ -47,7 +50,9 @@ export class LiveScreenView implements View, PacketSink {
     const fromClient = tracker.isFromClient(row)
     const time = batch.time[index]!
     if (stack.payloadLength > 0)
-      model.payload(flow, fromClient ? 'client' : 'server', stack.payloadLength, time)
+      model.payload(flow, fromClient ? 'client' : 'server', stack.payloadLength, time, () =>
+        endsOf(stack, fromClient),
+      )
     if (flow === model.follow.flow) this.#follow(flow, fromClient, stack, time)
   }
 
@@ -85,4 +90,10 @@ export class LiveScreenView implements View, PacketSink {
       stray: ignore,
     }
   }
+}
+
+function endsOf(stack: PacketStack, fromClient: boolean): Ends {
+  const source = { addr: formatAddress(stack.family, stack.source), port: stack.sourcePort }
+  const destination = { addr: formatAddress(stack.family, stack.destination), port: stack.destinationPort }
+  return fromClient ? { client: source, server: destination } : { client: destination, server: source }
 }

@@ -95,6 +95,8 @@ export class LiveApp {
     process.on('exit', this.#restore)
     this.#terminal.open()
     this.#screen.enter()
+    // At once, so that a key is answered; the sockets follow as soon as they are read.
+    this.#frame()
     this.#list()
     this.#frame()
   }

@@ -16,7 +16,7 @@ export function headerLines(model: LiveModel, width: number, style: Style): stri
     if (number > 0) left.push([`  ${number} ${state}`, state === 'CLOSE_WAIT' ? style.warn : style.dim])
   }
   const right: Span[] = [
-    [`${rate(rates.packetsPerSecond)} packets/s  ${formatBytes(Math.round(rates.bytesPerSecond))}/s`],
+    [`  ${rate(rates.packetsPerSecond)} packets/s  ${formatBytes(Math.round(rates.bytesPerSecond))}/s`],
     facts.droppedKernel > 0 ? [`  ${facts.droppedKernel} dropped`, style.bad] : ['  0 dropped', style.dim],
   ]
   return [spread(left, right, width), planesLine(model, width, style)]

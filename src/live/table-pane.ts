@@ -31,7 +31,7 @@ export function columnsFor(width: number, style: Style): TableColumn[] {
   const roomy = width >= 140
   const fixed = STATE_WIDTH + 1 + (wide ? 6 + 2 * (QUEUE_WIDTH + 1) : 0) + (roomy ? 2 * (BYTES_WIDTH + 1) : 0)
   const note = width >= 100 ? Math.min(40, Math.max(0, width - 130)) : 0
-  const rest = width - fixed - STRIP_WIDTH - note - 3
+  const rest = width - fixed - STRIP_WIDTH - note - 4
   const process = Math.max(10, Math.min(MAX_PROCESS, Math.floor(rest * 0.26)))
   const ends = Math.min(MAX_ENDPOINT, Math.floor((rest - process) / 2))
   const columns: TableColumn[] = []

@@ -2,7 +2,7 @@ import type { Verdict } from '../../diagnose/verdict.ts'
 import type { Endpoint, FlowEvent, Side } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
 import type { SocketRecord } from '../../sockets/socket.ts'
-import { FlowCard } from './flow-card.ts'
+import { type Ends, FlowCard } from './flow-card.ts'
 import { isConnection, owner, type Row, type SocketKey, tupleKey, wireRecord } from './row.ts'
 
 /** How long a closed connection stays, and how many do. */
@@ -51,16 +51,20 @@ export class Book {
   }
 
   event(event: FlowEvent, ms: number): Row | undefined {
-    const known = this.#flows.get(event.flow) ?? this.#open(event, ms)
+    const known = this.#flows.get(event.flow) ?? this.#open(event.flow, endsOf(event), ms)
     known.card.event(event, ms)
     for (const row of known.rows) this.#told(row, known.card, ms)
     this.version++
     return known.rows.find(({ side }) => side === event.sender) ?? known.rows[0]
   }
 
-  /** Payload of one packet, bytes; `at` counts from the trace's origin. */
-  payload(flow: number, side: Side, bytes: number, at: number): void {
-    if (this.#flows.get(flow)?.card.payload(side, bytes, at)) this.version++
+  /**
+   * Payload of one packet, bytes; `at` counts from the trace's origin. A connection older than the trace is known from
+   * then on: `ends` is called for it.
+   */
+  payload(flow: number, side: Side, bytes: number, at: number, ms: number, ends: () => Ends): void {
+    const known = this.#flows.get(flow) ?? this.#open(flow, ends(), ms)
+    if (known.card.payload(side, bytes, at)) this.version++
   }
 
   /** The flow ended. */
@@ -157,9 +161,9 @@ export class Book {
     return this.#listening.has(local.port ?? 0) ? 'server' : 'client'
   }
 
-  #open(event: FlowEvent, ms: number): Known {
-    const card = new FlowCard(event, ms)
-    const { client, server } = card
+  #open(id: number, ends: Ends, ms: number): Known {
+    const card = new FlowCard(id, ends, ms)
+    const { client, server } = ends
     const known: Known = { card, rows: [] }
     this.#flows.set(card.id, known)
     for (const side of ['client', 'server'] as const) {
@@ -257,6 +261,10 @@ export class Book {
     known.rows.splice(known.rows.indexOf(row), 1)
     if (known.rows.length === 0) this.#flows.delete(known.card.id)
   }
+}
+
+function endsOf({ sender, src, dst }: FlowEvent): Ends {
+  return sender === 'client' ? { client: src, server: dst } : { client: dst, server: src }
 }
 
 function sameEnd(end: Endpoint, { addr, port }: SocketRecord['local']): boolean {

@@ -21,6 +21,9 @@ export interface Run {
 /** Seconds after the first SYN at which it goes out again. */
 const SYN_TIMES = rungs(MODERN_LADDER)
 
+/** Both ends of a connection. */
+export type Ends = Readonly<Record<Side, Endpoint>>
+
 /** What the wire showed of one connection. Times are epoch milliseconds. */
 export class FlowCard {
   readonly id: number
@@ -46,11 +49,10 @@ export class FlowCard {
   /** Events that were not kept. */
   left = 0
 
-  constructor(event: FlowEvent, ms: number) {
-    const isClient = event.sender === 'client'
-    this.id = event.flow
-    this.client = isClient ? event.src : event.dst
-    this.server = isClient ? event.dst : event.src
+  constructor(id: number, { client, server }: Ends, ms: number) {
+    this.id = id
+    this.client = client
+    this.server = server
     this.started = ms
     this.latest = ms
   }

@@ -5,6 +5,7 @@ import { NANOS_PER_MS } from '../../flow/time.ts'
 import type { SocketFilter } from '../../sockets/filter.ts'
 import { Book } from './book.ts'
 import { EventLog, type LogEntry } from './event-log.ts'
+import type { Ends } from './flow-card.ts'
 import { FollowBuffer } from './follow-buffer.ts'
 import { LineEdit } from './line-edit.ts'
 import { arrange, GROUPINGS, type Grouping, SORTS, type Sort } from './order.ts'
@@ -112,8 +113,8 @@ export class LiveModel {
     })
   }
 
-  payload(flow: number, side: Side, bytes: number, at: number): void {
-    if (!this.paused) this.book.payload(flow, side, bytes, at)
+  payload(flow: number, side: Side, bytes: number, at: number, ends: () => Ends): void {
+    if (!this.paused) this.book.payload(flow, side, bytes, at, this.#epochMs(at), ends)
   }
 
   note(text: string, ms: number): void {

@@ -59,14 +59,19 @@ function carried({ card }: Row): number {
   return card === undefined ? 0 : card.bytes.client + card.bytes.server
 }
 
-/** What is equal otherwise stands as in a listing: listeners first, then by ports. */
+/** What is equal otherwise stands as in a listing: listeners first, what is over last, then by ports. */
 function byPlace(a: Row, b: Row): number {
   return (
-    Number(b.record.state === 'LISTEN') - Number(a.record.state === 'LISTEN') ||
+    rank(a) - rank(b) ||
     (a.record.local.port ?? 0) - (b.record.local.port ?? 0) ||
     (a.record.remote.port ?? 0) - (b.record.remote.port ?? 0) ||
     a.id - b.id
   )
+}
+
+function rank({ record: { state }, closed }: Row): number {
+  if (state === 'LISTEN') return 0
+  return state === 'TIME_WAIT' || closed !== undefined ? 2 : 1
 }
 
 function text(a: string, b: string): number {

@@ -99,7 +99,8 @@ export class Strip {
     const opened = this.#handshake[HANDSHAKE - 1] !== 'dark'
     for (const [index, light] of this.#handshake.entries())
       if (light !== 'dark' || opened) cells.push(handshakeCell(index, light))
-    if (opened) cells.push({ what: 'data', fromClient: undefined, light: this.#data })
+    if (this.#data !== 'dark' || this.#close[0] !== 'dark')
+      cells.push({ what: 'data', fromClient: undefined, light: this.#data })
     for (const [index, light] of this.#close.entries()) {
       if (light === 'dark') continue
       if (this.#combined && index === 1) continue
