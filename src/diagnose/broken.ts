@@ -21,18 +21,10 @@ export function brokenBy(evidence: Evidence): Broken | undefined {
     if (taken || wasReported(evidence, otherSide(reset.by))) return { by: reset.by, reset }
   }
   const kernel = kernelOf(evidence)
-  for (const side of ['client', 'server'] as const) {
-    const by = otherSide(side)
-    // An RST that its end did not send, and that did not pass here: what did is not to be seen from here.
-    if (wasReported(evidence, side) && !(sawConnection(evidence) && neverSent(evidence, by))) return { by }
-  }
+  for (const side of ['client', 'server'] as const)
+    if (wasReported(evidence, side)) return { by: otherSide(side) }
   // An abort that its own kernel told: the peer is elsewhere, or has not noticed yet.
   return kernel?.resetSent?.active ? { by: kernel.resetSent.side } : undefined
-}
-
-function sawConnection(evidence: Evidence): boolean {
-  const wire = wireOf(evidence)
-  return wire !== undefined && (wire.established !== undefined || wire.midstream)
 }
 
 /** The socket is of this machine and was told about, every reset that sockets send is told, and none was. */

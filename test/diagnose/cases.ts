@@ -600,6 +600,18 @@ const RESET: readonly Case[] = [
     }),
     less: ['reset.by-peer'],
   },
+  {
+    name: 'forged behind the place that is watched: the kernels alone tell',
+    verdict: 'reset.injected',
+    error: 'ECONNRESET',
+    confidence: 'likely',
+    evidence: evidence({
+      ...BOTH,
+      ended: true,
+      wire: connected(),
+      kernel: { ...ERROR('ECONNRESET'), states: { client: 'CLOSE', server: 'ESTABLISHED' } },
+    }),
+  },
 ]
 
 const STALLED: readonly Case[] = [

@@ -342,20 +342,6 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
       }),
     ],
     [
-      'reset.by-peer',
-      'an RST that neither end sent, and that did not pass here',
-      undefined,
-      evidence({
-        here: { client: true, server: true },
-        ended: true,
-        wire: connected(),
-        kernel: {
-          error: { side: 'client', name: 'ECONNRESET', at: seconds(95) },
-          states: { client: 'CLOSE', server: 'ESTABLISHED' },
-        },
-      }),
-    ],
-    [
       'timeout.dropped-in',
       "somebody else's host got the packet",
       'timeout.no-answer',
