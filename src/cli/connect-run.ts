@@ -84,6 +84,7 @@ class ConnectRun {
         this.#io,
         undefined,
         {
+          command: 'connect',
           selection: NOTHING,
           seesAll: true,
           leavesSignals: true,

@@ -19,6 +19,7 @@ const VERDICTS: Kept = {
 export const KEPT = {
   read: {},
   trace: { ...OWNERS, ...VERDICTS },
+  connect: { ...OWNERS, ...VERDICTS },
   run: { ...OWNERS, ...VERDICTS, cap_kill: 'signals for a command that runs as another user' },
 } as const satisfies Readonly<Record<string, Kept>>
 

@@ -15,7 +15,7 @@ import { Analysis } from './analysis.ts'
 import type { EngineChoice } from './capture-options.ts'
 import { FlowProcesses } from './flow-processes.ts'
 import type { Io } from './io.ts'
-import { keptBy } from './kept-privileges.ts'
+import { type KEPT, keptBy } from './kept-privileges.ts'
 import { LivePlanes } from './live-planes.ts'
 import type { Selection } from './report.ts'
 import { onSignals } from './signals.ts'
@@ -65,7 +65,9 @@ export interface LiveExtras {
   readonly begin: (stop: () => void, waiter: Waiter) => void
   /** Called after each wait, once what came was analysed. */
   readonly tick?: () => void
-  /** Kept on top of what a live run keeps. */
+  /** Whose privileges are kept; those of `trace` unless given. */
+  readonly command?: keyof typeof KEPT
+  /** Kept on top of them. */
   readonly keep?: readonly Capability[]
   /** Where the output goes; 1 unless given. */
   readonly outputFd?: number
@@ -139,7 +141,7 @@ export async function runLive(
       )
     for (const lack of owners.degraded) io.note(lack)
     extras?.begin(stop, waiter)
-    giveUp(options.relinquishPrivileges, [...keptBy('trace'), ...(extras?.keep ?? [])])
+    giveUp(options.relinquishPrivileges, [...keptBy(extras?.command ?? 'trace'), ...(extras?.keep ?? [])])
     await opened()
     await analysis.run(() => false)
   } finally {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Verdict } from '../diagnose/verdict.ts'
 import type { FlowRecord } from '../flow/record.ts'
-import { COMMAND_FAILED, Command, type CommandUser } from '../host/command.ts'
+import { COMMAND_FAILED, Command, type CommandUser, exitLeavingTerminal } from '../host/command.ts'
 import { OutputFile } from '../host/output-file.ts'
 import { findUser } from '../host/privileges.ts'
 import { readStat } from '../host/procfs.ts'
@@ -33,8 +33,13 @@ class FailureWatch implements View {
   }
 }
 
-/** Runs the command, traced, and returns the exit status for `socktrace` itself. */
-export async function runRun(file: string, args: readonly string[], options: RunOptions): Promise<number> {
+/** Runs the command, traced, and ends as it did. */
+export async function runRun(file: string, args: readonly string[], options: RunOptions): Promise<void> {
+  exitLeavingTerminal(await runTraced(file, args, options))
+}
+
+/** The exit status for `socktrace` itself. */
+async function runTraced(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const tree = new ProcessTree(true, (pid) => readStat(pid)?.ppid)
   const failures = new FailureWatch()
   let command: Command | undefined
@@ -55,7 +60,7 @@ export async function runRun(file: string, args: readonly string[], options: Run
       tree,
       begin,
       views: [() => failures],
-      keep: ['cap_kill'],
+      command: 'run',
       outputFd: fd,
       leavesSignals: true,
     })

@@ -38,6 +38,6 @@ export function defineRun(program: Command): void {
     .option('-B, --buffer-size <mib>', "size of each interface's ring", parseRingSize, DEFAULT_RING_MIB)
     .action(async (file: string, args: readonly string[], options: RunOptions) => {
       const { runRun } = await import('./run-run.ts')
-      process.exitCode = await runRun(file, args, options)
+      await runRun(file, args, options)
     })
 }

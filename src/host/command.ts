@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { isatty } from 'node:tty'
+import { exitNow } from './libc.ts'
 
 /** Exit statuses of env(1), time(1) and the like for a command that did not start. */
 export const COMMAND_FAILED = 125
@@ -73,6 +75,15 @@ export class Command {
     this.failure = error.code ?? error.message
     return this.failure === 'ENOENT' ? COMMAND_NOT_FOUND : COMMAND_NOT_RUN
   }
+}
+
+/**
+ * Ends with this status once everything is written and closed. On its way out Node would put the terminal's settings
+ * back to those at its start, and undo what the command has set (stty, reset).
+ */
+export function exitLeavingTerminal(status: number): void {
+  process.exitCode = status
+  if ([0, 1, 2].some((fd) => isatty(fd))) exitNow(status)
 }
 
 /** proc_pid_stat(5): our process group is the one that the terminal gives its keys to. */

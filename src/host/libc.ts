@@ -149,6 +149,8 @@ export const fsmount: (fd: number, flags: number, attributes: number) => number 
   'long',
   'long',
 ])
+/** Ends the process at once: nothing that waits for its end is run. */
+export const exitNow: (status: number) => void = library.func('_exit', 'void', ['int'])
 export const pageSize: () => number = library.func('int getpagesize()')
 const pollFunction = library.func('int poll(void *descriptors, unsigned long count, int timeout)')
 /** `poll(2)` on the main thread; `timeout` in milliseconds. */
