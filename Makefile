@@ -18,7 +18,7 @@ ifneq ($(wildcard $(NODE_PREFIX)/include/node/node.h),)
 export npm_config_nodedir := $(NODE_PREFIX)
 endif
 
-.PHONY: help build check test test-full bench oracles manual package pack demo clean \
+.PHONY: help build check test test-full fuzz bench oracles manual package pack demo clean \
   system-build system-test system-bench system-demo
 
 help: ## this list
@@ -46,6 +46,10 @@ test-full: system-test ## every test, nothing cached, with the longer runs and c
 	@$(MAKE) build pack package
 	@TSX_DISABLE_CACHE=1 SOCKTRACE_FULL=1 $(BIN)/c8 --include 'src/**' --reporter text-summary \
 	  node --import tsx scripts/test.mjs
+
+# Bash counts its own SECONDS, so that it is handed over by another name.
+fuzz: node_modules/.stamp ## damaged captures through `read` for SECONDS=60 (0: for ever); SEED=N ROUND=N runs one again
+	@FUZZ_SECONDS=$(or $(SECONDS),60) node --import tsx scripts/fuzz.ts
 
 bench: system-bench build ## throughput beside capinfos, tcpdump, tcptrace and tshark
 	@node scripts/bench/bench.mjs

@@ -105,12 +105,17 @@ export function handshakeTimes(flow: FlowView): HandshakeTimes {
   const complete = (marks & (FLOW_ESTABLISHED | FLOW_LATE_THIRD_ACK)) === FLOW_ESTABLISHED
   // When both dial there is no one server whose answer could be timed.
   if (marks & FLOW_SIMULTANEOUS_OPEN)
-    return { server: null, client: null, total: complete && oneSyn ? ack - flow.start : null }
+    return { server: null, client: null, total: complete && oneSyn ? elapsed(flow.start, ack) : null }
   return {
-    server: oneSyn && oneSynAck ? synAck - syn : null,
-    client: oneSynAck && complete ? ack - synAck : null,
-    total: oneSyn && oneSynAck && complete ? ack - syn : null,
+    server: oneSyn && oneSynAck ? elapsed(syn, synAck) : null,
+    client: oneSynAck && complete ? elapsed(synAck, ack) : null,
+    total: oneSyn && oneSynAck && complete ? elapsed(syn, ack) : null,
   }
+}
+
+/** A capture's clock can be set back: then nobody knows how long it took. */
+function elapsed(from: number, to: number): number | null {
+  return to < from ? null : to - from
 }
 
 /** Options offered on a side's SYN or SYN+ACK; `undefined` when neither was seen. */

@@ -89,10 +89,12 @@ function sideRecord(scope: RecordScope, side: SideView): FlowSide {
 function rttRecord(side: SideView): Rtt | undefined {
   const samples = side.rttSamples
   if (samples === 0) return undefined
+  const mean = side.rttMean
+  // The extremes are kept in 24 bits, so that rounding can put them on the wrong side of the mean.
   return {
-    min: side.rttMin / NANOS_PER_MS,
-    avg: side.rttMean / NANOS_PER_MS,
-    max: side.rttMax / NANOS_PER_MS,
+    min: Math.min(side.rttMin, mean) / NANOS_PER_MS,
+    avg: mean / NANOS_PER_MS,
+    max: Math.max(side.rttMax, mean) / NANOS_PER_MS,
     stddev: Math.sqrt(side.rttSquares / Math.max(1, samples - 1)) / NANOS_PER_MS,
     samples,
   }

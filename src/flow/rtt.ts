@@ -48,8 +48,9 @@ export class RttSampler {
       if (((ack - this.start[entry]!) | 0) <= 0) break
       const length = (this.end[entry]! - this.start[entry]!) | 0
       if (length > side.largestAcked) side.largestAcked = Math.min(length, 0xffff)
+      // NaN where it cannot be timed, negative where the capture's clock was set back.
       const nanos = this.now - this.time[entry]!
-      if (ack === this.end[entry] && !Number.isNaN(nanos)) addSample(side, nanos)
+      if (ack === this.end[entry] && nanos >= 0) addSample(side, nanos)
     }
   }
 
@@ -142,7 +143,7 @@ export class RttSampler {
   }
 }
 
-/** Running mean and squared distances (Welford 1962); `nanos` can be negative where the capture's clock stepped. */
+/** Running mean and squared distances (Welford 1962). */
 function addSample(side: SideView, nanos: number): void {
   const n = ++side.rttSamples
   if (n === 1 || nanos < side.rttMin) side.rttMin = nanos

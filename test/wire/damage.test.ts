@@ -6,6 +6,7 @@ import { openDecoder, sniffCapture } from '../../src/capture/sniff.ts'
 import { Frame } from '../../src/wire/frame.ts'
 import { KIND_MALFORMED, KIND_TCP, KIND_UDP, PacketStack, REASONS } from '../../src/wire/stack.ts'
 import { captureFiles, corporaTest } from '../support/corpora.ts'
+import { damage, mulberry32 } from '../support/damage.ts'
 
 const SEED = 20_260_101
 const MUTATIONS = process.env['SOCKTRACE_FULL'] === '1' ? 1_000_000 : 50_000
@@ -108,37 +109,3 @@ corporaTest(`${MUTATIONS} damaged packets are walked without error (seed ${SEED}
   }
   assert.equal(kinds.size, KIND_MALFORMED, 'every kind of packet occurs')
 })
-
-/** A copy with one to four mistakes: bits, bytes, whole words, most of them in the headers; or an early end. */
-function damage(bytes: Uint8Array, random: (below: number) => number): Uint8Array {
-  const damaged = bytes.slice(0, random(4) === 0 ? random(bytes.length + 1) : bytes.length)
-  if (damaged.length === 0) return damaged
-  for (let mistakes = 1 + random(4); mistakes > 0; mistakes--) {
-    const at = random(Math.min(damaged.length, random(4) === 0 ? damaged.length : 120))
-    switch (random(4)) {
-      case 0:
-        damaged[at]! ^= 1 << random(8)
-        break
-      case 1:
-        damaged[at] = random(256)
-        break
-      case 2:
-        damaged.fill([0, 0xff, 0x7f, 0x80][random(4)]!, at, at + 1 + random(4))
-        break
-      default:
-        damaged.copyWithin(at, random(damaged.length), random(damaged.length))
-    }
-  }
-  return damaged
-}
-
-/** Numbers below `below`, the same in every run. */
-function mulberry32(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
-}
