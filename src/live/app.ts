@@ -11,6 +11,7 @@ import { renderFrame } from './frame.ts'
 import { inspect, readFilter } from './inspect.ts'
 import { type Effect, pressKey } from './keyboard.ts'
 import { KeyDecoder } from './keys.ts'
+import { ROOMY } from './layout.ts'
 import { listSockets } from './listing.ts'
 import { LiveModel } from './model/model.ts'
 import { isGroup } from './model/order.ts'
@@ -95,6 +96,7 @@ export class LiveApp {
     process.on('exit', this.#restore)
     this.#terminal.open()
     this.#screen.enter()
+    this.model.details = this.#terminal.rows >= ROOMY
     // At once, so that a key is answered; the sockets follow as soon as they are read.
     this.#frame()
     this.#list()

@@ -10,6 +10,8 @@ import { fit, lineOf, type Paint, type Span } from './spans.ts'
 const NANOS_PER_MS = 1e6
 /** From this width on, microseconds and the process have room. */
 const WIDE = 110
+/** Cells of `retransmission`. */
+const LABEL = 14
 
 /** Title and entries of the events pane. */
 export function eventLines(
@@ -69,7 +71,7 @@ function entrySpans(entry: LogEntry, width: number, style: Style, time: (ms: num
   const ends = `${endpointText(event.src)} → ${endpointText(event.dst)}`
   spans.push([width >= WIDE ? fit(ends, 45) : ends], [' '])
   if (width >= WIDE) spans.push([fit('flags' in event ? `[${event.flags}]` : '[!]', 6)])
-  spans.push([fit(eventLabel(event), 13), labelPaint(event.event, style)], [' '], [sanitize(event.text)])
+  spans.push([fit(eventLabel(event), LABEL), labelPaint(event.event, style)], [' '], [sanitize(event.text)])
   if ('transition' in event && event.transition !== undefined) {
     const { from, to } = event.transition
     spans.push([`  ${from}→`, style.dim], [to, stateStyle(style, to)])

@@ -20,7 +20,7 @@ const FOOTER = 1
 /** Title of the table and its column heads. */
 export const TABLE_HEAD = 2
 /** Below this many lines the details take the place of the events. */
-const ROOMY = 36
+export const ROOMY = 36
 const DETAILS = 14
 const MIN_EVENTS = 4
 const MAX_EVENTS = 22

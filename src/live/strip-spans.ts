@@ -39,7 +39,7 @@ function cellSpan({ what, fromClient, light }: StripCell, style: Style): Span {
     case 'inferred':
       return [text, style.dim]
     case 'dark':
-      return [what === 'data' ? '   ' : text, style.dim]
+      return [text, style.dim]
     default:
       return light satisfies never
   }
