@@ -46,6 +46,8 @@ export interface ProcessChoice {
 export class FlowProcesses {
   /** Epoch seconds of the trace's origin. */
   originSeconds = 0
+  /** Flows left out though they may be a chosen process's: of neither end it was known. */
+  unowned = 0
   readonly #lookup: OwnerLookup
   readonly #choice: ProcessChoice | undefined
   readonly #flows = new Map<number, Ends>()
@@ -87,6 +89,7 @@ export class FlowProcesses {
     const ends = this.#ends(flow.id, flow.proto, flow.client, flow.server, flow.start)
     if (ends.processes.client !== undefined || ends.processes.server !== undefined)
       flow.process = ends.processes
+    else if (this.#choice !== undefined) this.unowned += 1
     this.#flows.delete(flow.id)
     return this.#chosen(ends)
   }

@@ -6,14 +6,14 @@ import { OutputFile } from '../host/output-file.ts'
 import { findUser } from '../host/privileges.ts'
 import { readStat } from '../host/procfs.ts'
 import { ProcessTree } from '../kernel/process-tree.ts'
+import { count } from '../render/units.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { writeErrorLine } from './error-line.ts'
 import { wantsStreams } from './follow.ts'
 import { type Io, processIo } from './io.ts'
 import { runLive } from './live-run.ts'
 import type { RunOptions } from './run.ts'
-import type { TraceOptions } from './trace.ts'
-import type { View } from './view.ts'
+import type { View, ViewParts } from './view.ts'
 import { wantsViews } from './views.ts'
 
 /** The last segments of a command are seen after its end: connections that the kernel closes for it, ms. */
@@ -22,6 +22,19 @@ const AFTERMATH_MS = 100
 /** Whether a connection failed, for `--check`: its outcome says so, or an error that its application got. */
 class FailureWatch implements View {
   hasFailed = false
+  #parts: ViewParts | undefined
+
+  open(parts: ViewParts): View {
+    this.#parts = parts
+    return this
+  }
+
+  /** Nothing else says that connections are missing. */
+  check(): void {
+    const { unowned = 0 } = this.#parts?.processes ?? {}
+    if (unowned > 0)
+      this.#parts?.io.note(`${count(unowned, 'connection')} not shown: the process is not known`)
+  }
 
   flow({ outcome }: FlowRecord): void {
     if (outcome === 'refused' || outcome === 'timeout' || outcome === 'unreachable' || outcome === 'reset')
@@ -56,10 +69,13 @@ async function runTraced(file: string, args: readonly string[], options: RunOpti
       started.ended.then(() => delay(started.failure === undefined ? AFTERMATH_MS : 0)).then(stop)
     }
     const io = reportIo(options, fd, () => command?.failure === undefined)
-    await runLive('', traceOptions(options), io, undefined, {
+    // libpcap's `cap` knows no other way.
+    const promiscuous = options.engine === 'cap'
+    await runLive('', { ...options, promiscuous }, io, undefined, {
+      ...(choosesOutput(options) ? {} : { selection: CONNECTIONS }),
       tree,
       begin,
-      views: [() => failures],
+      views: [(parts) => failures.open(parts)],
       command: 'run',
       outputFd: fd,
       leavesSignals: true,
@@ -98,13 +114,13 @@ function userOf(name: string | undefined): CommandUser | undefined {
   return { uid: account.uid, gid: account.gid }
 }
 
-/** Without another choice: each connection in a line, once it has ended. */
-function traceOptions(options: RunOptions): TraceOptions {
-  const { json, events, flows, packets, summary } = options
-  const chosen = json || events || flows || packets || summary || wantsStreams(options) || wantsViews(options)
-  // libpcap's `cap` knows no other way.
-  const promiscuous = options.engine === 'cap'
-  return { ...options, promiscuous, ...(chosen ? {} : { flows: true, failures: true }) }
+/** Without another choice: each connection in a line, once it has ended, and why it failed. */
+const CONNECTIONS = { events: false, flows: true, verdicts: true, summary: false } as const
+
+function choosesOutput(options: RunOptions): boolean {
+  const { json, events, flows, failures, packets, summary } = options
+  const words = json || events || flows || failures || packets || summary
+  return words === true || wantsStreams(options) || wantsViews(options)
 }
 
 /** JSON on standard error stands alone: no notes between its lines. Nothing is said of a command that did not run. */
