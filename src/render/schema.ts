@@ -13,6 +13,7 @@ import type {
   SocketRecord,
   SocketState,
 } from '../sockets/socket.ts'
+import type { Trouble } from '../sockets/trouble.ts'
 import type { DeviceObject } from './devices.ts'
 import type { Check } from './doctor.ts'
 import {
@@ -86,7 +87,7 @@ const socketProcess = objectOf<SocketProcess>(
   },
 )
 
-const socket = objectOf<SocketRecord & { readonly time: string }>(
+const socket = objectOf<SocketRecord & { readonly trouble?: Trouble } & { readonly time: string }>(
   {
     type: constant('socket'),
     time,
@@ -163,6 +164,7 @@ const socket = objectOf<SocketRecord & { readonly time: string }>(
       {},
     ),
     listener: text,
+    trouble: objectOf<Trouble>({ verdict: refTo('verdict_name'), text }, {}),
     change: wordOf<NonNullable<SocketRecord['change']>>({ opened: true, closed: true, changed: true }),
     timer: objectOf<NonNullable<SocketRecord['timer']>>(
       { name: text, expires_ms: number, retrans: count },

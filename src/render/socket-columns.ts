@@ -1,5 +1,6 @@
 import { exposureOf } from '../sockets/listeners.ts'
 import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
+import { troubleOf } from '../sockets/trouble.ts'
 import { parseAddress } from '../wire/address.ts'
 import type { Column } from './columns.ts'
 import { sanitize } from './sanitize.ts'
@@ -98,6 +99,10 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
     number('accept_queue', 'Accept-Queue', ({ listen }) => listen?.accept_queue),
     number('backlog', 'Backlog', ({ listen }) => listen?.backlog),
     number('syn_queue', 'Syn-Queue', ({ listen }) => listen?.syn_queue),
+    {
+      ...text('trouble', 'Trouble', (record) => troubleOf(record)?.verdict ?? ''),
+      paint: (cell, _, style) => style.warn(cell),
+    },
   ]
 }
 

@@ -1,4 +1,5 @@
 import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
+import { troubleOf } from '../sockets/trouble.ts'
 import { jsonLine } from './json-text.ts'
 import type { EndpointNames } from './socket-text.ts'
 
@@ -18,6 +19,7 @@ export function socketJson(record: SocketRecord, time: string, names: EndpointNa
     local: named(local, names),
     remote: named(remote, names),
     ...facts,
+    trouble: troubleOf(record),
   })
 }
 
