@@ -45,7 +45,8 @@ export class Btf {
     const types = header + view.getUint32(8, true)
     const end = types + view.getUint32(12, true)
     this.#strings = header + view.getUint32(16, true)
-    if (this.#strings + view.getUint32(20, true) > bytes.length) throw new RangeError('BTF that ends too early')
+    if (this.#strings + view.getUint32(20, true) > bytes.length)
+      throw new RangeError('BTF that ends too early')
     const offsets = new Uint32Array(1 + Math.ceil((end - types) / TYPE_SIZE))
     let count = 1
     for (let at = types; at < end; at += this.#size(at)) offsets[count++] = at

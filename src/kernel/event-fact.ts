@@ -44,7 +44,9 @@ export class EventFacts {
         return this.#state(record, base, pid)
       case 'inet_sk_error_report': {
         const error = record.number('error') ?? 0
-        return error === 0 ? undefined : { fact: 'error', ...base, error: this.#context.error(error) }
+        // None, or of a socket that has no peer any more: it was closed with linger 0 and nobody gets the error.
+        if (error === 0 || (protocol === TCP && remote.port === 0)) return undefined
+        return { fact: 'error', ...base, error: this.#context.error(error) }
       }
       case 'tcp_send_reset':
         return {

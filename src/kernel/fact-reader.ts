@@ -20,6 +20,7 @@ export interface KernelNames {
 }
 
 const AF_INET6 = 10
+const CLOSE = 7
 const UDP = 17
 const LINK_RAW = 101
 /** Inodes of namespaces begin here (PROC_DYNAMIC_FIRST), so that a number below it is none. */
@@ -62,6 +63,8 @@ export class FactReader {
     const base = { at, netns, proto, local, remote } as const
     switch (kind) {
       case KIND.state:
+        // A new attempt: what was reported before it is no answer to it.
+        if (state === CLOSE) this.#reported.delete(this.#socket(offset))
         return {
           fact: 'state',
           ...base,
@@ -71,6 +74,8 @@ export class FactReader {
           ...(isMadeByCaller(state, value) && this.#caller(offset)),
         }
       case KIND.error:
+        // Closing with linger 0 reports ECONNRESET to the very socket that is closed, after forgetting its peer.
+        if (proto === 'tcp' && remote.port === 0) return undefined
         this.#remember(this.#socket(offset), value)
         return { fact: 'error', ...base, error: this.#names.error(value) }
       case KIND.activeReset:
