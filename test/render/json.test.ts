@@ -219,6 +219,11 @@ const event = fc.oneof(
     from: address,
     error: fc.constant('ECONNREFUSED'),
   }),
+  events('drop', { reason: text, location: fc.option(text) }),
+  events('mismatch', {
+    wire_state: fc.record({ client: state, server: state }),
+    kernel_state: fc.record({ client: fc.constant('CLOSE') }),
+  }),
 )
 
 test('events are what JSON.stringify makes of them, in ASCII', () => {

@@ -135,6 +135,13 @@ const VALID: Readonly<Record<string, object>> = {
     from: '10.0.0.2',
     error: 'ECONNREFUSED',
   },
+  drop: { ...bare, event: 'drop', reason: 'NETFILTER_DROP', location: null },
+  mismatch: {
+    ...bare,
+    event: 'mismatch',
+    wire_state: { client: 'ESTABLISHED', server: 'CLOSED' },
+    kernel_state: { server: 'ESTABLISHED' },
+  },
   flow,
   'flow with processes': {
     ...flow,
