@@ -10,7 +10,7 @@ import { endpoint, who } from './words.ts'
  * says nothing; the client believes that it is connected.
  */
 export const stalledNoServerSocket: Rule = (evidence) => {
-  if (!evidence.here.server || evidence.ended || brokenBy(evidence) !== undefined) return undefined
+  if (!evidence.here.server || brokenBy(evidence) !== undefined) return undefined
   const wire = wireOf(evidence)
   if (wire !== undefined && (wire.established === undefined || wire.bytes.server > 0)) return undefined
   if (kernelOf(evidence)?.resetSent !== undefined || socketsOf(evidence)?.server !== undefined)
@@ -36,7 +36,10 @@ export const stalledNoServerSocket: Rule = (evidence) => {
     'stalled.no-server-socket',
     dropped && cookies ? 'certain' : 'likely',
     `${who(evidence, 'client')} believes that it is connected to ${endpoint(evidence.server)}, but the server has no socket for it: ${cookie(cookies)}`,
-    { advice: queueAdvice(evidence, listener?.socket.listen?.backlog) },
+    {
+      error: evidence.ended ? 'ETIMEDOUT' : undefined,
+      advice: queueAdvice(evidence, listener?.socket.listen?.backlog),
+    },
   )
 }
 

@@ -229,7 +229,8 @@ function adviceFor({ reason, rule }: Loss, host: Side, full: number | undefined)
   if (rule !== undefined) return ruleAdvice(rule)
   if (full !== undefined)
     return [`on the ${host}'s host: sysctl -w net.netfilter.nf_conntrack_max=${full * 2}`]
-  if (reason.includes('NETFILTER_DROP') || reason.includes('EPERM')) return ruleAdvice(undefined)
+  if (reason.includes('NETFILTER_DROP') || reason.includes('EPERM'))
+    return ruleAdvice(undefined, `the ${host}'s host`)
   if (reason.includes('IP_RPFILTER'))
     return [
       `on the ${host}'s host: give it a route back by the same interface, or sysctl -w net.ipv4.conf.all.rp_filter=2 (loose)`,

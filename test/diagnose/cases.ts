@@ -687,6 +687,22 @@ const STALLED: readonly Case[] = [
     less: ['stalled.retransmitting'],
   },
   {
+    name: 'a cookie that found the accept queue full, and the client gave up',
+    verdict: 'stalled.no-server-socket',
+    error: 'ETIMEDOUT',
+    evidence: evidence({
+      ...BOTH,
+      ended: true,
+      wire: connected({ stuck: stuck() }),
+      kernel: {
+        ...ERROR('ETIMEDOUT'),
+        drops: [drop({ segment: 'data', reason: 'NO_SOCKET', location: 'cookie_v4_check' })],
+      },
+      socket: { listeners: [fullListener()] },
+    }),
+    less: ['stalled.retransmitting'],
+  },
+  {
     name: 'the program does not close',
     verdict: 'closed.app-stuck',
     confidence: 'likely',
