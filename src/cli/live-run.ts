@@ -119,12 +119,13 @@ export async function runLive(
     before: () => owners.drain(),
     after(packets) {
       planes.originSeconds = source.originSeconds
-      const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
-      if (lost) analysis.docket?.factsLost()
+      // The clock moves first: what the kernel tells now is judged after its packets have been read too.
       if (packets === 0) {
         analysis.advance(Date.now())
         if (reader.isGone()) analysis.pump.stop()
       }
+      const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
+      if (lost) analysis.docket?.factsLost()
       extras?.tick?.()
     },
   })

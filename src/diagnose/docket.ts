@@ -28,6 +28,7 @@ import {
   SYNS_WAITED,
   ZERO_WINDOW_SECONDS,
 } from './thresholds.ts'
+import { Told } from './told.ts'
 import type { Finding, Verdict } from './verdict.ts'
 import { Winners } from './winners.ts'
 import { isDialling } from './wire-evidence.ts'
@@ -67,6 +68,7 @@ export class Docket implements TroubleSink {
   readonly #counters: CounterLog
   readonly #gatherer: EvidenceGatherer
   readonly #halfClosed = new HalfClosed()
+  readonly #told = new Told()
   readonly #drops = new LateDrops()
   readonly #byRow = new Map<number, Case>()
   readonly #byKey = new Map<string, Case>()
@@ -151,6 +153,7 @@ export class Docket implements TroubleSink {
     )
     this.#drops.take(now - this.#options.settle, (fact, at) => this.#tellDrop(fact, at))
     this.#ledger.expire(now)
+    this.#told.expire(now)
     if (now < this.#nextDue) return
     this.#nextDue = Number.POSITIVE_INFINITY
     for (const waiting of this.#waiting) {
@@ -226,6 +229,7 @@ export class Docket implements TroubleSink {
   #openFor(trace: KernelTrace): Case | undefined {
     const { planes, find, flowAt } = this.#options
     const { names, dialler, drops, proto } = trace
+    if (this.#told.has(trace.key, dialler?.at ?? trace.began)) return undefined
     const row = find(proto, names[0], names[1])
     if (row !== NO_ROW) return this.#open(flowAt(row))
     const end = dialler?.end ?? drops.find(({ segment }) => segment === 'syn')?.from
@@ -255,6 +259,7 @@ export class Docket implements TroubleSink {
   }
 
   #forget(found: Case): void {
+    if (found.given?.final) this.#told.add(found.key, this.#now)
     this.#waiting.delete(found)
     this.#byKey.delete(found.key)
     if (found.row !== NO_ROW) this.#byRow.delete(found.row)
