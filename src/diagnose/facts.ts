@@ -69,6 +69,8 @@ export function wasEstablished(evidence: Evidence): boolean {
   if (kernel === undefined) return false
   const { established, error, resetSent, states } = kernel
   if (established || error?.name === 'ECONNRESET' || error?.name === 'EPIPE') return true
+  // Data and FIN are sent by who is connected (all but the data of TCP Fast Open, which is in a SYN).
+  if (drops(evidence).some(({ segment }) => segment === 'data' || segment === 'fin')) return true
   const told = [states.client, states.server, resetSent?.active ? resetSent.state : undefined]
   return told.some((state) => typeof state === 'string' && SYNCHRONIZED.has(state))
 }

@@ -113,6 +113,7 @@ export class KernelTrace {
       counters,
     }
     if (unwatched !== undefined && unwatched.length > 0) evidence.unwatched = unwatched
+    if (this.established !== undefined) evidence.established = true
     if (this.call !== undefined) evidence.call = this.call
     if (this.retransmitError !== undefined) evidence.retransmitError = this.retransmitError
     for (const [side, end] of sides) {
@@ -314,4 +315,25 @@ function segmentOf({ proto, icmp, flags }: DropFact): KernelDrop['segment'] {
   if (flags & SYN) return flags & ACK ? 'syn_ack' : 'syn'
   if (flags & FIN) return 'fin'
   return flags & PSH ? 'data' : 'ack'
+}
+
+/** Whether a fact can be of a connection in trouble, or of an attempt that ends without a packet to show for it. */
+export function isTelling(fact: KernelFact, trace: KernelTrace): boolean {
+  switch (fact.fact) {
+    case 'error':
+    case 'call':
+      return true
+    case 'state':
+      return fact.to === 'CLOSE' && (fact.from === 'SYN_SENT' || trace.isFailed)
+    case 'drop':
+      return trace.synsDropped > 0
+    case 'retransmit':
+      return fact.error !== undefined
+    case 'reset_sent':
+    case 'reset_received':
+    case 'retransmit_synack':
+      return false
+    default:
+      return fact satisfies never
+  }
 }

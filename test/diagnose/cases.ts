@@ -696,6 +696,7 @@ const STALLED: readonly Case[] = [
       wire: connected({ stuck: stuck() }),
       kernel: {
         ...ERROR('ETIMEDOUT'),
+        established: true,
         drops: [drop({ segment: 'data', reason: 'NO_SOCKET', location: 'cookie_v4_check' })],
       },
       socket: { listeners: [fullListener()] },
