@@ -3,22 +3,24 @@ import type { DropEvent, Endpoint, MismatchEvent } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
-import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, FLOW_WATCHED, SIDE_FIN, SIDE_STEADY } from '../flow/marks.ts'
+import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, FLOW_WATCHED, SIDE_FIN } from '../flow/marks.ts'
 import { tcpOutcome } from '../flow/outcome.ts'
 import { type Segment, STEP_FIRST_FIN_ACKED, STEP_SECOND_FIN } from '../flow/segment.ts'
 import type { SideView } from '../flow/side-view.ts'
 import type { SynLadder } from '../flow/syn-ladder.ts'
 import { SYN_RECV } from '../flow/tcp-state.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
-import type { TroubleSink } from '../flow/trouble-sink.ts'
+import { type TroubleSink, watchFlow } from '../flow/trouble-sink.ts'
 import type { DropFact, KernelFact } from '../kernel/fact.ts'
+import { formatAddress } from '../wire/address.ts'
+import type { QuotedPacket } from '../wire/quoted-packet.ts'
 import { Case, NO_ROW } from './case.ts'
 import { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence } from './evidence.ts'
 import { EvidenceGatherer } from './evidence-gatherer.ts'
 import { HalfClosed } from './half-closed.ts'
 import { dropEvent, mismatchEvent } from './kernel-events.ts'
-import { KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
+import { isTelling, KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
 import { LateDrops } from './late-drops.ts'
 import type { Planes } from './planes.ts'
 import {
@@ -50,6 +52,8 @@ export interface DocketOptions {
 }
 
 const MAX_CASES = 1 << 16
+/** How long a case without a flow stays when it is over: facts about it may still come, ns. */
+const REMEMBERED = 2 * NANOS_PER_SECOND
 
 /**
  * Holds a case for each connection in trouble, from packets and from what the kernel tells; has it judged when its
@@ -73,6 +77,8 @@ export class Docket implements TroubleSink {
   readonly #byRow = new Map<number, Case>()
   readonly #byKey = new Map<string, Case>()
   readonly #waiting = new Set<Case>()
+  /** Cases without a flow that are over, in order of time. */
+  readonly #over: { readonly found: Case; readonly at: Nanos }[] = []
   #nextDue = Number.POSITIVE_INFINITY
   #now = 0 as Nanos
   #closed: Case | undefined
@@ -112,7 +118,7 @@ export class Docket implements TroubleSink {
       if (found === undefined) return
     }
     if (found.isFinal) return
-    watch(flow)
+    watchFlow(flow)
     found.wire.segment(segment, before)
     this.#plan(found, flow)
   }
@@ -127,6 +133,21 @@ export class Docket implements TroubleSink {
     this.#plan(found, flow)
   }
 
+  datagram(quoted: QuotedPacket, time: Nanos, message: IcmpMessage, meaning: IcmpError): void {
+    this.#now = time
+    const { family, source, destination, sourcePort, destinationPort } = quoted
+    const client = { addr: formatAddress(family, source), port: sourcePort }
+    const server = { addr: formatAddress(family, destination), port: destinationPort }
+    const key = keyOf('udp', client, server)
+    if (this.#byKey.has(key)) return
+    const made = this.#make('udp', key, client, server, time)
+    if (made === undefined) return
+    made.wire.datagram(time, message, meaning)
+    // Its process is looked for now: the search can take longer than one question.
+    this.#options.planes.process({ proto: 'udp', client, server, start: time, now: time, netns: {} })
+    this.#wait(made, time + this.#options.settle)
+  }
+
   /** Something that the kernel told, at a time of the capture's clock. */
   fact(fact: KernelFact, at: Nanos): void {
     const trace = this.#ledger.take(fact, at)
@@ -135,6 +156,9 @@ export class Docket implements TroubleSink {
     if (trace.established === at) this.#winners.take(trace)
     if (fact.fact === 'drop' && this.#options.event !== undefined) this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
+    const known = this.#byKey.get(trace.key)
+    // Calls that fail at once have no port of their own to tell them apart.
+    if (fact.fact === 'call' && known?.isFinal) this.#forget(known)
     const found = this.#byKey.get(trace.key) ?? this.#openFor(trace)
     if (found === undefined || found.isFinal) return
     if (trace.isFailed || trace.isClosed) this.#wait(found, at + this.#options.settle)
@@ -153,6 +177,8 @@ export class Docket implements TroubleSink {
     )
     this.#drops.take(now - this.#options.settle, (fact, at) => this.#tellDrop(fact, at))
     this.#ledger.expire(now)
+    while (this.#over.length > 0 && this.#over[0]!.at + REMEMBERED < now)
+      this.#forget(this.#over.shift()!.found)
     this.#told.expire(now)
     if (now < this.#nextDue) return
     this.#nextDue = Number.POSITIVE_INFINITY
@@ -326,6 +352,7 @@ export class Docket implements TroubleSink {
     }
     const trace = this.#ledger.find(found.proto, found.client, found.server)
     const evidence = this.#gatherer.gather(found, trace, { now, over, ending: this.ending })
+    if (evidence.ended && found.row === NO_ROW) this.#over.push({ found, at: now })
     if (this.#isSuperseded(found, trace, evidence)) {
       found.superseded = true
       return
@@ -360,35 +387,6 @@ export class Docket implements TroubleSink {
     if (wire.watched && (wire.established !== undefined || wire.midstream)) return false
     const pid = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
     return pid !== undefined && this.#winners.supersedes(pid, found.server, found.start)
-  }
-}
-
-/** Every segment from now on comes, also those that the short cut would take. */
-function watch(flow: FlowView): void {
-  if (flow.marks & FLOW_WATCHED) return
-  flow.marks |= FLOW_WATCHED
-  flow.lower.marks &= ~SIDE_STEADY
-  flow.upper.marks &= ~SIDE_STEADY
-}
-
-/** Whether a fact can be of a connection in trouble, or of an attempt that ends without a packet to show for it. */
-function isTelling(fact: KernelFact, trace: KernelTrace): boolean {
-  switch (fact.fact) {
-    case 'error':
-    case 'call':
-      return true
-    case 'state':
-      return fact.to === 'CLOSE' && (fact.from === 'SYN_SENT' || trace.isFailed)
-    case 'drop':
-      return trace.synsDropped > 0
-    case 'retransmit':
-      return fact.error !== undefined
-    case 'reset_sent':
-    case 'reset_received':
-    case 'retransmit_synack':
-      return false
-    default:
-      return fact satisfies never
   }
 }
 

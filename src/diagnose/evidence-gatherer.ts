@@ -7,7 +7,6 @@ import type { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence, Plane, WireEvidence } from './evidence.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
 import type { ConnectionQuery, Planes } from './planes.ts'
-import { NO_WIRE } from './wire-evidence.ts'
 
 interface GathererOptions {
   readonly planes: Planes
@@ -77,7 +76,7 @@ export class EvidenceGatherer {
 
   #wireEvidence({ row, wire }: Case): Plane<WireEvidence> {
     const { flowAt, ladder } = this.#options
-    return { watched: true, ...(row === NO_ROW ? NO_WIRE : wire.evidence(flowAt(row), ladder)) }
+    return { watched: true, ...(row === NO_ROW ? wire.withoutFlow : wire.evidence(flowAt(row), ladder)) }
   }
 
   /**

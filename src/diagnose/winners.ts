@@ -3,7 +3,7 @@ import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
 
 /** How soon after an attempt began another must have succeeded to supersede it (RFC 8305 calls it happy eyeballs). */
-export const SUPERSEDED_WITHIN = 2 * NANOS_PER_SECOND
+const SUPERSEDED_WITHIN = 2 * NANOS_PER_SECOND
 const CAPACITY = 4096
 
 interface Winner {

@@ -30,7 +30,7 @@ interface StuckRange {
 }
 
 /** What no packet showed. */
-export const NO_WIRE: WireEvidence = {
+const NO_WIRE: WireEvidence = {
   syns: 0,
   synAcks: 0,
   synAcksAfterEstablished: 0,
@@ -87,6 +87,26 @@ export class WireTrouble {
     const effective = effect === 'ended'
     const base = { from: formatAddress(family, from), quoted: role(quoted), type, code, name, at, effective }
     this.#icmp = error === undefined ? base : { ...base, error }
+  }
+
+  /** One that quotes a datagram of the client, where flows of UDP are not followed. */
+  datagram(at: Nanos, message: IcmpMessage, { name, error }: IcmpError): void {
+    const { family, from, type, code } = message
+    const base = {
+      from: formatAddress(family, from),
+      quoted: 'client',
+      type,
+      code,
+      name,
+      at,
+      effective: true,
+    } as const
+    this.#icmp = error === undefined ? base : { ...base, error }
+  }
+
+  /** Evidence of a connection that has no flow. */
+  get withoutFlow(): WireEvidence {
+    return this.#icmp === undefined ? NO_WIRE : { ...NO_WIRE, icmp: this.#icmp, last: this.#icmp.at }
   }
 
   /** Something that does not pass by itself was seen. */

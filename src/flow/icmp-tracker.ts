@@ -12,6 +12,7 @@ import { CLOSED, SYN_RECV, SYN_SENT } from './tcp-state.ts'
 import type { Nanos } from './time.ts'
 
 const TCP = 6
+const UDP = 17
 
 /** Ties ICMP errors to the flow whose packet they quote. */
 export class IcmpTracker {
@@ -36,7 +37,10 @@ export class IcmpTracker {
       stack.tunnel,
     )
     const row = store.table.find(key)
-    if (row === NO_FLOW) return row
+    if (row === NO_FLOW) {
+      this.datagram(stack, time)
+      return row
+    }
     const icmp = stack.family === 4 ? stack.icmp : stack.icmp6
     const { type, code } = icmp
     const index = findIcmpError(stack.family, type, code)
@@ -52,6 +56,16 @@ export class IcmpTracker {
       event(icmpErrorEvent(store, flow, key.direction, time, packet, iface, message, meaning, effect))
     trouble?.icmp(flow.side(key.direction), time, message, meaning, effect)
     return row
+  }
+
+  /** UDP flows need not be followed for a closed port to be told. */
+  private datagram({ quoted, family, icmp, icmp6, source }: PacketStack, time: Nanos): void {
+    const { trouble } = this.store.sinks
+    if (trouble === undefined || quoted.protocol !== UDP) return
+    const { type, code } = family === 4 ? icmp : icmp6
+    const index = findIcmpError(family, type, code)
+    if (index < 0 || icmpErrorAt(index).error !== 'ECONNREFUSED') return
+    trouble.datagram(quoted, time, { type, code, family, from: source }, icmpErrorAt(index))
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { QuotedPacket } from '../wire/quoted-packet.ts'
 import {
   ANOMALY_RETRANSMISSION,
   ANOMALY_ZERO_WINDOW,
@@ -7,7 +8,7 @@ import {
 import type { FlowView } from './flow-view.ts'
 import type { IcmpError } from './icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from './icmp-event.ts'
-import { FLOW_WATCHED } from './marks.ts'
+import { FLOW_WATCHED, SIDE_STEADY } from './marks.ts'
 import { type Segment, STEP_FIRST_FIN_ACKED, STEP_RESET, STEP_STALE_ACK } from './segment.ts'
 import type { SideView } from './side-view.ts'
 import type { Nanos } from './time.ts'
@@ -21,6 +22,8 @@ export interface TroubleSink {
   segment(segment: Segment, before: number): void
   /** An ICMP error that quotes a packet of `quoted`. */
   icmp(quoted: SideView, time: Nanos, message: IcmpMessage, meaning: IcmpError, effect: IcmpEffect): void
+  /** An ICMP error that quotes a UDP datagram (borrowed) of no flow that is followed, and says that its port is closed. */
+  datagram(quoted: QuotedPacket, time: Nanos, message: IcmpMessage, meaning: IcmpError): void
   /** The capture's clock moved on. */
   look(now: Nanos): void
   /** The flow's row is about to be freed. */
@@ -30,6 +33,14 @@ export interface TroubleSink {
 const STEPS = STEP_RESET | STEP_STALE_ACK | STEP_FIRST_FIN_ACKED
 const ANOMALIES =
   ANOMALY_RETRANSMISSION | ANOMALY_ZERO_WINDOW | ANOMALY_ZERO_WINDOW_PROBE | ANOMALY_ZERO_WINDOW_PROBE_ACK
+
+/** Every segment of the flow comes from now on, also those that the short cut would take. */
+export function watchFlow(flow: FlowView): void {
+  if (flow.marks & FLOW_WATCHED) return
+  flow.marks |= FLOW_WATCHED
+  flow.lower.marks &= ~SIDE_STEADY
+  flow.upper.marks &= ~SIDE_STEADY
+}
 
 /** Whether the segment can matter to a verdict. */
 export function isTrouble({ steps, anomalies, flow }: Segment): boolean {

@@ -4,6 +4,7 @@ import type { WireEvidence } from '../../src/diagnose/evidence.ts'
 import type { Planes } from '../../src/diagnose/planes.ts'
 import type { Nanos } from '../../src/flow/time.ts'
 import type { KernelFact } from '../../src/kernel/fact.ts'
+import { QuotedPacket } from '../../src/wire/quoted-packet.ts'
 import { CAST, docketed } from '../support/docketed.ts'
 
 const { C: client, S: server } = CAST
@@ -310,4 +311,36 @@ test('cases are bounded, and those that found no room are counted', () => {
     live.docket.fact({ ...call, local: { ...client, port } } as KernelFact, at(port))
   }
   assert.deepEqual([live.docket.size, live.docket.dropped], [2, 1])
+})
+
+test('calls that fail at once are told each, and are forgotten soon', () => {
+  const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+  const nameless = { ...call, local: { addr: '0.0.0.0', port: 0 } } as KernelFact
+  const d = docketed(LIVE)
+  for (const seconds of [1, 2]) {
+    d.docket.fact(nameless, at(seconds))
+    d.docket.look(at(seconds + 0.5))
+  }
+  assert.equal(d.verdicts.length, 2)
+  d.docket.look(at(10))
+  assert.equal(d.docket.size, 0)
+})
+
+test('a closed UDP port is told without a flow', () => {
+  const d = docketed()
+  const quoted = new QuotedPacket()
+  quoted.family = 4
+  quoted.source[0] = 0x0a000001
+  quoted.destination[0] = 0x0a000002
+  quoted.sourcePort = 40000
+  quoted.destinationPort = 53
+  const message = { family: 4, from: quoted.destination, type: 3, code: 3 }
+  for (const seconds of [1, 1.1])
+    d.docket.datagram(quoted, at(seconds), message, { name: 'port unreachable', error: 'ECONNREFUSED' })
+  d.docket.look(at(2))
+  assert.deepEqual(
+    d.verdicts.map(({ proto, server: to, final, flow }) => [proto, to.addr, to.port, final, flow]),
+    [['udp', '10.0.0.2', 53, true, undefined]],
+  )
+  assert.equal(wireOf(d).icmp?.error, 'ECONNREFUSED')
 })
