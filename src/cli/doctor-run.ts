@@ -1,4 +1,4 @@
-import { probeKernel, probeTracepoints } from '../host/doctor-kernel.ts'
+import { probeBpf, probeKernel, probeTracepoints } from '../host/doctor-kernel.ts'
 import { probeIproute2, probeNamespaces } from '../host/doctor-lab.ts'
 import type { Probe } from '../host/doctor-probe.ts'
 import { probeInetDiag, probeOwners, probeUnixDiag } from '../host/doctor-sockets.ts'
@@ -25,6 +25,7 @@ const CHECKS: readonly Entry[] = [
   { name: 'unix_diag', plane: 'socket', probe: probeUnixDiag },
   { name: 'owners', plane: 'process', probe: probeOwners },
   { name: 'tracepoints', plane: 'kernel', probe: probeTracepoints },
+  { name: 'BPF', plane: 'kernel', probe: probeBpf },
   { name: 'namespaces', probe: probeNamespaces },
   { name: 'iproute2', probe: probeIproute2 },
 ]

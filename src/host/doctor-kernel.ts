@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
 import { release } from 'node:os'
+import { CHANGES_OF_FAILURES } from '../kernel/transitions.ts'
+import { BpfPlane } from './bpf-plane.ts'
 import { isRefusal, type Probe, privilegeMend, reasonOf } from './doctor-probe.ts'
 import { hasCapability } from './privileges.ts'
 import { readSysctl } from './sysctl.ts'
@@ -39,6 +41,26 @@ export function probeTracepoints(): Probe {
     const setting = paranoid === undefined ? '' : ` (kernel.perf_event_paranoid is ${paranoid})`
     const detail = `owners of short connections may be missed: ${reasonOf(error)}${setting}`
     return { status: 'missing', detail, ...(isRefusal(error) ? { mend: tracepointMend() } : {}) }
+  }
+}
+
+/** Attaches every BPF program of the kernel plane, and frees them. */
+export function probeBpf(): Probe {
+  try {
+    const plane = new BpfPlane({ transitions: CHANGES_OF_FAILURES, drops: true, waiter: undefined })
+    plane.close()
+    if (plane.degraded.length > 0) {
+      const mend = hasCapability('cap_sys_admin') ? '' : tracepointMend()
+      return { status: 'degraded', detail: plane.degraded.join('; '), ...(mend !== '' && { mend }) }
+    }
+    return {
+      status: 'ok',
+      detail: 'dropped packets with the reason, calls that fail at once, each with its namespace',
+    }
+  } catch (error) {
+    const missing = (['cap_bpf', 'cap_perfmon'] as const).filter((name) => !hasCapability(name))
+    const detail = `dropped packets and namespaces are not told: ${reasonOf(error)}`
+    return { status: 'missing', detail, ...(isRefusal(error) && { mend: privilegeMend(missing) }) }
   }
 }
 

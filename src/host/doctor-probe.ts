@@ -12,7 +12,7 @@ export interface Probe {
 }
 
 /** All that any command makes use of. `setcap` replaces what a file had, so one command has to give them all. */
-const CAPABILITIES = 'cap_net_raw,cap_perfmon,cap_sys_ptrace,cap_dac_read_search'
+const CAPABILITIES = 'cap_net_raw,cap_perfmon,cap_bpf,cap_sys_ptrace,cap_dac_read_search'
 
 /** The command that gives this program its privileges for good; a root without them is one inside a container. */
 export function privilegeMend(missing: readonly Capability[]): string {

@@ -1,7 +1,6 @@
 import type { KernelFact } from '../kernel/fact.ts'
 import { ALL_CHANGES, CHANGES_OF_FAILURES, type Transitions } from '../kernel/transitions.ts'
 import { BpfPlane } from './bpf-plane.ts'
-import { SystemError } from './libc.ts'
 import { PerfPlane } from './perf-plane.ts'
 import { grantHint } from './privileges.ts'
 import type { DescriptorSet } from './tracepoints.ts'
@@ -64,6 +63,9 @@ export interface PlaneRequest {
   readonly waiter: DescriptorSet | undefined
 }
 
+/** All that any plane makes use of: `setcap` replaces what a file had. */
+const MEND = ['cap_net_raw', 'cap_perfmon', 'cap_bpf', 'cap_sys_ptrace', 'cap_dac_read_search'] as const
+
 /** Opens what these privileges and this kernel allow; where that is nothing, a plane that tells nothing and says why. */
 export function openKernelPlane({ waiter, want = {}, engine }: KernelPlaneOptions = {}): KernelPlane {
   const request: PlaneRequest = {
@@ -71,36 +73,28 @@ export function openKernelPlane({ waiter, want = {}, engine }: KernelPlaneOption
     drops: want.drops !== false,
     waiter,
   }
-  const degraded: string[] = []
+  let lack = ''
   if (engine !== 'perf') {
-    const plane = attempt(
-      degraded,
-      'drops and network namespaces are not told: BPF',
-      () => new BpfPlane(request),
-    )
-    if (plane !== undefined || engine === 'bpf') return plane ?? new NoPlane(degraded)
+    try {
+      return new BpfPlane(request)
+    } catch (error) {
+      lack = `dropped packets, failed calls and network namespaces are not told: ${reason(error)}`
+      if (engine === 'bpf') return new NoPlane([lack])
+    }
   }
-  const lack = 'the kernel tells nothing of sockets: its events'
-  return attempt(degraded, lack, () => new PerfPlane(request, degraded)) ?? new NoPlane(degraded)
-}
-
-function attempt<P>(degraded: string[], lack: string, open: () => P): P | undefined {
   try {
-    return open()
+    return new PerfPlane(request, lack)
   } catch (error) {
-    if (error instanceof RangeError) degraded.push(`${lack} cannot be used (${error.message})`)
-    else if (error instanceof Error && 'code' in error)
-      degraded.push(`${lack} cannot be used (${reason(error)})`)
-    else throw error
-    return undefined
+    return new NoPlane([`the kernel tells nothing of sockets and packets: ${reason(error)}`])
   }
 }
 
-/** A refusal is mended by privileges, all else is told as it is. */
-function reason(error: Error & { code?: unknown }): string {
-  if (error.code !== 'EPERM' && error.code !== 'EACCES') return error.message
-  const mend = grantHint(['cap_bpf', 'cap_perfmon', 'cap_dac_read_search', 'cap_sys_ptrace'])
-  return `${error instanceof SystemError ? error.message : String(error.code)}); ${mend}`.replace(/\)$/, '')
+/** Refusals with their mend, all else as it is. Throws what is neither the kernel's nor its description's failure. */
+function reason(error: unknown): string {
+  if (error instanceof RangeError) return error.message
+  if (!(error instanceof Error && 'code' in error)) throw error
+  const isRefused = error.code === 'EPERM' || error.code === 'EACCES'
+  return isRefused ? `${error.message}; ${grantHint(MEND)}` : error.message
 }
 
 class NoPlane implements KernelPlane {

@@ -41,9 +41,9 @@ export class PerfPlane implements KernelPlane {
   readonly #visit = (record: RecordCursor): void => this.#record(record)
   #give: (fact: KernelFact) => void = () => {}
 
-  /** Throws what `Tracefs` and `Tracepoints` throw; nothing stays open then. */
-  constructor({ transitions, waiter }: PlaneRequest, degraded: readonly string[]) {
-    this.degraded = [...degraded, 'connect() calls that fail at once are not told: that needs BPF']
+  /** `lack` says why BPF does not do it, '' when it was not asked. Throws what `Tracefs` and `Tracepoints` throw; nothing stays open then. */
+  constructor({ transitions, waiter }: PlaneRequest, lack: string) {
+    this.degraded = lack === '' ? [] : [lack]
     const found = new Set<string>()
     const lacking = new Set<string>()
     const requests: TracepointRequest[] = []

@@ -21,6 +21,7 @@ const NAMES = [
   'unix_diag',
   'owners',
   'tracepoints',
+  'BPF',
   'namespaces',
   'iproute2',
 ]
@@ -58,10 +59,14 @@ rootTest('an ordinary user sees sockets, and is told how to get the rest', () =>
     ['cap engine', 'missing'],
     ['owners', 'degraded'],
     ['tracepoints', 'missing'],
+    ['BPF', 'missing'],
   ] as const) {
     const check = checks.get(name)!
     assert.equal(check.status, status, name)
-    assert.match(check.mend!, /sudo setcap cap_net_raw,cap_perfmon,cap_sys_ptrace,cap_dac_read_search\+ep \//)
+    assert.match(
+      check.mend!,
+      /sudo setcap cap_net_raw,cap_perfmon,cap_bpf,cap_sys_ptrace,cap_dac_read_search\+ep \//,
+    )
   }
 })
 
@@ -71,6 +76,7 @@ rootTest('CAP_NET_RAW alone is enough to capture, and for nothing else', () => {
   assert.equal(checks.get('cap engine')!.status, 'ok')
   assert.equal(checks.get('owners')!.status, 'degraded')
   assert.equal(checks.get('tracepoints')!.status, 'missing')
+  assert.equal(checks.get('BPF')!.status, 'missing')
 })
 
 rootTest('a root without capabilities is one in a container', () => {

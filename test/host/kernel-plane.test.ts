@@ -359,10 +359,13 @@ setInterval(() => {}, 1000)`
 
 /** Numbers of the BPF programs that a process holds. */
 function programsOf(pid: number): number[] {
-  const ids = readdirSync(`/proc/${pid}/fdinfo`).map(
-    (fd) =>
-      /^prog_type.*\n[^]*^prog_id:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1],
+  const texts = readdirSync(`/proc/${pid}/fdinfo`).map((fd) =>
+    readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'),
   )
+  // A link tells of its program too, but has no type of program.
+  const ids = texts
+    .filter((text) => text.includes('prog_type:'))
+    .map((text) => /^prog_id:\t(\d+)$/m.exec(text)?.[1])
   return ids.filter((id) => id !== undefined).map(Number)
 }
 
