@@ -21,6 +21,7 @@ export interface PlainListing {
 
 /** Rows that a sort key has room for beside two ports. */
 const MAX_SORTED = 1 << 20
+const FEW = 4096
 
 /**
  * The default columns of TCP, UDP and raw sockets, for a pipe: the same text as the general way, from the kernel's
@@ -124,19 +125,23 @@ function hasAsciiDevices({ tables, table, row }: Lines, { interfaceName }: DiagC
 }
 
 /** Is there a socket that a process can hold? */
-function isHeld({ tables, table, row }: Lines): boolean {
-  const view = new InetRow()
-  return row.some((number, line) => {
-    view.at(tables[table[line]!]!.rows, number)
-    return view.inode !== 0
-  })
+function isHeld(lines: Lines): boolean {
+  return lines.row.some((_, line) => inodeOf(lines, line) !== 0)
+}
+
+/** With few lines only their owners are kept: a set of many costs more than it saves. */
+function fewInodes(lines: Lines): ReadonlySet<number> | undefined {
+  if (lines.row.length > FEW) return undefined
+  return new Set(Array.from(lines.row, (_, line) => inodeOf(lines, line)))
 }
 
 /** Reads the owners; the text of those of one inode. */
 function readOwners(lines: Lines, degraded: string[]): (inode: number) => string {
   const table = new OwnerTable()
   const comms = new Map<number, string>()
+  const wanted = fewInodes(lines)
   const denied = eachSocketOwner((inode, pid, fd, comm) => {
+    if (wanted?.has(inode) === false) return
     comms.set(pid, comm)
     table.add(inode, pid, fd)
   })
@@ -156,10 +161,16 @@ function readOwners(lines: Lines, degraded: string[]): (inode: number) => string
   }
 }
 
-function hasUnowned({ tables, table, row }: Lines, owners: OwnerTable): boolean {
-  const view = new InetRow()
-  return row.some((number, line) => {
-    view.at(tables[table[line]!]!.rows, number)
-    return view.inode !== 0 && owners.first(view.inode) < 0
+function hasUnowned(lines: Lines, owners: OwnerTable): boolean {
+  return lines.row.some((_, line) => {
+    const inode = inodeOf(lines, line)
+    return inode !== 0 && owners.first(inode) < 0
   })
+}
+
+const shared = new InetRow()
+
+function inodeOf({ tables, table, row }: Lines, line: number): number {
+  shared.at(tables[table[line]!]!.rows, row[line]!)
+  return shared.inode
 }

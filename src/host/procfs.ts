@@ -71,11 +71,16 @@ function visitRest(visit: VisitOwner, firstPid: number, firstFd: number): boolea
   })
 }
 
-/** Who owns which socket, as records. */
-export function scanSocketOwners(pids?: Iterable<number>, root = '/proc'): SocketOwners {
+/** Who owns which socket, as records; `wanted` are the inodes that matter, by default all. */
+export function scanSocketOwners(
+  pids?: Iterable<number>,
+  root = '/proc',
+  wanted?: ReadonlySet<number>,
+): SocketOwners {
   const byInode = new Map<number, SocketProcess[]>()
   const denied = eachSocketOwner(
     (inode, pid, fd, comm) => {
+      if (wanted?.has(inode) === false) return
       const owner: SocketProcess = { pid, comm, fd }
       const owners = byInode.get(inode)
       if (owners === undefined) byInode.set(inode, [owner])

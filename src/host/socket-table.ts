@@ -115,7 +115,10 @@ export interface Parts {
 export function snapshot(options: SnapshotOptions = {}): Snapshot {
   const { records, degraded } = options.netns === undefined ? snapshotHere(options) : snapshotIn(options)
   if (options.processes !== false && records.some(({ inode }) => inode !== 0)) {
-    const { byInode, denied } = options.threads ? scanSocketThreads() : scanSocketOwners()
+    const wanted = new Set(records.map(({ inode }) => inode))
+    const { byInode, denied } = options.threads
+      ? scanSocketThreads()
+      : scanSocketOwners(undefined, '/proc', wanted)
     attribute(records, byInode)
     if (denied > 0 && records.some(({ inode, processes }) => inode !== 0 && processes.length === 0))
       degraded.push(deniedNote(denied))
