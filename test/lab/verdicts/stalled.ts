@@ -3,7 +3,7 @@ import { overBoth, type Scenario } from './scenario.ts'
 
 const STUCK = { error: [null], final: false } as const
 /** What the client will be told once it gives up. */
-const DOOMED = { error: [null, 'ETIMEDOUT'], final: false } as const
+const DOOMED = { error: [null, 'ETIMEDOUT'] } as const
 const RETRANSMITTING = ['stalled.retransmitting', 'inconclusive', 'none'] as const
 
 export const STALLED: readonly Scenario[] = [
