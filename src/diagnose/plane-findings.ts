@@ -5,7 +5,7 @@ import { kernelFacts, kernelSilence } from './tell-kernel.ts'
 import { socketFacts } from './tell-socket.ts'
 import { wireFacts } from './tell-wire.ts'
 import type { PlaneFinding, PlaneName } from './verdict.ts'
-import { processName } from './words.ts'
+import { listensAt, processName } from './words.ts'
 
 /**
  * What each plane showed, the same for every verdict: facts, not conclusions, so that a reader can check the sentence
@@ -20,7 +20,7 @@ export function planeFindings(evidence: Evidence): readonly PlaneFinding[] {
       (found) => socketFacts(found, evidence),
       'no socket, no listener, no rule that matches',
     ),
-    plane('process', evidence.process, processFacts, 'no process of it is known'),
+    plane('process', evidence.process, (found) => processFacts(found, evidence), 'no process of it is known'),
     plane('kernel', evidence.kernel, kernelFacts, kernelSilence(evidence)),
   ]
 }
@@ -38,13 +38,21 @@ function plane<Findings>(
     : { plane: name, status: 'seen', detail: facts.join('; ') }
 }
 
-function processFacts(processes: Readonly<Partial<Record<Side, ProcessRef>>>): readonly string[] {
+function processFacts(
+  processes: Readonly<Partial<Record<Side, ProcessRef>>>,
+  { socket }: Evidence,
+): readonly string[] {
   const facts: string[] = []
   for (const side of ['server', 'client'] as const) {
     const process = processes[side]
     if (process === undefined) continue
     const place = process.container === undefined ? '' : ` in container ${process.container}`
     facts.push(`${side} ${processName(process)}${place}`)
+  }
+  for (const listener of socket.watched ? socket.listeners : []) {
+    const { process } = listener
+    if (process === undefined || process.pid === processes.server?.pid) continue
+    facts.push(`${processName(process)} listens on ${listensAt(listener)}`)
   }
   return facts
 }

@@ -2,7 +2,7 @@ import type { SocketRecord } from '../sockets/socket.ts'
 import type { ListenerEvidence, RouteEvidence, SocketEvidence } from '../sockets/socket-evidence.ts'
 import type { Evidence } from './evidence.ts'
 import { PORTS_SHARE } from './thresholds.ts'
-import { duration, hostPort, isIpv4, listensAt, netnsText, processName } from './words.ts'
+import { duration, hostPort, isIpv4, listensAt, netnsText, processName, times } from './words.ts'
 
 /** What the socket tables and settings showed. */
 export function socketFacts(found: SocketEvidence, evidence: Evidence): readonly string[] {
@@ -52,10 +52,13 @@ function queueText({ socket: { listen } }: ListenerEvidence): string {
 }
 
 function socketText({ state, recv_q, send_q, timer }: SocketRecord): string {
-  const unread = recv_q > 0 ? `, ${recv_q} bytes unread` : ''
-  const unsent = send_q > 0 ? `, ${send_q} bytes not acknowledged` : ''
+  const unread = recv_q > 0 ? `, ${times(recv_q, 'byte')} unread` : ''
+  // A SYN counts as one byte there.
+  const unsent = send_q > 0 && state !== 'SYN_SENT' ? `, ${times(send_q, 'byte')} not acknowledged` : ''
   const again =
-    timer !== undefined && timer.retrans > 0 ? `, timer ${timer.name} ran out ${timer.retrans} times` : ''
+    timer !== undefined && timer.retrans > 0
+      ? `, timer ${timer.name} ran out ${timer.retrans === 1 ? 'once' : times(timer.retrans, 'time')}`
+      : ''
   return `${state}${unread}${unsent}${again}`
 }
 

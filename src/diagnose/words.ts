@@ -53,8 +53,10 @@ export function times(count: number, what: string): string {
   return count === 1 ? `1 ${what}` : `${count} ${what}s`
 }
 
+/** A name of a process or host at the beginning stays as it is: only a plain word gets a capital. */
 export function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+  const begin = /^[a-z]+(?=[ ,])/.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0)
+  return `${begin}${text.slice(1)}.`
 }
 
 export function isIpv4(addr: string): boolean {
