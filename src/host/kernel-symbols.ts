@@ -5,7 +5,7 @@ const CHUNK = 256 * 1024
 
 /**
  * Names of the kernel's functions. The file is opened at once, since the right to see addresses is that of who
- * opens it, and read when the first name is asked for (5.5 MB, about 60 ms, once).
+ * opens it, and read when the first name is asked for (5.5 MB, which the kernel writes in 0.1 to 0.2 s; once).
  */
 export class SymbolFile {
   readonly #fd: number
