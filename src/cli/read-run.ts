@@ -4,6 +4,7 @@ import type { FileFilter } from '../host/file-filter.ts'
 import { UserError } from '../user-error.ts'
 import { Analysis } from './analysis.ts'
 import type { Io } from './io.ts'
+import { keptBy } from './kept-privileges.ts'
 import type { ReadOptions } from './read.ts'
 import { onSignals } from './signals.ts'
 import { loadViews } from './views.ts'
@@ -109,5 +110,5 @@ function refuseToOverwrite(paths: readonly string[], write: string | undefined):
 async function giveUpEverything(): Promise<void> {
   if (process.geteuid?.() !== 0) return
   const { dropPrivileges } = await import('../host/privileges.ts')
-  dropPrivileges([])
+  dropPrivileges(keptBy('read'))
 }
