@@ -22,6 +22,7 @@ const QUICK = [
   ['ss -tan', 'ss', '-tan'],
   ['socktrace list -tan --no-process', 'bin/socktrace', 'list', '-q', '-tan', '--no-process'],
   ['socktrace list -tanp', 'bin/socktrace', 'list', '-q', '-tanp'],
+  ['socktrace list sport = :10000', 'bin/socktrace', 'list', '-q', 'sport = :10000'],
   [
     'socktrace list sport = :10000 --no-process',
     'bin/socktrace',

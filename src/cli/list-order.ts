@@ -16,6 +16,7 @@ export function chooseColumns(options: ListOptions, all: readonly SocketColumn[]
   if (options.watch !== undefined && !options.csv) names.unshift('change')
   if (options.netns === 'all') names.unshift('netns')
   if (options.process !== false) names.push(...(options.csv ? ['pid', 'comm', 'fd'] : ['process']))
+  if (options.resolve && !options.csv && options.format === undefined) names.push('service')
   if (options.options) names.push('timer')
   if (options.memory) names.push('memory')
   if (options.info) names.push('info')

@@ -4,6 +4,7 @@ import { troubleOf } from '../sockets/trouble.ts'
 import { parseAddress } from '../wire/address.ts'
 import type { Column } from './columns.ts'
 import { sanitize } from './sanitize.ts'
+import { serviceHint } from './service-hints.ts'
 import { infoNumber, infoText, memoryText } from './socket-info.ts'
 import {
   type EndpointNames,
@@ -45,6 +46,7 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
       text: ({ processes }) => processText(processes),
       key: ({ processes }) => processes[0]?.comm ?? '',
     },
+    text('service', 'Usually', serviceHint),
     text('timer', 'Timer', timerText, ({ timer }) => timer?.expires_ms ?? -1),
     text('extended', 'Extended', extendedText),
     text('memory', 'Memory', memoryText),
