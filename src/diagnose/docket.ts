@@ -225,6 +225,7 @@ export class Docket implements TroubleSink {
   /** Records of the kernel were lost: what it told of open connections is not certain any more. */
   factsLost(): void {
     this.#ledger.clear()
+    this.#gatherer.lostAt = this.#now + NANOS_PER_SECOND
   }
 
   #open(flow: FlowView): Case | undefined {

@@ -4,7 +4,7 @@ import type { SynLadder } from '../flow/syn-ladder.ts'
 import type { Nanos } from '../flow/time.ts'
 import { type Case, NO_ROW } from './case.ts'
 import type { CounterLog } from './counter-log.ts'
-import type { Evidence, KernelEvidence, Plane, WireEvidence } from './evidence.ts'
+import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
 import type { ConnectionQuery, Planes } from './planes.ts'
 
@@ -24,6 +24,8 @@ interface Moment {
   readonly ending: boolean
 }
 
+const EVERY_KIND: readonly KernelKind[] = ['state', 'error', 'reset', 'retransmit', 'call', 'drop']
+
 /** What the kernel plane says of a connection of which it told nothing. */
 const NO_KERNEL: Omit<KernelEvidence, 'counters'> = {
   states: {},
@@ -35,6 +37,8 @@ const NO_KERNEL: Omit<KernelEvidence, 'counters'> = {
 
 /** Puts together what the four planes know about a case. */
 export class EvidenceGatherer {
+  /** Records of the kernel were lost until then: of connections that began before, its silence proves nothing. */
+  lostAt = Number.NEGATIVE_INFINITY
   readonly #options: GathererOptions
   readonly #counters: CounterLog
 
@@ -106,7 +110,7 @@ export class EvidenceGatherer {
     const { kernel } = this.#options.planes
     if (!kernel.watched) return kernel
     const counters = this.#counters.since(found.before, netns)
-    const { unwatched } = kernel
+    const unwatched = found.start <= this.lostAt ? EVERY_KIND : kernel.unwatched
     if (trace !== undefined)
       return { watched: true, ...trace.evidence(found.client, { netns, counters, unwatched }) }
     return { watched: true, ...NO_KERNEL, netns, counters, ...(unwatched && { unwatched }) }

@@ -344,3 +344,22 @@ test('a closed UDP port is told without a flow', () => {
   )
   assert.equal(wireOf(d).icmp?.error, 'ECONNREFUSED')
 })
+
+test('where records of the kernel were lost, its silence proves nothing; later it does again', () => {
+  const d = docketed(LIVE)
+  const refused = (second: number) => `
+${second}.000 C > S [S] seq=${second}00 win=64240
+${second}.002 S > C [R.] seq=0 ack=${second}01 win=0
+`
+  const unwatched = () => {
+    const { kernel } = d.asked.at(-1)!
+    return kernel.watched ? (kernel.unwatched ?? []).length : undefined
+  }
+  d.play(refused(1))
+  d.docket.factsLost()
+  d.advance(1.4)
+  assert.equal(unwatched(), 6)
+  d.play(refused(9))
+  d.advance(9.4)
+  assert.equal(unwatched(), 0)
+})
