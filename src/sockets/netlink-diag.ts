@@ -3,7 +3,7 @@ import { cookie, type DiagContext } from './sock-diag.ts'
 import type { SocketEndpoint, SocketRecord } from './socket.ts'
 
 /** Netlink sockets, between programs and the kernel (linux/netlink_diag.h). */
-export const AF_NETLINK = 16
+const AF_NETLINK = 16
 
 const REQUEST_LENGTH = 20
 const EVERY_PROTOCOL = 0xff
