@@ -53,7 +53,7 @@ export class ListenerOwners {
     const calls = this.#calls.at(ends.localPort, time)
     const live = this.#best(ends).filter((listener) => !this.#isYounger(listener, time))
     if (live.length === 0) return this.#gone(ends, calls, time)
-    const owners = live.map((listener) => this.#owner(listener, calls))
+    const owners = live.map((listener) => this.#owner(listener, calls, time))
     const first = owners[0]
     if (owners.some((owner) => owner?.pid !== first?.pid)) return this.#accepted(ends, owners)
     // Nobody holds it: either that could not be found out now, or it was closed while it was looked for.
@@ -116,16 +116,16 @@ export class ListenerOwners {
   }
 
   /** The caller of listen(), if it still holds the socket; else whoever does. */
-  #owner(listener: Listener, calls: readonly ListenCall[]): Holder | undefined {
+  #owner(listener: Listener, calls: readonly ListenCall[], time: number): Holder | undefined {
     const callers = new Map<number, TracedProcess>()
     for (const call of calls)
       if (call.process !== undefined && call.process.pid !== INIT && isSame(call, listener))
         callers.set(call.process.pid, call.process)
     if (callers.size > 0) {
-      const [pid] = this.#finder.holdersAmong(listener.inode, [...callers.keys()])
+      const [pid] = this.#finder.holdersAmong(listener.inode, [...callers.keys()], time)
       if (pid !== undefined) return { pid, attribution: 'tracepoint', seen: callers.get(pid)! }
     }
-    return this.#finder.holder(listener.inode)
+    return this.#finder.holder(listener.inode, time)
   }
 
   /** Several sockets share the port (SO_REUSEPORT): the accepted connection is held by one of their owners. */

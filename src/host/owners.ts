@@ -271,8 +271,10 @@ export class Owners {
       this.#epoch = monotonicToRealtimeOffset()
       this.#epochAt = now
     }
-    const time = typeof epochNanos === 'bigint' ? epochNanos : BigInt(Math.round(epochNanos))
-    return kernelTime(Number(time - this.#epoch))
+    // As a number an epoch time is exact to 256 ns.
+    const time =
+      typeof epochNanos === 'bigint' ? Number(epochNanos - this.#epoch) : epochNanos - Number(this.#epoch)
+    return kernelTime(time)
   }
 }
 

@@ -29,10 +29,13 @@ const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
 
 /**
- * Bytes of one ring. With its control page it is what `kernel.perf_event_mlock_kb` (516 KiB a CPU) allows to
- * everybody; 4 600 state changes fit.
+ * Bytes of one ring. With its control page the smaller one is what `kernel.perf_event_mlock_kb` (516 KiB a CPU) allows
+ * to everybody; 4 600 state changes fit. The larger one, for CAP_IPC_LOCK and few CPUs, lasts for a reader that is held
+ * up while thousands of connections a second come and go.
  */
 const RING_LENGTH = 512 * 1024
+const LARGE_RING_LENGTH = 4 * RING_LENGTH
+const MAX_LARGE_RINGS = 16
 /** perf_event_attr up to and with `clockid`: PERF_ATTR_SIZE_VER5. */
 const ATTRIBUTES_LENGTH = 112
 /** Less room than this and the kernel may have dropped a record: the largest of ours has 112 bytes. */
@@ -56,19 +59,26 @@ export class PerfRing {
   readonly #control: BigInt64Array
   readonly #length: number
 
-  /** Throws `SystemError`; nothing stays open then. */
-  constructor(cpu: number, tracepoints: readonly TracepointRequest[]) {
+  /** One of `rings`, one for each CPU. Throws `SystemError`; nothing stays open then. */
+  constructor(cpu: number, rings: number, tracepoints: readonly TracepointRequest[]) {
     try {
       // The dummy owns the ring: it counts nothing, but its records tell of threads.
       this.fd = this.#open(attributes(TYPE_SOFTWARE, SOFTWARE_DUMMY, COMM | COMM_EXEC | TASK), cpu)
       const page = libc.pageSize()
-      const pointer = libc.mmap(null, page + RING_LENGTH, PROT_READ_WRITE, MAP_SHARED, this.fd, 0)
+      const map = (length: number): unknown =>
+        libc.mmap(null, page + length, PROT_READ_WRITE, MAP_SHARED, this.fd, 0)
+      let length = rings > MAX_LARGE_RINGS ? RING_LENGTH : LARGE_RING_LENGTH
+      let pointer = map(length)
+      if (libc.isMapFailed(pointer) && length > RING_LENGTH) {
+        length = RING_LENGTH
+        pointer = map(length)
+      }
       if (libc.isMapFailed(pointer)) throw libc.lastError('Cannot map the ring of kernel events')
-      const memory = libc.memoryAt(pointer, page + RING_LENGTH)
+      const memory = libc.memoryAt(pointer, page + length)
       // struct perf_event_mmap_page: u64 data_head at 1024, data_tail at 1032.
       this.#control = new BigInt64Array(memory, 1024, 2)
-      this.#length = RING_LENGTH
-      this.cursor = new RecordCursor(new Uint8Array(memory, page, RING_LENGTH))
+      this.#length = length
+      this.cursor = new RecordCursor(new Uint8Array(memory, page, length))
       for (const { id, filter } of tracepoints) {
         const fd = this.#open(attributes(TYPE_TRACEPOINT, id, 0), cpu)
         if (filter !== undefined && libc.ioctlPointer(fd, IOC_SET_FILTER, Buffer.from(`${filter}\0`)) === -1)

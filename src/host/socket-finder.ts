@@ -18,6 +18,7 @@ import { SockDiag } from './netlink.ts'
 import { readComm, scanSocketOwners } from './procfs.ts'
 import { type Descriptor, SocketScan } from './socket-scan.ts'
 import { snapshot } from './socket-table.ts'
+import { monotonicNow } from './tracepoints.ts'
 
 /** Both ends of a connection, seen from this machine. */
 export interface Ends {
@@ -40,6 +41,17 @@ const LISTEN_ONLY = 1 << 10
 const TABLE_AGE = 100
 /** Longest piece of a search, ms: the packet ring holds several times as much. */
 const SLICE = 10
+
+const MAX_LOOKS = 4096
+
+/** A descriptor that was seen to be the socket's. */
+interface Look {
+  readonly of: Descriptor
+  /** Before it was looked at, ns of the kernel's CLOCK_MONOTONIC. */
+  readonly at: number
+  /** Known once the process's name was read too. */
+  holder: Holder | undefined
+}
 
 const CONTEXT = {
   netns: null,
@@ -64,6 +76,8 @@ export class SocketFinder {
   /** A question waits for the rest of the scan. */
   #asked = false
   #holders = this.#scan.holders
+  /** By inode, what the last look at a descriptor showed. */
+  readonly #looks = new Map<number, Look>()
   #table: { at: number; records: SocketRecord[] } | undefined
 
   constructor() {
@@ -90,10 +104,14 @@ export class SocketFinder {
     return this.#lookups.run(() => snapshot({ tables: ['udp'], processes: false }).records)
   }
 
-  /** Which of `pids` hold the socket; reads their descriptors alone, and none when the answer is still the last one. */
-  holdersAmong(inode: number, pids: readonly number[]): number[] {
+  /**
+   * Which of `pids` hold the socket; reads their descriptors alone, and none when the answer is still the last one.
+   * `time` as for `holder`.
+   */
+  holdersAmong(inode: number, pids: readonly number[], time = Number.POSITIVE_INFINITY): number[] {
     const known = this.#holders.get(inode)
-    if (known !== undefined && pids.includes(known.pid) && isHolding(known, inode)) return [known.pid]
+    if (known !== undefined && pids.includes(known.pid) && this.#isHolding(known, inode, time))
+      return [known.pid]
     const owners = this.#lookups.run(() => scanSocketOwners(pids).byInode.get(inode)) ?? []
     const holders = [...new Set(owners.map(({ pid }) => pid))]
     if (holders.length === 1) this.#holders.set(inode, owners[0]!)
@@ -102,15 +120,16 @@ export class SocketFinder {
 
   /**
    * The process that holds the socket. One that is not known yet is searched for a while, and on every later
-   * question and `work()`: `undefined` now may be a process then.
+   * question and `work()`: `undefined` now may be a process then. What was seen after `time` (ns, the kernel's
+   * CLOCK_MONOTONIC) is not looked at again: the packets of one read turn on one look.
    */
-  holder(inode: number): Holder | undefined {
+  holder(inode: number, time = Number.POSITIVE_INFINITY): Holder | undefined {
     if (inode === 0) return undefined
-    const known = this.#stillHeld(inode)
+    const known = this.#stillHeld(inode, time)
     if (known !== undefined) return known
     if (this.#scan.done) this.#scan = new SocketScan()
     this.#search(() => this.#scan.holders.has(inode))
-    const found = this.#stillHeld(inode)
+    const found = this.#stillHeld(inode, time)
     this.#asked = found === undefined && !this.#scan.done
     return found
   }
@@ -139,17 +158,33 @@ export class SocketFinder {
     if (this.#scan.done) this.#holders = this.#scan.holders
   }
 
-  #stillHeld(inode: number): Holder | undefined {
+  #stillHeld(inode: number, time: number): Holder | undefined {
     const known = this.#scan.holders.get(inode) ?? this.#holders.get(inode)
     if (known === undefined) return undefined
+    const last = this.#looks.get(inode)
+    if (last?.of === known && last.holder !== undefined && last.at > time) return last.holder
     const { pid } = known
-    const comm = isHolding(known, inode) ? readComm(pid) : undefined
+    const comm = this.#isHolding(known, inode, Number.POSITIVE_INFINITY) ? readComm(pid) : undefined
     if (comm === undefined) {
       this.#scan.holders.delete(inode)
       this.#holders.delete(inode)
       return undefined
     }
-    return { pid, attribution: this.attribution, seen: { pid, comm, netns: null } }
+    const holder = { pid, attribution: this.attribution, seen: { pid, comm, netns: null } }
+    this.#looks.get(inode)!.holder = holder
+    return holder
+  }
+
+  /** True when the descriptor is the socket's, by a look at it after `time`. */
+  #isHolding(known: Descriptor, inode: number, time: number): boolean {
+    const last = this.#looks.get(inode)
+    if (last?.of === known && last.at > time) return true
+    const at = monotonicNow()
+    this.#looks.delete(inode)
+    if (!isHolding(known, inode)) return false
+    if (this.#looks.size >= MAX_LOOKS) this.#looks.clear()
+    this.#looks.set(inode, { of: known, at, holder: undefined })
+    return true
   }
 
   #connection(ends: Ends): SocketRecord | undefined {

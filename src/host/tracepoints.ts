@@ -19,7 +19,8 @@ export class Tracepoints {
   constructor(requests: readonly TracepointRequest[], waiter?: DescriptorSet) {
     this.#waiter = waiter
     try {
-      for (const cpu of onlineCpus()) this.#rings.push(new PerfRing(cpu, requests))
+      const online = onlineCpus()
+      for (const cpu of online) this.#rings.push(new PerfRing(cpu, online.length, requests))
     } catch (error) {
       for (const ring of this.#rings) ring.close()
       throw error
