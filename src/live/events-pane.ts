@@ -8,10 +8,19 @@ import type { LiveModel } from './model/model.ts'
 import { fit, lineOf, type Paint, type Span } from './spans.ts'
 
 const NANOS_PER_MS = 1e6
-/** From this width on, microseconds and the process have room. */
-const WIDE = 110
-/** Cells of `retransmission`. */
+/** Digits behind the second. */
+const MICROSECONDS = 6
+const MILLISECONDS = 3
+/** From these widths on there is room for the process, then for its whole name and the flags. */
+const NAMED = 100
+const WIDE = 150
+/** Cells of `retransmission`, of two endpoints, of flags and names. */
 const LABEL = 14
+const ENDS = 33
+const MAX_ENDS = 45
+const FLAGS = 6
+const PROCESS = 14
+const WIDE_PROCESS = 22
 
 /** Title and entries of the events pane. */
 export function eventLines(
@@ -42,13 +51,14 @@ export function eventLines(
   return lines
 }
 
-/** The clock of the events pane: as the text output has it, milliseconds where it is narrow. */
-export function entryTime(clock: TraceClock, format: TimeFormat, wide: boolean): (ms: number) => string {
+/** The clock of the events pane: as the text output has it, with less of a second where it is narrow. */
+export function entryTime(clock: TraceClock, format: TimeFormat, width: number): (ms: number) => string {
   // Seconds between two lines make no sense where lines come and go.
   const shown = format === 'delta' ? 'local' : format
+  const fraction = width >= WIDE ? MICROSECONDS : width >= NAMED ? MILLISECONDS : 0
   return (ms) => {
-    const text = clock.text(ms * NANOS_PER_MS, shown)
-    return wide ? text : text.slice(0, -3)
+    const [seconds = '', micros = ''] = clock.text(ms * NANOS_PER_MS, shown).split('.')
+    return fraction === 0 ? seconds : `${seconds}.${micros.slice(0, fraction)}`
   }
 }
 
@@ -66,11 +76,13 @@ function entrySpans(entry: LogEntry, width: number, style: Style, time: (ms: num
   }
   const { event } = entry
   const spans: Span[] = [head]
-  if (width >= WIDE)
-    spans.push([fit(event.process ? processText(event.process) : '-', 18), style.name], [' '])
+  if (width >= NAMED) {
+    const cells = width >= WIDE ? WIDE_PROCESS : PROCESS
+    spans.push([fit(event.process ? processText(event.process) : '-', cells), style.name], [' '])
+  }
   const ends = `${endpointText(event.src)} → ${endpointText(event.dst)}`
-  spans.push([width >= WIDE ? fit(ends, 45) : ends], [' '])
-  if (width >= WIDE) spans.push([fit('flags' in event ? `[${event.flags}]` : '[!]', 6)])
+  spans.push([fit(ends, Math.max(ENDS, Math.min(MAX_ENDS, ends.length)))], [' '])
+  if (width >= WIDE) spans.push([fit('flags' in event ? `[${event.flags}]` : '[!]', FLAGS)])
   spans.push([fit(eventLabel(event), LABEL), labelPaint(event.event, style)], [' '], [sanitize(event.text)])
   if ('transition' in event && event.transition !== undefined) {
     const { from, to } = event.transition

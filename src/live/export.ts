@@ -10,12 +10,12 @@ import type { Row } from './model/row.ts'
 /** What is known of a connection, as NDJSON: its socket, the events that were kept, its flow record. */
 export function exportText(row: Row, clock: TraceClock, nowNanos: number): string {
   const { record, card } = row
-  const lines = [socketJson(record, clock.rfc3339(nowNanos), NUMERIC)]
+  const lines = [socketJson(record, clock.stamp(nowNanos), NUMERIC)]
   for (const event of card?.events ?? []) lines.push(eventJson(event, clock))
   if (card?.record !== undefined) lines.push(flowJson(card.record, clock))
   if (row.verdict !== undefined) {
     const { type, at, ...verdict } = row.verdict
-    lines.push(jsonLine({ type, time: clock.rfc3339(at), ts: clock.epoch(at), ...verdict }))
+    lines.push(jsonLine({ type, ...clock.stamp(at), ...verdict }))
   }
   return lines.join('')
 }

@@ -22,8 +22,6 @@ export interface FrameFormat {
   readonly clock: TraceClock
 }
 
-/** From this width on there is room for microseconds. */
-const WIDE = 110
 const NANOS_PER_MS = 1e6
 
 /** The whole screen; `model` must be arranged. */
@@ -50,9 +48,7 @@ function body(model: LiveModel, layout: Layout, format: FrameFormat, nowMs: numb
   const lines = tableLines(model, layout, style, nowMs)
   if (layout.details !== undefined) lines.push(...detailLines(model, layout.details, columns, style, nowMs))
   if (layout.events !== undefined)
-    lines.push(
-      ...eventLines(model, layout.events, columns, style, entryTime(clock, timeFormat, columns >= WIDE)),
-    )
+    lines.push(...eventLines(model, layout.events, columns, style, entryTime(clock, timeFormat, columns)))
   return lines
 }
 

@@ -78,7 +78,8 @@ export function footerLine(
     left.push(['/', style.bold], [sanitize(edit.text)])
     const cursor = Math.min(width - 1, spansWidth([['/'], [sanitize(edit.head)]]))
     left.push([editError === undefined ? '' : `   ${editError}`, style.bad])
-    return { line: spread(left, spansWidth(left) + 12 > width ? [] : keySpans('edit', style), width), cursor }
+    const keys = editError === undefined ? keySpans('edit', style) : []
+    return { line: spread(left, keys, width), cursor }
   }
   for (const [text, paint] of keySpans(model.overlay === undefined ? 'main' : 'overlay', style)) {
     if (spansWidth(left) + text.length + spansWidth(right) + 1 > width) break

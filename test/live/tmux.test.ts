@@ -1,0 +1,381 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join, resolve } from 'node:path'
+import { after, afterEach, before } from 'node:test'
+import stringWidth from 'string-width'
+import { enterOwnNetwork, ip } from '../support/own-network.ts'
+import { builtFile, repository } from '../support/program.ts'
+import { isRoot, rootTest } from '../support/root.ts'
+import { Tmux } from '../support/tmux.ts'
+
+const PROGRAM = isRoot ? builtFile(repository) : ''
+const FOOTER = /\? help q quit *$/m
+
+let server: Server
+let port: number
+const open = new Set<Socket>()
+
+before(async () => {
+  if (!isRoot) return
+  enterOwnNetwork()
+  server = createServer((socket) => {
+    open.add(socket)
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => socket.write(`echo ${bytes}`))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as { port: number }).port
+})
+
+afterEach(() => Tmux.closeAll())
+
+after(() => {
+  for (const socket of open) socket.destroy()
+  server?.close()
+})
+
+async function client(): Promise<Socket & { localPort: number }> {
+  const socket = connect(port, '127.0.0.1')
+  open.add(socket)
+  await once(socket, 'connect')
+  return socket as Socket & { localPort: number }
+}
+
+/** The table's line of the connection that begins at `local`. */
+function lineOf(screen: string, local: number): string {
+  return (
+    screen.split('\n').find((line) => new RegExp(`:${local}\\s.*:\\d+\\s`).test(line) && !/→/.test(line)) ??
+    ''
+  )
+}
+
+interface Started {
+  readonly terminal: Tmux
+  readonly before: string
+}
+
+/** A terminal with the live view open; `stty` as it was. */
+async function start(
+  columns = 120,
+  rows = 40,
+  options = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Started> {
+  const terminal = new Tmux(columns, rows, environment)
+  await terminal.prompt()
+  const before = await stty(terminal)
+  terminal.type(`${PROGRAM} ${options}; echo ended: $?\n`)
+  await terminal.until('the live view', (screen) => FOOTER.test(screen) && /LISTEN/.test(screen))
+  return { terminal, before }
+}
+
+let asked = 0
+
+/** The terminal's settings, asked for at the prompt. */
+async function stty(terminal: Tmux): Promise<string> {
+  const mark = `settings-${asked++}`
+  terminal.keys('C-u')
+  terminal.type(`clear; echo ${mark} $(stty -g) end\n`)
+  const screen = await terminal.until('stty', (text) =>
+    new RegExp(`^${mark} [\\s\\S]*\\send`, 'm').test(text),
+  )
+  return new RegExp(`^${mark} ([\\s\\S]*?)\\send`, 'm').exec(screen)![1]!.replaceAll('\n', '')
+}
+
+/** The shell is back, on its own screen, with a terminal as before. */
+async function checkRestored({ terminal, before }: Started, code: number): Promise<void> {
+  const screen = await terminal.until('the end', (text) => /^ended: /m.test(text))
+  assert.match(screen, new RegExp(`^ended: ${code}$`, 'm'))
+  assert.equal(terminal.modes(), '0 1 0 1')
+  assert.equal(await stty(terminal), before)
+}
+
+function pidOf(terminal: Tmux): number {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const isOurs = readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('bin/socktrace')
+      if (isOurs && readFileSync(`/proc/${name}/environ`, 'utf8').includes(terminal.folder))
+        return Number(name)
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+  throw new Error('socktrace does not run')
+}
+
+rootTest('handshake, data and close of a real connection, with its processes', async () => {
+  const started = await start()
+  const { terminal } = started
+  assert.equal(terminal.modes(), '1 0 1 0')
+  const socket = await client()
+  const { localPort } = socket
+  const process = new RegExp(`\\S+\\[${globalThis.process.pid}\\]`)
+  await terminal.until('the handshake', (screen) => /S▸ ◂SA A▸/.test(lineOf(screen, localPort)))
+  const screen = await terminal.until('both ends', (text) => process.test(lineOf(text, localPort)))
+  assert.match(screen, /handshake 1\/3 +connect\(\) sends SYN/)
+  assert.match(screen, /handshake 3\/3/)
+  socket.write('hello')
+  await terminal.until('data', (text) => /A▸ ···/.test(lineOf(text, localPort)))
+  socket.end()
+  await terminal.until('the close', (text) => /···.* F▸ ◂(FA A▸|A ◂F A▸)/.test(lineOf(text, localPort)))
+  terminal.keys('q')
+  await checkRestored(started, 0)
+})
+
+rootTest('a refused connection is told in red letters, and stays', async () => {
+  const started = await start()
+  const socket = connect(9, '127.0.0.1')
+  await once(socket, 'error')
+  const screen = await started.terminal.until('the reset', (text) => /S▸ ◂RA/.test(text))
+  assert.match(screen, /connect\(\) fails with ECONNREFUSED/)
+  started.terminal.keys('q')
+  await checkRestored(started, 0)
+})
+
+rootTest('every key on a real connection', async () => {
+  const started = await start(80, 24)
+  const { terminal } = started
+  const socket = await client()
+  const { localPort } = socket
+  await terminal.until('the connection', (screen) => /SA A▸/.test(lineOf(screen, localPort)))
+
+  terminal.type('/')
+  terminal.type(`sport = :${localPort} and`)
+  await terminal.until('why it is no filter', (screen) =>
+    /expected/.test(screen.trimEnd().split('\n').at(-1)!),
+  )
+  terminal.keys('C-w', 'Enter')
+  await terminal.until('the filtered table', (screen) => /sockets 1-1 of 1 .*sport = /.test(screen))
+
+  terminal.keys('Enter')
+  await terminal.until(
+    'the details',
+    (screen) => /details \[ESTABLISHED\]/.test(screen) && /tcp +ts sack/.test(screen),
+  )
+  terminal.keys('Enter')
+  await terminal.until('the ladder', (screen) => /0\.000000 │─+ \[S\] ─+▶│ +handshake 1\/3/.test(screen))
+  terminal.keys('Escape')
+  await terminal.until('the details again', (screen) => /details \[/.test(screen))
+
+  terminal.keys('f')
+  await terminal.until('the followed bytes', (screen) => /nothing was sent/.test(screen))
+  socket.write('ping \u001b[31m\n')
+  await terminal.until(
+    'both sides',
+    (screen) => /^▸ ping \\e\[31m/m.test(screen) && /^◂ echo ping/m.test(screen),
+  )
+  terminal.keys('Escape', 'Escape')
+  await terminal.until('the table', (screen) => /events/.test(screen))
+
+  terminal.keys('e')
+  await terminal.until('the file', (screen) => /written to socktrace-/.test(screen))
+  const [file] = readdirSync(terminal.folder).filter((name) => name.endsWith('.ndjson'))
+  const types = readFileSync(join(terminal.folder, file!), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { type: string }).type)
+  assert.deepEqual(types.slice(0, 4), ['socket', 'event', 'event', 'event'])
+
+  terminal.type('\\')
+  await terminal.until('no filter', (screen) => !/sport = /.test(screen))
+  for (const sort of ['state', 'local', 'remote', 'process', 'queues', 'bytes', 'recent']) {
+    terminal.keys('s')
+    await terminal.until(`sorted by ${sort}`, (screen) => screen.includes(`sort ${sort} ↓`))
+  }
+  terminal.keys('S')
+  await terminal.until('the other way', (screen) => screen.includes('sort recent ↑'))
+  terminal.keys('S')
+  for (const grouping of ['process', 'listener', 'state']) {
+    terminal.keys('g')
+    await terminal.until(`groups by ${grouping}`, (screen) => screen.includes(`by ${grouping}`))
+  }
+  terminal.keys('Home', 'Enter')
+  await terminal.until('a folded group', (screen) => /^▸ \S+ +\d+$/m.test(screen))
+  terminal.keys('Enter', 'g', '?')
+  await terminal.until('the help', (screen) => /one line up/.test(screen))
+  terminal.keys('G')
+  await terminal.until('its end', (screen) => /handshake strip/.test(screen) && !/one line up/.test(screen))
+  terminal.keys('?', 'Space')
+  await terminal.until('the pause', (screen) => /paused, 0 events wait/.test(screen))
+  const another = await client()
+  await terminal.until('events that wait', (screen) => /paused, [1-9]\d* events wait/.test(screen))
+  assert.equal(lineOf(terminal.screen(), another.localPort), '')
+  terminal.keys('Space')
+  await terminal.until('the connection', (screen) => lineOf(screen, another.localPort) !== '')
+
+  terminal.keys('Tab', 'k', 'k')
+  await terminal.until('events that stand still', (screen) => /▸ events .*below, End follows/.test(screen))
+  terminal.keys('End')
+  await terminal.until('events that follow', (screen) => /▸ events .*following/.test(screen))
+  terminal.keys('C-l', 'q')
+  await checkRestored(started, 0)
+})
+
+rootTest('K closes the selected socket, after y', async () => {
+  const started = await start()
+  const { terminal } = started
+  const socket = await client()
+  await terminal.until('the connection', (screen) => /ESTABLISHED/.test(lineOf(screen, socket.localPort)))
+  terminal.type(`/sport = :${socket.localPort}\n`)
+  await terminal.until('it alone', (screen) => /sockets 1-1 of 1/.test(screen))
+  // It needs the socket itself, which the next listing brings.
+  await terminal.until('its socket', (screen) => /kernel ESTABLISHED/.test(screen))
+  terminal.keys('K')
+  await terminal.until('the question', (screen) => /Close 127.0.0.1:\d+ → .*\[y\/N\]/.test(screen))
+  terminal.keys('n')
+  await terminal.until('nothing', (screen) => /nothing is closed/.test(screen))
+  assert.equal(socket.destroyed, false)
+  const failed = once(socket, 'error')
+  terminal.keys('K', 'y')
+  const [error] = (await failed) as [NodeJS.ErrnoException]
+  assert.equal(error.code, 'ECONNABORTED')
+  terminal.keys('q')
+  await checkRestored(started, 0)
+})
+
+rootTest('resized in the middle of traffic: every line whole, columns come and go', async () => {
+  const started = await start(80, 24)
+  const { terminal } = started
+  const socket = await client()
+  const traffic = setInterval(() => socket.write('x'), 5)
+  try {
+    for (const [columns, rows] of [
+      [200, 60],
+      [90, 30],
+      [30, 8],
+      [120, 40],
+      [80, 24],
+    ] as const) {
+      terminal.resize(columns, rows)
+      const fits = columns >= 40
+      const screen = await terminal.until(`a screen of ${columns}×${rows}`, (text) => {
+        const lines = text.trimEnd().split('\n')
+        if (!fits) return /at least/.test(lines[0]!)
+        return lines.length === rows && FOOTER.test(lines.at(-1)!) && /Recv-Q/.test(text) === columns >= 110
+      })
+      for (const line of screen.split('\n')) assert.ok(stringWidth(line) <= columns)
+      if (fits) assert.match(screen, /^socktrace/)
+    }
+  } finally {
+    clearInterval(traffic)
+  }
+  terminal.keys('q')
+  await checkRestored(started, 0)
+})
+
+rootTest('each frame is one synchronized update, and nothing is written when nothing changes', async () => {
+  const terminal = new Tmux(100, 30)
+  const file = join(terminal.folder, 'written')
+  await terminal.prompt()
+  terminal.type(`clear\n`)
+  terminal.record(file)
+  terminal.type(`exec ${PROGRAM}\n`)
+  await terminal.until('the live view', (screen) => FOOTER.test(screen) && /LISTEN/.test(screen))
+  const socket = await client()
+  await terminal.until('the handshake', (screen) => /S▸ ◂SA A▸/.test(lineOf(screen, socket.localPort)))
+  terminal.keys('?')
+  await terminal.until('the help', (screen) => /one line up/.test(screen))
+  const written = readFileSync(file, 'utf8')
+  const program = written.slice(written.indexOf('\u001b[?1049h'))
+  const outside = program.replace(/\u001b\[\?2026h.*?\u001b\[\?2026l/gs, '')
+  assert.equal(outside, '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?1000h\u001b[?1006h\u001b[2J')
+  assert.equal(
+    /\u001b\[[0-2]?J/.test(program.slice(outside.length)),
+    false,
+    'a frame never clears the screen',
+  )
+})
+
+const ENDINGS: readonly (readonly [name: string, end: (terminal: Tmux) => void, code: number])[] = [
+  ['Ctrl-C', (terminal) => terminal.keys('C-c'), 0],
+  ['SIGTERM', (terminal) => process.kill(pidOf(terminal), 'SIGTERM'), 0],
+  ['SIGINT', (terminal) => process.kill(pidOf(terminal), 'SIGINT'), 0],
+  ['SIGHUP', (terminal) => process.kill(pidOf(terminal), 'SIGHUP'), 0],
+]
+
+for (const [name, end, code] of ENDINGS)
+  rootTest(`${name} leaves the terminal as it was`, async () => {
+    const started = await start()
+    end(started.terminal)
+    await checkRestored(started, code)
+  })
+
+rootTest('the end of its time leaves the terminal as it was', async () => {
+  const started = await start(120, 40, '--duration 1s')
+  await checkRestored(started, 0)
+})
+
+rootTest('an interface that vanishes ends it with exit code 4, and the reason', async () => {
+  ip('link add skvlive0 type veth peer name skvlive1')
+  ip('link set skvlive0 up')
+  const started = await start(120, 40, '-i skvlive0')
+  ip('link delete skvlive0')
+  const screen = await started.terminal.until('the end', (text) => /^ended: /m.test(text))
+  assert.match(screen, /skvlive0/)
+  await checkRestored(started, 4)
+})
+
+rootTest('an error while drawing leaves the terminal as it was', async () => {
+  const terminal = new Tmux(100, 30)
+  await terminal.prompt()
+  const before = await stty(terminal)
+  const command = `cd ${resolve('.')} && node --import tsx ${resolve('test/live/crashing.ts')}; echo ended: $?`
+  terminal.type(`${command}\n`)
+  const screen = await terminal.until('the end', (text) => /^ended: /m.test(text))
+  assert.match(screen, /caught: drawn badly/)
+  await checkRestored({ terminal, before }, 0)
+})
+
+rootTest('Ctrl-Z gives the terminal back, fg takes it again', async () => {
+  const started = await start()
+  const { terminal } = started
+  terminal.keys('C-z')
+  await terminal.until('the shell', (screen) => /Stopped/.test(screen))
+  assert.equal(terminal.modes(), '0 1 0 1')
+  terminal.type('fg\n')
+  await terminal.until('the live view', (screen) => FOOTER.test(screen) && /LISTEN/.test(screen))
+  assert.equal(terminal.modes(), '1 0 1 0')
+  terminal.keys('q')
+  await terminal.until('the end', () => terminal.modes() === '0 1 0 1')
+  assert.equal(await stty(terminal), started.before)
+})
+
+rootTest('a terminal without Unicode gets ASCII; NO_COLOR gets no colour', async () => {
+  const started = await start(100, 30, '', { LANG: 'C', LC_ALL: 'C', NO_COLOR: '1' })
+  const { terminal } = started
+  const socket = await client()
+  const screen = await terminal.until('the handshake', (text) =>
+    /S> <SA A>/.test(lineOf(text, socket.localPort)),
+  )
+  assert.match(screen, /^[\n -~]*$/)
+  terminal.keys('q')
+  await checkRestored(started, 0)
+})
+
+rootTest('without the privilege to capture the sockets are there, and what is missing', async () => {
+  const terminal = new Tmux(160, 40)
+  await terminal.prompt()
+  const before = await stty(terminal)
+  const bounded = 'setpriv --bounding-set=-all --inh-caps=-all --reuid=65534 --regid=65534 --clear-groups'
+  terminal.type(`${bounded} ${PROGRAM}; echo ended: $?\n`)
+  const screen = await terminal.until('the live view', (text) => /⊘ wire/.test(text) && /LISTEN/.test(text))
+  assert.match(screen, /packets are not watched: .*sudo/)
+  const socket = await client()
+  await terminal.until('a new socket', (text) => /ESTABLISHED/.test(lineOf(text, socket.localPort)))
+  terminal.keys('q')
+  await checkRestored({ terminal, before }, 0)
+})
+
+rootTest('in a pipe it stays lines of text', async () => {
+  const terminal = new Tmux(100, 30)
+  const file = join(terminal.folder, 'lines')
+  await terminal.prompt()
+  terminal.type(`${PROGRAM} --duration 1s > ${file}; echo ended: $?\n`)
+  await terminal.until('the end', (screen) => /^ended: 0/m.test(screen))
+  assert.ok(existsSync(file))
+  assert.match(readFileSync(file, 'utf8'), /^Netid +State/)
+})
