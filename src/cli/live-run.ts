@@ -116,16 +116,18 @@ export async function runLive(
     synLadder: synLadder(),
     ...(extras?.selection && { selection: extras.selection }),
     ...(extras?.dns && { dns: extras.dns }),
-    before: () => owners.drain(),
-    after(packets) {
+    // Packets may have waited for longer than a case does: what the kernel told meanwhile is known before them.
+    before() {
+      owners.drain()
       planes.originSeconds = source.originSeconds
-      // The clock moves first: what the kernel tells now is judged after its packets have been read too.
+      const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
+      if (lost) analysis.docket?.factsLost()
+    },
+    after(packets) {
       if (packets === 0) {
         analysis.advance(Date.now())
         if (reader.isGone()) analysis.pump.stop()
       }
-      const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
-      if (lost) analysis.docket?.factsLost()
       extras?.tick?.()
     },
   })
