@@ -1,6 +1,6 @@
 import { openCap } from '../host/cap.ts'
 import { EvidenceLookup } from '../host/evidence-lookup.ts'
-import { openKernelPlane } from '../host/kernel-plane.ts'
+import { type KernelPlane, openKernelPlane } from '../host/kernel-plane.ts'
 import type { LiveOptions, LiveSource } from '../host/live-source.ts'
 import { currentNetns } from '../host/netns.ts'
 import { Owners } from '../host/owners.ts'
@@ -61,6 +61,8 @@ export interface LiveExtras {
   readonly seesAll?: true
   /** Is told DNS messages from port 53, and who sent them. */
   readonly dns?: (messages: readonly DnsMessage[], server: string) => void
+  /** Is told what of the kernel is watched, and what is missing. */
+  readonly kernel?: (plane: Pick<KernelPlane, 'degraded' | 'watched'>) => void
   /** Called once nothing can be missed any more, with all privileges still there; `stop` ends the run. */
   readonly begin: (stop: () => void, waiter: Waiter) => void
   /** Called after each wait, once what came was analysed. */
@@ -98,10 +100,11 @@ export async function runLive(
   const owners = new Owners({ waiter, ...(tree && { tree }) })
   const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
   const processes = new FlowProcesses(owners, choice)
+  const kernel = openKernelPlane({ waiter })
   const planes = new LivePlanes({
     owners,
     lookup: new EvidenceLookup(),
-    kernel: openKernelPlane({ waiter }),
+    kernel,
     netns: currentNetns(),
     seesAll: (filter === '' || extras?.seesAll === true) && interfaces.length === 0,
   })
@@ -143,6 +146,7 @@ export async function runLive(
         `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
       )
     for (const lack of owners.degraded) io.note(lack)
+    extras?.kernel?.(kernel)
     extras?.begin(stop, waiter)
     giveUp(options.relinquishPrivileges, [...keptBy(extras?.command ?? 'trace'), ...(extras?.keep ?? [])])
     await opened()

@@ -1,4 +1,5 @@
 import type { PacketBatch } from '../capture/batch.ts'
+import type { Verdict } from '../diagnose/verdict.ts'
 import type { FlowEvent } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { NO_FLOW } from '../flow/table.ts'
@@ -34,6 +35,11 @@ export class LiveScreenView implements View, PacketSink {
 
   flow(record: FlowRecord): void {
     this.#app.model.flow(record, Date.now())
+    this.#app.touch()
+  }
+
+  verdict(verdict: Verdict): void {
+    this.#app.model.verdict(verdict)
     this.#app.touch()
   }
 

@@ -49,6 +49,7 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
           stop = end
           if (quitting) end()
         },
+        kernel: ({ degraded, watched }) => app.kernel(Object.values(watched).some(Boolean), degraded),
         keep: ['cap_net_admin'],
       })
     } catch (error) {

@@ -60,6 +60,7 @@ export class LiveApp {
   readonly #lacks = new Set<string>()
   readonly #restore = (): void => this.#leave()
   #capture: CaptureFacts | undefined
+  #kernel = false
   #frameTimer: NodeJS.Timeout | undefined
   #frameDue = Number.POSITIVE_INFINITY
   #listTimer: NodeJS.Timeout | undefined
@@ -107,6 +108,13 @@ export class LiveApp {
   capturing(capture: CaptureFacts): void {
     this.#capture = capture
     this.model.facts.engine = `engine ${capture.engine}`
+    this.#planes()
+  }
+
+  /** What the kernel tells of its own is watched, or what is missing for that. */
+  kernel(watched: boolean, degraded: readonly string[]): void {
+    this.#kernel = watched
+    for (const text of degraded) this.lack(text)
     this.#planes()
   }
 
@@ -160,6 +168,7 @@ export class LiveApp {
       { name: 'wire', watched: this.#capture !== undefined },
       { name: 'socket', watched: true },
       { name: 'process', watched: !this.#owners.lacking },
+      { name: 'kernel', watched: this.#kernel },
     ]
     this.touch()
   }

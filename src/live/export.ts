@@ -1,13 +1,13 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { giveToInvoker } from '../host/invoker.ts'
 import { eventJson, flowJson } from '../render/json.ts'
-import { jsonLine } from '../render/json-text.ts'
 import { socketJson } from '../render/socket-json.ts'
 import { NUMERIC } from '../render/socket-text.ts'
 import type { TraceClock } from '../render/time.ts'
+import { verdictJson } from '../render/verdict.ts'
 import type { Row } from './model/row.ts'
 
-/** What is known of a connection, as NDJSON: its socket, the events that were kept, its flow record. */
+/** What is known of a connection, as NDJSON: its socket, the events that were kept, its flow record, the verdict. */
 export function exportText(row: Row, clock: TraceClock, nowNanos: number): string {
   const { record, card } = row
   const lines = [socketJson(record, clock.stamp(nowNanos), NUMERIC)]

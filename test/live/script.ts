@@ -189,6 +189,7 @@ export function scene(): LiveModel {
     { name: 'wire', watched: true },
     { name: 'socket', watched: true },
     { name: 'process', watched: true },
+    { name: 'kernel', watched: false },
   ]
   list(model, 0, [
     LISTENER,
