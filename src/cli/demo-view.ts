@@ -38,9 +38,9 @@ export function jsonView(io: Io): DemoView {
     event: (_event, line) => print(line),
     object: print,
     sockets: (_caption, rows) => {
-      const time = new TraceClock(0).rfc3339(Date.now() * 1e6)
+      const stamp = new TraceClock(0).stamp(Date.now() * 1e6)
       for (const { socket } of rows) {
-        io.write(socketJson(socket, time, NUMERIC))
+        io.write(socketJson(socket, stamp, NUMERIC))
         io.flush()
       }
     },

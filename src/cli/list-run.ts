@@ -7,7 +7,7 @@ import { sanitize } from '../render/sanitize.ts'
 import { socketColumns } from '../render/socket-columns.ts'
 import { NUMERIC } from '../render/socket-text.ts'
 import { wantsColor } from '../render/style.ts'
-import { TraceClock } from '../render/time.ts'
+import { type Stamp, TraceClock } from '../render/time.ts'
 import { parseFilter, type SocketFilter } from '../sockets/filter.ts'
 import type { SocketRecord, SocketState } from '../sockets/socket.ts'
 import { CONNECTED_STATES, LISTENING_STATES, STATE_BITS } from '../sockets/state-names.ts'
@@ -69,7 +69,7 @@ export async function runList(
   const numeric = socketColumns(NUMERIC)
   const columns = chooseColumns(options, numeric)
   const inOrder = order(options.sort, numeric)
-  const time = currentTime()
+  const stamp = currentTime()
   const request = snapshotOptions(options, filter)
   const states = selectedStates(options, filter)
   const { processes, info, cgroups } = filter.needs
@@ -122,8 +122,8 @@ export async function runList(
   const ordered = collect()
   if (options.quiet) return ordered.length > 0 ? EXIT.fine : EXIT.finding
   if (wantsPager(options, io))
-    await paged(io, (collecting) => show(ordered, columns, time, options, collecting))
-  else if (!options.kill || !options.yes) await show(ordered, columns, time, options, io)
+    await paged(io, (collecting) => show(ordered, columns, stamp, options, collecting))
+  else if (!options.kill || !options.yes) await show(ordered, columns, stamp, options, io)
   io.flush()
   if (!options.kill) return EXIT.fine
   const code = inNamespace(options, () => closeSockets(ordered, options.yes === true, io))
@@ -140,8 +140,10 @@ function inNamespace<T>({ netns }: ListOptions, action: () => T): T {
   return netns === undefined ? action() : insideNetns(findNetns(netns)[0]!, action)
 }
 
-function currentTime(): string {
-  return new TraceClock(performance.timeOrigin / 1000).rfc3339(performance.now() * 1e6)
+function currentTime(): Stamp {
+  const epochMs = performance.timeOrigin + performance.now()
+  const originSeconds = Math.floor(epochMs / 1000)
+  return new TraceClock(originSeconds).stamp(Math.floor((epochMs - originSeconds * 1000) * 1e6))
 }
 
 function snapshotOptions(options: ListOptions, filter: SocketFilter): SnapshotOptions {

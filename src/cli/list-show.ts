@@ -11,6 +11,7 @@ import { ssColumns } from '../render/socket-ss.ts'
 import { type EndpointNames, NUMERIC } from '../render/socket-text.ts'
 import { renderTree } from '../render/socket-tree.ts'
 import { createStyle, type Style, wantsColor } from '../render/style.ts'
+import type { Stamp } from '../render/time.ts'
 import { type Grouping, groupSockets } from '../sockets/group.ts'
 import { afterListeners } from '../sockets/listeners.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
@@ -27,13 +28,13 @@ const SCREEN_MARGIN = 2
 export async function show(
   records: readonly SocketRecord[],
   columns: readonly SocketColumn[],
-  time: string,
+  stamp: Stamp,
   options: ListOptions,
   io: Io,
 ): Promise<void> {
-  if (options.groupBy !== undefined) return showGroups(records, options.groupBy, time, options, io)
+  if (options.groupBy !== undefined) return showGroups(records, options.groupBy, stamp, options, io)
   const names = options.resolve && !options.numeric ? await resolved(records) : NUMERIC
-  if (options.json) writeJson(options.tree ? afterListeners(records) : records, time, names, options, io)
+  if (options.json) writeJson(options.tree ? afterListeners(records) : records, stamp, names, options, io)
   else if (options.csv) writeCsv(records, columns, options.header, (text) => io.write(text))
   else if (options.tree) io.write(renderTree(records, names, styleOf(options, io), widthOf(options, io)))
   else {
@@ -50,7 +51,7 @@ export async function show(
 async function showGroups(
   records: readonly SocketRecord[],
   by: Grouping,
-  time: string,
+  stamp: Stamp,
   options: ListOptions,
   io: Io,
 ): Promise<void> {
@@ -59,7 +60,7 @@ async function showGroups(
   const columns = groupColumns(by)
   if (options.csv) writeCsv(groups, columns, options.header, (text) => io.write(text))
   else if (!options.json) await writeText(groups, columns, options, io)
-  else for (const { type, ...group } of groups) io.write(jsonLine({ type, time, ...group }))
+  else for (const { type, ...group } of groups) io.write(jsonLine({ type, ...stamp, ...group }))
 }
 
 /** Cells of a line; `undefined` when lines are not cut. */
@@ -87,13 +88,13 @@ async function resolved(records: readonly SocketRecord[]): Promise<EndpointNames
 
 function writeJson(
   records: readonly SocketRecord[],
-  time: string,
+  stamp: Stamp,
   names: EndpointNames,
   options: ListOptions,
   io: Io,
 ): void {
   if (options.extended) addProcessDetails(records)
-  for (const record of records) io.write(socketJson(record, time, names))
+  for (const record of records) io.write(socketJson(record, stamp, names))
 }
 
 /** On a terminal what `-i` and `-m` tell stands below the line, else the line could not fit. */

@@ -3,6 +3,7 @@ import { findNetns, insideNetns } from '../host/netns.ts'
 import { renderCounters } from '../render/counters.ts'
 import { jsonLine } from '../render/json-text.ts'
 import { sanitize } from '../render/sanitize.ts'
+import type { Stamp } from '../render/time.ts'
 import { type CountersRecord, withRates } from '../sockets/counters.ts'
 import type { Io } from './io.ts'
 import type { ListOptions } from './list.ts'
@@ -10,7 +11,7 @@ import { styleOf, widthOf } from './list-show.ts'
 import { intervalOf, repeat, textHead } from './list-watch.ts'
 
 /** `list -s`: one summary for each namespace; with `--watch` again and again, the counters that moved as rates. */
-export async function runSummary(options: ListOptions, io: Io, time: () => string): Promise<void> {
+export async function runSummary(options: ListOptions, io: Io, stamp: () => Stamp): Promise<void> {
   const before = new Map<number | null, { record: CountersRecord; at: number }>()
   const frame = (): void => {
     for (const namespace of options.netns === undefined ? [undefined] : findNetns(options.netns)) {
@@ -20,7 +21,7 @@ export async function runSummary(options: ListOptions, io: Io, time: () => strin
       before.set(record.netns, { record, at })
       const { type, ...rest } =
         earlier === undefined ? record : withRates(record, earlier.record, (at - earlier.at) / 1000)
-      if (options.json) io.write(jsonLine({ type, time: time(), ...rest }))
+      if (options.json) io.write(jsonLine({ type, ...stamp(), ...rest }))
       else {
         if (options.netns === 'all')
           io.write(`Network namespace ${record.netns} (${sanitize(namespace!.path)})\n`)
@@ -32,7 +33,7 @@ export async function runSummary(options: ListOptions, io: Io, time: () => strin
   if (options.watch === undefined) return frame()
   const intervalMs = intervalOf(options.watch)
   await repeat({ intervalMs, count: options.count }, (number) => {
-    if (!options.json) io.write(textHead('counters', number, io.isTerminal, time()))
+    if (!options.json) io.write(textHead('counters', number, io.isTerminal, stamp()))
     frame()
   })
 }

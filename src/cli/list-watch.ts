@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jsonLine } from '../render/json-text.ts'
+import type { Stamp } from '../render/time.ts'
 import { compareListings, type Frame } from '../sockets/changes.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import type { Io } from './io.ts'
@@ -31,14 +32,14 @@ export async function watch(
   io: Io,
   take: () => readonly SocketRecord[],
   show: (records: readonly SocketRecord[]) => Promise<void>,
-  time: () => string,
+  stamp: () => Stamp,
 ): Promise<void> {
   let before: readonly SocketRecord[] | undefined
   await repeat(options, async (number) => {
     const now = take()
     const frame = compareListings(before, now)
     before = now
-    io.write(frameHead(frame, number, now.length, options.json, io.isTerminal, time()))
+    io.write(frameHead(frame, number, now.length, options.json, io.isTerminal, stamp()))
     await show(io.isTerminal ? frame.records.slice(0, io.rows - SCREEN_MARGIN) : frame.records)
     io.flush()
   })
@@ -70,15 +71,15 @@ function frameHead(
   sockets: number,
   json: boolean,
   isTerminal: boolean,
-  time: string,
+  stamp: Stamp,
 ): string {
-  if (json) return jsonLine({ type: 'frame', time, frame, sockets, opened, closed, changed })
+  if (json) return jsonLine({ type: 'frame', ...stamp, frame, sockets, opened, closed, changed })
   const counts = `${sockets} sockets, ${opened} opened, ${closed} closed, ${changed} changed`
-  return textHead(counts, frame, isTerminal, time)
+  return textHead(counts, frame, isTerminal, stamp)
 }
 
 /** The line above a frame of text: on a terminal in the place of the one before. */
-export function textHead(text: string, frame: number, isTerminal: boolean, time: string): string {
+export function textHead(text: string, frame: number, isTerminal: boolean, { time }: Stamp): string {
   const clock = time.slice(11, 19)
   if (isTerminal) return `${HOME_AND_CLEAR}${clock} UTC  ${text}; Ctrl-C ends\n`
   return `${frame === 0 ? '' : '\n'}# ${clock} UTC  ${text}\n`

@@ -88,10 +88,12 @@ function optionsJson(options: HandshakeOptions): string {
 
 export function flowJson(flow: FlowRecord, clock: TraceClock): string {
   const { netns, wire_state, kernel_state, handshake, teardown, process, verdict } = flow
-  let line = `{"type":"flow","id":${flow.id},"proto":"${flow.proto}","community_id":"${flow.community_id}"`
+  const end = clock.rfc3339(flow.end)
+  let line = `{"type":"flow","time":"${end}","ts":${clock.epoch(flow.end)},"id":${flow.id}`
+  line += `,"proto":"${flow.proto}","community_id":"${flow.community_id}"`
   if (netns !== undefined) line += `,"netns":${netns}`
   line += `,"client":${sideJson(flow.client)},"server":${sideJson(flow.server)}`
-  line += `,"start":"${clock.rfc3339(flow.start)}","end":"${clock.rfc3339(flow.end)}"`
+  line += `,"start":"${clock.rfc3339(flow.start)}","end":"${end}"`
   line += `,"duration_ms":${flow.duration_ms},"history":"${flow.history}","missed_bytes":${flow.missed_bytes}`
   line += `,"midstream":${flow.midstream},"conn_state":"${flow.conn_state}","outcome":"${flow.outcome}"`
   if (wire_state !== undefined)

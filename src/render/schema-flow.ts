@@ -13,8 +13,9 @@ import {
   time,
   wordOf,
 } from './json-schema.ts'
+import type { Stamp } from './time.ts'
 
-type Printed = Omit<FlowRecord, 'start' | 'end'> & { readonly start: string; readonly end: string }
+type Printed = Omit<FlowRecord, 'start' | 'end'> & Stamp & { readonly start: string; readonly end: string }
 
 const outcome = wordOf<Outcome>({
   established: true,
@@ -109,6 +110,9 @@ const process = objectOf<ProcessRef>(
 const flow = objectOf<Printed>(
   {
     type: constant('flow'),
+    // When it ended.
+    time,
+    ts: number,
     start: time,
     end: time,
     id: count,

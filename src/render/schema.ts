@@ -36,6 +36,7 @@ import { flowDefinitions } from './schema-flow.ts'
 import { statisticsDefinitions } from './schema-statistics.ts'
 import { stream } from './schema-stream.ts'
 import { verdictDefinitions } from './schema-verdict.ts'
+import type { Stamp } from './time.ts'
 
 const socketState = wordOf<SocketState>({
   ESTABLISHED: true,
@@ -87,10 +88,11 @@ const socketProcess = objectOf<SocketProcess>(
   },
 )
 
-const socket = objectOf<SocketRecord & { readonly trouble?: Trouble } & { readonly time: string }>(
+const socket = objectOf<SocketRecord & { readonly trouble?: Trouble } & Stamp>(
   {
     type: constant('socket'),
     time,
+    ts: number,
     netid,
     family: wordOf<Family>({
       inet: true,
@@ -225,10 +227,11 @@ const summary: Schema = {
   additionalProperties: false,
 }
 
-const counters = objectOf<CountersRecord & { readonly time: string }>(
+const counters = objectOf<CountersRecord & Stamp>(
   {
     type: constant('counters'),
     time,
+    ts: number,
     netns: orNull(count),
     states: { type: 'object', additionalProperties: count },
     sockets: { type: 'object', additionalProperties: count },
@@ -249,10 +252,11 @@ const counters = objectOf<CountersRecord & { readonly time: string }>(
   { interval_s: number, rates: { type: 'object', additionalProperties: number } },
 )
 
-const group = objectOf<GroupRecord & { readonly time: string }>(
+const group = objectOf<GroupRecord & Stamp>(
   {
     type: constant('group'),
     time,
+    ts: number,
     by: { enum: GROUPINGS },
     key: orNull(text),
     sockets: count,
@@ -268,13 +272,14 @@ const frame: Schema = {
   properties: {
     type: constant('frame'),
     time,
+    ts: number,
     frame: count,
     sockets: count,
     opened: count,
     closed: count,
     changed: count,
   },
-  required: ['type', 'time', 'frame', 'sockets', 'opened', 'closed', 'changed'],
+  required: ['type', 'time', 'ts', 'frame', 'sockets', 'opened', 'closed', 'changed'],
   additionalProperties: false,
 }
 

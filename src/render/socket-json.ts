@@ -2,14 +2,15 @@ import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
 import { troubleOf } from '../sockets/trouble.ts'
 import { jsonLine } from './json-text.ts'
 import type { EndpointNames } from './socket-text.ts'
+import type { Stamp } from './time.ts'
 
 /** A socket as a line of the JSON contract, with its newline. */
-export function socketJson(record: SocketRecord, time: string, names: EndpointNames): string {
+export function socketJson(record: SocketRecord, stamp: Stamp, names: EndpointNames): string {
   const { type, local, remote, ...rest } = record
   const { netid, family, socket_type, state, recv_q, send_q, ...facts } = rest
   return jsonLine({
     type,
-    time,
+    ...stamp,
     netid,
     family,
     socket_type,

@@ -4,6 +4,14 @@ export type TimeFormat = (typeof TIME_FORMATS)[number]
 
 const NANOS_PER_SECOND = 1e9
 
+/** When: what every timed object of the JSON contract begins with. */
+export interface Stamp {
+  /** RFC 3339, UTC, nanoseconds. */
+  readonly time: string
+  /** Epoch seconds. */
+  readonly ts: number
+}
+
 /**
  * Turns a trace's times (nanoseconds since `originSeconds`) into text. The part down to the second is made
  * once a second and kept, since times come almost in order.
@@ -33,6 +41,10 @@ export class TraceClock {
   /** Epoch seconds as a number (microsecond precision is what a double holds): the `ts` of the JSON contract. */
   epoch(nanos: number): number {
     return Math.round(this.originSeconds * 1e6 + nanos / 1e3) / 1e6
+  }
+
+  stamp(nanos: number): Stamp {
+    return { time: this.rfc3339(nanos), ts: this.epoch(nanos) }
   }
 
   /** The time column of the text output; `delta` is seconds since the previous call. */

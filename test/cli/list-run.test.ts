@@ -141,8 +141,9 @@ test('order and columns', async () => {
 
 test('--json and --csv', async () => {
   const { text } = await list('--json sport = :53')
-  const { time, ...record } = JSON.parse(text)
+  const { time, ts, ...record } = JSON.parse(text)
   assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)
+  assert.equal(Math.floor(Date.parse(time) / 1000), Math.floor(ts))
   assert.deepEqual(record, SOCKETS[4])
   assert.match((await list('--csv')).text, /^netid,state,recv_q,send_q,local_addr,local_port,.*\r\n/)
   await assert.rejects(list('--csv --json'), /cannot be used with/)

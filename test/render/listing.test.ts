@@ -121,18 +121,18 @@ for (const [field, quoted] of [
   })
 
 test('JSON: keys in the order of the contract, ASCII, nothing lost', () => {
-  const time = '2026-01-02T03:04:05.000000006Z'
+  const stamp = { time: '2026-01-02T03:04:05.000000006Z', ts: 1_767_323_045 }
   for (const record of SOCKETS) {
-    const line = socketJson(record, time, NUMERIC)
+    const line = socketJson(record, stamp, NUMERIC)
     assert.match(line, /^[ -~]+\n$/)
-    assert.deepEqual(JSON.parse(line), { ...record, time })
-    assert.deepEqual(Object.keys(JSON.parse(line)).slice(0, 4), ['type', 'time', 'netid', 'family'])
+    assert.deepEqual(JSON.parse(line), { ...record, ...stamp })
+    assert.deepEqual(Object.keys(JSON.parse(line)).slice(0, 5), ['type', 'time', 'ts', 'netid', 'family'])
   }
 })
 
 test('JSON: names of hosts when they are known', () => {
   const names = { ...NUMERIC, host: (addr: string) => (addr === '192.0.2.80' ? 'web.example' : undefined) }
-  const { local, remote } = JSON.parse(socketJson(SOCKETS[3]!, '', names))
+  const { local, remote } = JSON.parse(socketJson(SOCKETS[3]!, { time: '', ts: 0 }, names))
   assert.deepEqual(remote, { addr: '192.0.2.80', port: 8080, name: 'web.example' })
   assert.deepEqual(local, SOCKETS[3]!.local)
 })

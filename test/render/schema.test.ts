@@ -48,6 +48,8 @@ const side = {
 }
 const flow = {
   type: 'flow',
+  time,
+  ts: 1,
   start: time,
   end: time,
   id: 0,
@@ -65,6 +67,7 @@ const flow = {
 const socket = {
   type: 'socket',
   time,
+  ts: 1,
   netid: 'tcp',
   family: 'inet6',
   state: 'LISTEN',
@@ -167,6 +170,7 @@ const VALID: Readonly<Record<string, object>> = {
   counters: {
     type: 'counters',
     time,
+    ts: 1,
     netns: null,
     states: { LISTEN: 1 },
     sockets: { tcp: 1 },

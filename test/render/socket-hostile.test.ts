@@ -81,7 +81,7 @@ test('no text that others choose reaches a terminal raw, and JSON is ASCII that 
         for (const width of [undefined, 40])
           for (const line of renderTree([one], NUMERIC, createStyle(false), width).trimEnd().split('\n'))
             assert.doesNotMatch(line, HARM)
-        const json = socketJson(one, '', NUMERIC)
+        const json = socketJson(one, { time: '', ts: 0 }, NUMERIC)
         assert.match(json, /^[ -~]*\n$/)
         assert.equal(JSON.parse(json).processes[0].cmdline, text)
       },
