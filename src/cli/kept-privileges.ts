@@ -19,6 +19,7 @@ const VERDICTS: Kept = {
 export const KEPT = {
   read: {},
   trace: { ...OWNERS, ...VERDICTS },
+  view: { ...OWNERS, ...VERDICTS, cap_net_admin: 'the rules of the packet filter (nft); to close a socket' },
   connect: { ...OWNERS, ...VERDICTS },
   run: { ...OWNERS, ...VERDICTS, cap_kill: 'signals for a command that runs as another user' },
 } as const satisfies Readonly<Record<string, Kept>>

@@ -50,7 +50,7 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
           if (quitting) end()
         },
         kernel: ({ degraded, watched }) => app.kernel(Object.values(watched).some(Boolean), degraded),
-        keep: ['cap_net_admin'],
+        command: 'view',
       })
     } catch (error) {
       if (!(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error

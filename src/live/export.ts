@@ -13,10 +13,7 @@ export function exportText(row: Row, clock: TraceClock, nowNanos: number): strin
   const lines = [socketJson(record, clock.stamp(nowNanos), NUMERIC)]
   for (const event of card?.events ?? []) lines.push(eventJson(event, clock))
   if (card?.record !== undefined) lines.push(flowJson(card.record, clock))
-  if (row.verdict !== undefined) {
-    const { type, at, ...verdict } = row.verdict
-    lines.push(jsonLine({ type, ...clock.stamp(at), ...verdict }))
-  }
+  if (row.verdict !== undefined) lines.push(verdictJson(row.verdict, clock))
   return lines.join('')
 }
 
