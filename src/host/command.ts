@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
@@ -39,36 +39,39 @@ export class Command {
 
   /** Starts it; `user` unless given is who we are. */
   constructor(file: string, args: readonly string[], user?: CommandUser) {
+    // Before it is started: it may be heard of, and signalled through us, before spawn() returns.
+    const forget = this.#forwardSignals()
     try {
       const child = spawn(file, args, { stdio: 'inherit', ...user })
       this.pid = child.pid
-      if (child.pid !== undefined) this.#forwardSignals(child, child.pid)
       this.ended = new Promise((resolve) => {
         child.once('error', (error) => resolve(this.#notStarted(error)))
         child.once('exit', (code, signal) =>
           resolve(code ?? SIGNALLED + (signal === null ? 0 : constants.signals[signal])),
         )
       })
+      this.ended.then(forget)
     } catch (error) {
+      forget()
       // Node throws what it does not expect of a good file name: E2BIG, ENOTDIR, EPERM of setuid().
       this.ended = Promise.resolve(this.#notStarted(error as Error))
     }
   }
 
   /** A key of the terminal has reached the command already, when we stand in the foreground together. */
-  #forwardSignals(child: ChildProcess, pid: number): void {
+  #forwardSignals(): () => void {
     const forward = (signal: NodeJS.Signals): void => {
-      if (FROM_TERMINAL.has(signal) && isInForeground()) return
+      if (this.pid === undefined || (FROM_TERMINAL.has(signal) && isInForeground())) return
       try {
-        process.kill(pid, signal)
+        process.kill(this.pid, signal)
       } catch {
         // It became another user's, whom we may not signal: as it would be without us.
       }
     }
     for (const signal of FORWARDED) process.on(signal, forward)
-    child.once('exit', () => {
+    return () => {
       for (const signal of FORWARDED) process.off(signal, forward)
-    })
+    }
   }
 
   #notStarted(error: NodeJS.ErrnoException): number {

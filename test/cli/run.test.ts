@@ -134,7 +134,7 @@ rootTest('standard streams are the command’s; what is traced is on standard er
 rootTest('the command gets SIGTERM, SIGHUP, SIGINT and SIGUSR2 sent to socktrace alone', async () => {
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR2'] as const) {
     const name = signal.slice(3)
-    const text = `trap 'echo got ${name}; exit 5' ${name}; echo ready; while :; do sleep 0.05; done`
+    const text = `trap 'echo got ${name}; exit 5' ${name}; echo ready; for i in {1..200}; do sleep 0.05; done`
     const running = new Running(['setsid', ...command('bash', '-c', text)])
     await running.until('the command is ready', ({ stdout }) => stdout.includes('ready'))
     assert.equal(await running.stop(signal), 5)
@@ -143,7 +143,7 @@ rootTest('the command gets SIGTERM, SIGHUP, SIGINT and SIGUSR2 sent to socktrace
 })
 
 rootTest('on a terminal: the command has it, and Ctrl-C reaches it once', () => {
-  const inner = `test -t 0 && test -t 1 && test -t 2 && echo is a tty; trap 'echo got; exit 9' INT; echo ready; while :; do sleep 0.05; done`
+  const inner = `test -t 0 && test -t 1 && test -t 2 && echo is a tty; trap 'echo got; exit 9' INT; echo ready; for i in {1..200}; do sleep 0.05; done`
   const python = join(folder, 'terminal.py')
   writeFileSync(
     python,
