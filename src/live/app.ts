@@ -29,6 +29,8 @@ const LISTING_MS = 1000
 const LISTING_SHARE = 0.03
 const ARRANGE_MS = 250
 const ARRANGE_SHARE = 0.02
+/** Between two pieces of a scan of /proc, ms. */
+const SLICE_PAUSE_MS = 30
 /** A countdown in tenths of a second below this, ms. */
 const TENTHS_BELOW = 10_000
 
@@ -57,7 +59,6 @@ export class LiveApp {
   readonly #decoder = new KeyDecoder()
   readonly #owners = new OwnerScan()
   readonly #clock = new TraceClock(0)
-  readonly #lacks = new Set<string>()
   readonly #restore = (): void => this.#leave()
   #capture: CaptureFacts | undefined
   #kernel = false
@@ -118,11 +119,11 @@ export class LiveApp {
     this.#planes()
   }
 
-  /** One sentence on what is missing. */
-  lack(text: string): void {
-    if (this.#lacks.has(text)) return
-    this.#lacks.add(text)
-    this.model.facts.lacks = [...this.#lacks]
+  /** One sentence on what is missing; the `worst` stands first. */
+  lack(text: string, worst = false): void {
+    if (this.model.facts.lacks.includes(text)) return
+    const { lacks } = this.model.facts
+    this.model.facts.lacks = worst ? [text, ...lacks] : [...lacks, text]
     this.#planes()
   }
 
@@ -213,7 +214,7 @@ export class LiveApp {
       if (this.#owners.lacking) this.lack(deniedNote(this.#owners.denied))
       this.#planes()
     }
-    if (this.#owners.busy) setTimeout(this.#scan, FRAME_MS)
+    if (this.#owners.busy) setTimeout(this.#scan, SLICE_PAUSE_MS)
   })
 
   /** What the machine tells of the selected socket; true when it is something else than before. */

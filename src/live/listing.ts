@@ -9,7 +9,7 @@ import type { Book } from './model/book.ts'
 import type { Row } from './model/row.ts'
 
 /** Connections in TIME_WAIT that are still listed one by one; more are only counted. */
-const MAX_TIME_WAIT = 5000
+const MAX_TIME_WAIT = 2000
 /** The kernel's number for its retransmission timer. */
 const TIMER_ON = 1
 

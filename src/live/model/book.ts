@@ -144,11 +144,7 @@ export class Book {
   expire(ms: number): boolean {
     const before = this.rows.size
     for (const row of this.#closed) {
-      if (ms - row.closed! < CLOSED_MS && this.#closed.size <= MAX_CLOSED) break
-      this.#forget(row)
-    }
-    for (const row of this.#wire) {
-      if (this.#wire.size <= MAX_WIRE) break
+      if (ms - row.closed! < CLOSED_MS) break
       this.#forget(row)
     }
     if (this.rows.size === before) return false
@@ -175,6 +171,7 @@ export class Book {
       const side = !this.#isHere(client.addr) && this.#isHere(server.addr) ? 'server' : 'client'
       const row = this.#add(wireRecord(card, side))
       this.#wire.add(row)
+      this.#limit(this.#wire, MAX_WIRE)
       this.#attach(row, known, side)
     }
     return known
@@ -245,8 +242,17 @@ export class Book {
       row.closed = ms
       row.changed = ms
       this.#closed.add(row)
+      this.#limit(this.#closed, MAX_CLOSED)
     }
     this.version++
+  }
+
+  /** At once, and not with the next listing: thousands may come between two. */
+  #limit(rows: ReadonlySet<Row>, most: number): void {
+    for (const row of rows) {
+      if (rows.size <= most) break
+      this.#forget(row)
+    }
   }
 
   #forget(row: Row): void {

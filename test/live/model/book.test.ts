@@ -155,10 +155,8 @@ test('memory is bounded: a flood of SYNs, and of connections that come and go', 
     new Conversation(model, flow, { addr: `10.${flow >> 8}.0.1`, port: 1024 + (flow & 0xff) }, SERVER).syn(
       flow,
     )
-    if (flow % 500 === 0) model.book.expire(ORIGIN_MS + flow)
+    assert.ok(model.book.rows.size <= 2001)
   }
-  model.book.expire(ORIGIN_MS + 20_000)
-  assert.ok(rows(model).length <= 2000)
   assert.equal(model.book.card(0), undefined)
   assert.ok(model.book.card(19_999) !== undefined)
   for (let listing = 0; listing < 40; listing++) {
