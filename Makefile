@@ -18,8 +18,8 @@ ifneq ($(wildcard $(NODE_PREFIX)/include/node/node.h),)
 export npm_config_nodedir := $(NODE_PREFIX)
 endif
 
-.PHONY: help build check test test-full fuzz bench oracles manual package pack demo clean \
-  system-build system-test system-bench system-demo
+.PHONY: help build check test test-full fuzz bench oracles manual screenshots package pack demo clean \
+  system-build system-test system-bench system-demo system-screenshots
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -60,6 +60,9 @@ oracles: system-test node_modules/.stamp ## what tshark, tcptrace, Zeek and Arki
 manual: node_modules/.stamp ## docs/socktrace.1, from the definitions of the commands
 	@node --import tsx scripts/man-page.ts
 
+screenshots: system-screenshots build ## docs/live-*.svg, from the live view as it is now
+	@node scripts/screenshots.mjs
+
 package: build/socktrace-linux-x64 ## one executable for linux-x64, with no Node needed to run it
 
 build/socktrace-linux-x64: dist/cli/main.js scripts/package.mjs
@@ -82,7 +85,7 @@ build/npm-prefix/.stamp: $(TARBALL)
 demo: system-demo build ## a real server and client in a lab of their own, explained step by step
 	@bin/socktrace demo
 
-system-build system-test system-bench system-demo:
+system-build system-test system-bench system-demo system-screenshots:
 	@scripts/system-packages.sh $(@:system-%=%)
 
 clean: ## remove everything that was made here

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that a make target needs, when they are missing: as root with apt-get,
 # else it prints the command to run.
-#   scripts/system-packages.sh build|test|bench|demo
+#   scripts/system-packages.sh build|test|bench|demo|screenshots
 # `build` never fails for a lack: everything it asks for serves the optional `cap` engine.
 set -euo pipefail
 
@@ -10,9 +10,10 @@ build_needs=(g++=g++ python3=python3 /usr/include/pcap/pcap.h=libpcap-dev)
 demo_needs=(ip=iproute2 nft=nftables)
 test_needs=("${build_needs[@]}" "${demo_needs[@]}" ss=iproute2 tcpdump=tcpdump tshark=tshark tcptrace=tcptrace tcpflow=tcpflow jq=jq curl=curl
   setpriv=util-linux ps=procps man=man-db zsh=zsh fish=fish tmux=tmux)
+screenshots_needs=("${demo_needs[@]}" tmux=tmux python3=python3)
 bench_needs=(tcpdump=tcpdump tshark=tshark capinfos=wireshark-common tcptrace=tcptrace)
 
-target=${1:?usage: system-packages.sh build|test|bench|demo}
+target=${1:?usage: system-packages.sh build|test|bench|demo|screenshots}
 declare -n needs="${target}_needs"
 
 missing() {
