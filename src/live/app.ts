@@ -5,6 +5,7 @@ import { Terminal } from '../host/terminal.ts'
 import { endpointText, NUMERIC } from '../render/socket-text.ts'
 import type { Style } from '../render/style.ts'
 import { type TimeFormat, TraceClock } from '../render/time.ts'
+import { count } from '../render/units.ts'
 import { parseAddress } from '../wire/address.ts'
 import { exportRow } from './export.ts'
 import { renderFrame } from './frame.ts'
@@ -181,6 +182,8 @@ export class LiveApp {
     if (!model.paused) changed = this.#refresh() || changed
     const dropped = this.#capture?.dropped() ?? 0
     if (dropped !== model.facts.droppedKernel) {
+      const more = dropped - model.facts.droppedKernel
+      model.note(`the kernel dropped ${count(more, 'packet')}: segments may be missing here`, Date.now())
       model.facts.droppedKernel = dropped
       changed = true
     }

@@ -1,12 +1,16 @@
+import { createStyle } from '../render/style.ts'
 import { type Action, actionOf } from './bindings.ts'
 import type { Key } from './keys.ts'
 import { layoutOf, TABLE_HEAD } from './layout.ts'
 import type { LiveModel } from './model/model.ts'
+import type { Sort } from './model/order.ts'
+import { columnsFor } from './table-pane.ts'
 
 /** What a key asks for that the model cannot do by itself. */
 export type Effect = 'quit' | 'suspend' | 'redraw' | 'export' | 'close-socket' | 'confirmed' | 'bytes'
 
 const WHEEL_LINES = 3
+const PLAIN = createStyle(false)
 
 /** Applies one key to the model; returns what is left to do for those who may touch the machine. */
 export function pressKey(model: LiveModel, key: Key, columns: number, rows: number): Effect | undefined {
@@ -195,7 +199,7 @@ function typed(model: LiveModel, key: string): Effect | undefined {
   return undefined
 }
 
-function mouse(model: LiveModel, { key, y = 0 }: Key, columns: number, rows: number): undefined {
+function mouse(model: LiveModel, { key, x = 0, y = 0 }: Key, columns: number, rows: number): undefined {
   const layout = layoutOf(model, columns, rows)
   const { table, events } = layout
   const inEvents = events !== undefined && y >= events.top && y < events.top + events.height
@@ -208,9 +212,24 @@ function mouse(model: LiveModel, { key, y = 0 }: Key, columns: number, rows: num
   if (inEvents) model.focus = 'events'
   if (y < table.top || y >= table.top + table.height) return
   model.focus = 'table'
+  if (y === table.top + 1) {
+    const sort = sortAt(x, columns)
+    if (sort !== undefined) model.sortBy(sort)
+    return
+  }
   const index = model.table.top + y - table.top - TABLE_HEAD
   if (y >= table.top + TABLE_HEAD && index < model.table.lines.length) {
     model.table.to(index)
     model.table.keep()
   }
+}
+
+/** What a click on the head of a column sorts by. */
+function sortAt(x: number, width: number): Sort | undefined {
+  let end = 1
+  for (const column of columnsFor(width, PLAIN)) {
+    end += column.width + 1
+    if (x < end) return column.sort
+  }
+  return undefined
 }

@@ -1,5 +1,4 @@
 import type { Style } from '../render/style.ts'
-import { formatMs } from '../render/units.ts'
 import { nextRetransmission, type Row } from './model/row.ts'
 import { Strip, type StripCell } from './model/strip.ts'
 import type { Span } from './spans.ts'
@@ -49,10 +48,4 @@ function cellSpan({ what, fromClient, light }: StripCell, style: Style): Span {
 function waitText(ms: number): string {
   if (ms <= 0) return 'now'
   return ms >= 10_000 ? `${Math.ceil(ms / 1000)} s` : `${(Math.ceil(ms / 100) / 10).toFixed(1)} s`
-}
-
-/** How long the handshake took, where it is known. */
-export function handshakeText(row: Row): string {
-  const rtt = row.card?.rttMs
-  return rtt === undefined ? '' : formatMs(rtt)
 }

@@ -323,7 +323,7 @@ rootTest('an error while drawing leaves the terminal as it was', async () => {
   const terminal = new Tmux(100, 30)
   await terminal.prompt()
   const before = await stty(terminal)
-  const command = `cd ${resolve('.')} && node --import tsx ${resolve('test/live/crashing.ts')}; echo ended: $?`
+  const command = `cd ${resolve('.')} && node --import tsx ${resolve('test/live/crashing.mjs')}; echo ended: $?`
   terminal.type(`${command}\n`)
   const screen = await terminal.until('the end', (text) => /^ended: /m.test(text))
   assert.match(screen, /caught: drawn badly/)

@@ -2,11 +2,11 @@
 import { LiveApp } from '../../src/live/app.ts'
 import { createStyle } from '../../src/render/style.ts'
 
-let quit = (): void => {}
-const ended = new Promise<void>((resolve) => {
+let quit = () => {}
+const ended = new Promise((resolve) => {
   quit = resolve
 })
-const app = new LiveApp({ style: createStyle(false), unicode: true, timeFormat: 'utc', quit })
+const app = new LiveApp({ style: createStyle(false), unicode: true, timeFormat: 'utc', quit: () => quit() })
 app.start()
 Object.defineProperty(app.model.log, 'visible', {
   value: () => {
@@ -16,4 +16,4 @@ Object.defineProperty(app.model.log, 'visible', {
 app.touch()
 await ended
 app.close()
-process.stdout.write(`caught: ${(app.failure as Error).message}\n`)
+process.stdout.write(`caught: ${app.failure.message}\n`)
