@@ -11,7 +11,8 @@ demo_needs=(ip=iproute2 nft=nftables)
 test_needs=("${build_needs[@]}" "${demo_needs[@]}" ss=iproute2 tcpdump=tcpdump tshark=tshark tcptrace=tcptrace tcpflow=tcpflow jq=jq curl=curl
   setpriv=util-linux ps=procps man=man-db zsh=zsh fish=fish tmux=tmux)
 screenshots_needs=("${demo_needs[@]}" tmux=tmux python3=python3)
-bench_needs=(tcpdump=tcpdump tshark=tshark capinfos=wireshark-common tcptrace=tcptrace)
+bench_needs=(ip=iproute2 tcpdump=tcpdump tshark=tshark capinfos=wireshark-common editcap=wireshark-common tcptrace=tcptrace
+  iperf3=iperf3 tcpreplay=tcpreplay)
 
 target=${1:?usage: system-packages.sh build|test|bench|demo|screenshots}
 declare -n needs="${target}_needs"

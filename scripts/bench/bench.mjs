@@ -1,27 +1,39 @@
-// `make bench`: whole processes over one generated capture, beside the tools that people use for the same job.
-// Medians of five interleaved runs, output to /dev/null; the table goes to stdout and into docs/performance.md.
+// `make bench`: whole processes over one generated capture and, as root, over real traffic, beside the tools that people
+// use for the same job. Medians of interleaved runs, output to /dev/null; the tables go to stdout and into
+// docs/performance.md. It fails when a flow record is not, byte for byte, what it is without any short cut.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { generate } from './generate.mjs'
 import { benchLists } from './list.mjs'
+import { captureLoopback } from './loopback.mjs'
+import { benchReplay } from './replay.mjs'
 
 const RUNS = 5
 const PACKETS = 2_000_000
+/** Of real traffic: until there are as many packets as in the generated capture, but not longer. */
+const REAL_SECONDS = 30
+const REAL_RUNS = 3
 const capture = 'build/bench.pcap'
+const real = 'build/bench-real.pcap'
+const realHeaders = 'build/bench-real-headers.pcap'
 const page = 'docs/performance.md'
 const BEGIN = '<!-- bench: begin -->'
 const END = '<!-- bench: end -->'
 
-const commands = [
-  ['socktrace read --summary --json', 'bin/socktrace', 'read', '--summary', '--json', capture],
-  ['socktrace read --flows --json', 'bin/socktrace', 'read', '--flows', '--json', capture],
-  ['socktrace read --events --json', 'bin/socktrace', 'read', '--events', '--json', capture],
-  ['capinfos -c', 'capinfos', '-c', capture],
-  ['tcpdump -nn -r', 'tcpdump', '-nn', '-r', capture],
-  ['tcptrace -n', 'tcptrace', '-n', capture],
-  ['tcptrace -nl', 'tcptrace', '-nl', capture],
-  ['tshark -q -z conv,tcp', 'tshark', '-n', '-q', '-z', 'conv,tcp', '-r', capture],
+/** Name, program and arguments. */
+const commandsOver = (path) => [
+  ['socktrace read --summary --json', 'bin/socktrace', 'read', '--summary', '--json', path],
+  ['socktrace read --flows --json', 'bin/socktrace', 'read', '--flows', '--json', path],
+  ['socktrace read --events --json', 'bin/socktrace', 'read', '--events', '--json', path],
+  ['capinfos -c', 'capinfos', '-c', path],
+  ['tcpdump -nn -r', 'tcpdump', '-nn', '-r', path],
+  ['tcptrace -n', 'tcptrace', '-n', path],
+  ['tcptrace -nl', 'tcptrace', '-nl', path],
+  ['tshark -q -z conv,tcp', 'tshark', '-n', '-q', '-z', 'conv,tcp', '-r', path],
 ]
+/** Over real traffic these two, minutes in all, are left out. */
+const SLOW = ['tcpdump -nn -r', 'tshark -q -z conv,tcp']
 
 /** What a command costs before it does anything: Node alone, then the program. */
 const starts = [
@@ -32,36 +44,88 @@ const starts = [
 ]
 const STARTS = 15
 
+const isRoot = process.getuid() === 0
 mkdirSync('build', { recursive: true })
 const { flows, bytes } = generate(capture, PACKETS)
 console.log(`${capture}: ${PACKETS} packets, ${flows} flows, ${(bytes / 1e6).toFixed(0)} MB`)
+checkAgainstStages(capture)
 
 const nowhere = openSync('/dev/null', 'w')
-const seconds = measure(commands, RUNS)
 const startSeconds = measure(starts, STARTS)
-
-const reference = median(seconds.get('capinfos -c'))
-const rows = commands.map(([name]) => {
-  const taken = median(seconds.get(name))
-  const rate = PACKETS / taken / 1e6
-  return `| \`${name}\` | ${taken.toFixed(2)} | ${rate.toFixed(2)} | ${(taken / reference).toFixed(2)} |`
-})
 const table = [
   `${PACKETS.toLocaleString('en')} packets in ${flows.toLocaleString('en')} TCP connections, ` +
     `${(bytes / 1e6).toFixed(0)} MB; ${facts()}.`,
   '',
-  '| whole process | median of 5, s | M packets/s | time ÷ `capinfos -c` |',
-  '|---|---:|---:|---:|',
-  ...rows,
+  ...fileTable(commandsOver(capture), RUNS, PACKETS),
   '',
   `| start-up | median of ${STARTS}, ms | more than Node alone, ms |`,
   '|---|---:|---:|',
   ...startRows(),
   // Namespaces need root.
-  ...(process.getuid() === 0 ? ['', ...(await benchLists())] : []),
+  ...(isRoot
+    ? ['', ...(await realTraffic()), '', ...(await benchReplay(capture)), '', ...(await benchLists())]
+    : []),
 ].join('\n')
 console.log(table)
 writePage()
+
+/** The lines of a Markdown table. */
+function fileTable(commands, runs, packets) {
+  const seconds = measure(commands, runs)
+  const reference = median(seconds.get('capinfos -c'))
+  return [
+    `| whole process | median of ${runs}, s | M packets/s | time ÷ \`capinfos -c\` |`,
+    '|---|---:|---:|---:|',
+    ...commands.map(([name]) => {
+      const taken = median(seconds.get(name))
+      const rate = packets / taken / 1e6
+      return `| \`${name}\` | ${taken.toFixed(2)} | ${rate.toFixed(2)} | ${(taken / reference).toFixed(2)} |`
+    }),
+  ]
+}
+
+/** The same over what really passed the loopback interface, whole and cut to its headers. */
+async function realTraffic() {
+  const { packets, bytes: size } = await captureLoopback(real, realHeaders, PACKETS, REAL_SECONDS)
+  const whole = checkAgainstStages(real)
+  if (checkAgainstStages(realHeaders) !== whole)
+    fail('the records of whole packets and of their headers differ')
+  const lines = [real, realHeaders].flatMap((path, i) => [
+    i === 0
+      ? `Real traffic over loopback, captured whole: ${packets.toLocaleString('en')} packets, ${(size / 1e6).toFixed(0)} MB.`
+      : 'The same, of every packet only the headers kept.',
+    '',
+    ...fileTable(
+      commandsOver(path).filter(([name]) => !SLOW.includes(name)),
+      REAL_RUNS,
+      packets,
+    ),
+    '',
+  ])
+  rmSync(real)
+  rmSync(realHeaders)
+  return lines.slice(0, -1)
+}
+
+/**
+ * Every statistic is computed: the flow records are those of a run in which each packet goes through all stages.
+ * Returns their SHA-256.
+ */
+function checkAgainstStages(path) {
+  const output = execFileSync('bin/socktrace', ['read', '--flows', '--json', path], { maxBuffer: 2 ** 31 })
+  const records = createHash('sha256').update(output).digest('hex')
+  const stages = execFileSync('node', ['--import', 'tsx', 'scripts/bench/slow-path.ts', path], {
+    encoding: 'utf8',
+  })
+  if (stages.trim() !== records) fail(`${path}: the flow records are not those that all stages give`)
+  console.log(`${path}: the flow records are those that all stages give (${records.slice(0, 12)})`)
+  return records
+}
+
+function fail(reason) {
+  console.error(`make bench: ${reason}`)
+  process.exit(1)
+}
 
 /** Seconds of every run of every command by name; the commands take turns, so that a busy moment hits all alike. */
 function measure(list, runs) {
