@@ -357,13 +357,15 @@ rootTest('a terminal without Unicode gets ASCII; NO_COLOR gets no colour', async
 })
 
 rootTest('without the privilege to capture the sockets are there, and what is missing', async () => {
-  const terminal = new Tmux(160, 40)
+  const terminal = new Tmux(200, 40)
   await terminal.prompt()
   const before = await stty(terminal)
   const bounded = 'setpriv --bounding-set=-all --inh-caps=-all --reuid=65534 --regid=65534 --clear-groups'
   terminal.type(`${bounded} ${PROGRAM}; echo ended: $?\n`)
-  const screen = await terminal.until('the live view', (text) => /⊘ wire/.test(text) && /LISTEN/.test(text))
-  assert.match(screen, /packets are not watched: .*sudo/)
+  await terminal.until(
+    'what is missing',
+    (text) => /⊘ wire .*packets are not watched: .*run it with sudo/.test(text) && /LISTEN/.test(text),
+  )
   const socket = await client()
   await terminal.until('a new socket', (text) => /ESTABLISHED/.test(lineOf(text, socket.localPort)))
   terminal.keys('q')
