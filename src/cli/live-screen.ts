@@ -56,6 +56,7 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
       if (!(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
       app.lack(
         `packets are not watched: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`,
+        true,
       )
       if (!quitting) await socketsOnly(options.duration, (end) => (stop = end))
     }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join, resolve } from 'node:path'
-import { after, afterEach, before } from 'node:test'
+import { after, before } from 'node:test'
 import stringWidth from 'string-width'
 import { enterOwnNetwork, ip } from '../support/own-network.ts'
 import { builtFile, repository } from '../support/program.ts'
@@ -30,12 +30,21 @@ before(async () => {
   port = (server.address() as { port: number }).port
 })
 
-afterEach(() => Tmux.closeAll())
-
 after(() => {
   for (const socket of open) socket.destroy()
   server?.close()
 })
+
+/** A test of which no terminal is left. */
+function liveTest(name: string, body: () => Promise<void>): void {
+  rootTest(name, async () => {
+    try {
+      await body()
+    } finally {
+      Tmux.closeAll()
+    }
+  })
+}
 
 async function client(): Promise<Socket & { localPort: number }> {
   const socket = connect(port, '127.0.0.1')
@@ -107,7 +116,7 @@ function pidOf(terminal: Tmux): number {
   throw new Error('socktrace does not run')
 }
 
-rootTest('handshake, data and close of a real connection, with its processes', async () => {
+liveTest('handshake, data and close of a real connection, with its processes', async () => {
   const started = await start()
   const { terminal } = started
   assert.equal(terminal.modes(), '1 0 1 0')
@@ -126,7 +135,7 @@ rootTest('handshake, data and close of a real connection, with its processes', a
   await checkRestored(started, 0)
 })
 
-rootTest('a refused connection is told in red letters, and stays', async () => {
+liveTest('a refused connection is told in red letters, and stays', async () => {
   const started = await start()
   const socket = connect(9, '127.0.0.1')
   await once(socket, 'error')
@@ -136,7 +145,7 @@ rootTest('a refused connection is told in red letters, and stays', async () => {
   await checkRestored(started, 0)
 })
 
-rootTest('every key on a real connection', async () => {
+liveTest('every key on a real connection', async () => {
   const started = await start(80, 24)
   const { terminal } = started
   const socket = await client()
@@ -215,7 +224,7 @@ rootTest('every key on a real connection', async () => {
   await checkRestored(started, 0)
 })
 
-rootTest('K closes the selected socket, after y', async () => {
+liveTest('K closes the selected socket, after y', async () => {
   const started = await start()
   const { terminal } = started
   const socket = await client()
@@ -237,7 +246,7 @@ rootTest('K closes the selected socket, after y', async () => {
   await checkRestored(started, 0)
 })
 
-rootTest('resized in the middle of traffic: every line whole, columns come and go', async () => {
+liveTest('resized in the middle of traffic: every line whole, columns come and go', async () => {
   const started = await start(80, 24)
   const { terminal } = started
   const socket = await client()
@@ -267,7 +276,7 @@ rootTest('resized in the middle of traffic: every line whole, columns come and g
   await checkRestored(started, 0)
 })
 
-rootTest('each frame is one synchronized update, and nothing is written when nothing changes', async () => {
+liveTest('each frame is one synchronized update, and nothing is written when nothing changes', async () => {
   const terminal = new Tmux(100, 30)
   const file = join(terminal.folder, 'written')
   await terminal.prompt()
@@ -298,18 +307,18 @@ const ENDINGS: readonly (readonly [name: string, end: (terminal: Tmux) => void, 
 ]
 
 for (const [name, end, code] of ENDINGS)
-  rootTest(`${name} leaves the terminal as it was`, async () => {
+  liveTest(`${name} leaves the terminal as it was`, async () => {
     const started = await start()
     end(started.terminal)
     await checkRestored(started, code)
   })
 
-rootTest('the end of its time leaves the terminal as it was', async () => {
+liveTest('the end of its time leaves the terminal as it was', async () => {
   const started = await start(120, 40, '--duration 1s')
   await checkRestored(started, 0)
 })
 
-rootTest('an interface that vanishes ends it with exit code 4, and the reason', async () => {
+liveTest('an interface that vanishes ends it with exit code 4, and the reason', async () => {
   ip('link add skvlive0 type veth peer name skvlive1')
   ip('link set skvlive0 up')
   const started = await start(120, 40, '-i skvlive0')
@@ -319,7 +328,7 @@ rootTest('an interface that vanishes ends it with exit code 4, and the reason', 
   await checkRestored(started, 4)
 })
 
-rootTest('an error while drawing leaves the terminal as it was', async () => {
+liveTest('an error while drawing leaves the terminal as it was', async () => {
   const terminal = new Tmux(100, 30)
   await terminal.prompt()
   const before = await stty(terminal)
@@ -330,7 +339,7 @@ rootTest('an error while drawing leaves the terminal as it was', async () => {
   await checkRestored({ terminal, before }, 0)
 })
 
-rootTest('Ctrl-Z gives the terminal back, fg takes it again', async () => {
+liveTest('Ctrl-Z gives the terminal back, fg takes it again', async () => {
   const started = await start()
   const { terminal } = started
   terminal.keys('C-z')
@@ -344,7 +353,7 @@ rootTest('Ctrl-Z gives the terminal back, fg takes it again', async () => {
   assert.equal(await stty(terminal), started.before)
 })
 
-rootTest('a terminal without Unicode gets ASCII; NO_COLOR gets no colour', async () => {
+liveTest('a terminal without Unicode gets ASCII; NO_COLOR gets no colour', async () => {
   const started = await start(100, 30, '', { LANG: 'C', LC_ALL: 'C', NO_COLOR: '1' })
   const { terminal } = started
   const socket = await client()
@@ -356,7 +365,7 @@ rootTest('a terminal without Unicode gets ASCII; NO_COLOR gets no colour', async
   await checkRestored(started, 0)
 })
 
-rootTest('without the privilege to capture the sockets are there, and what is missing', async () => {
+liveTest('without the privilege to capture the sockets are there, and what is missing', async () => {
   const terminal = new Tmux(200, 40)
   await terminal.prompt()
   const before = await stty(terminal)
@@ -372,7 +381,7 @@ rootTest('without the privilege to capture the sockets are there, and what is mi
   await checkRestored({ terminal, before }, 0)
 })
 
-rootTest('in a pipe it stays lines of text', async () => {
+liveTest('in a pipe it stays lines of text', async () => {
   const terminal = new Tmux(100, 30)
   const file = join(terminal.folder, 'lines')
   await terminal.prompt()

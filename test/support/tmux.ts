@@ -20,6 +20,7 @@ export class Tmux {
       `${name}=${value}`,
     ])
     const size = ['-x', String(columns), '-y', String(rows)]
+    Tmux.#open.add(this)
     this.#tmux(
       '-f',
       '/dev/null',
