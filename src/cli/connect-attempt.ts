@@ -4,7 +4,7 @@ import type { Waiter } from '../host/wait.ts'
 import type { Attempt, AttemptOutcome } from '../render/attempt.ts'
 import type { TraceClock } from '../render/time.ts'
 import type { ConnectOptions } from './connect.ts'
-import type { UnwatchedJudge } from './connect-judge.ts'
+import type { OwnJudge } from './connect-judge.ts'
 import type { Resolved } from './connect-resolve.ts'
 import type { ConnectWatch, Seen } from './connect-watch.ts'
 import type { Pulse } from './pulse.ts'
@@ -29,8 +29,8 @@ export interface AttemptParts {
   readonly pulse: Pulse
   readonly waiter: Waiter
   readonly watch: ConnectWatch
-  /** In place of the planes that cannot be watched. */
-  readonly judge?: UnwatchedJudge
+  /** For an attempt that no other plane can tell of. */
+  readonly judge?: OwnJudge
   readonly isInterrupted: () => boolean
 }
 
@@ -69,16 +69,18 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
       waiter.remove(dial.fd)
       dial.close()
     }
-    if (hasFailed && dial.failed === 'connect')
-      seen.verdict ??= parts.judge?.verdict({
-        client,
-        server,
-        error: error ?? 'ETIMEDOUT',
-        final: !gaveUp,
-        at: now() as Nanos,
-      })
-    if (hasFailed && dial.failed === 'connect' && watch.isOpen)
-      await pulse.until(() => seen.verdict !== undefined && (gaveUp || seen.verdict.final), VERDICT_MS)
+    if (hasFailed && dial.failed === 'connect') {
+      if (watch.isOpen)
+        await pulse.until(() => seen.verdict !== undefined && (gaveUp || seen.verdict.final), VERDICT_MS)
+      if (seen.flow === undefined)
+        seen.verdict ??= parts.judge?.verdict({
+          client,
+          server,
+          error: error ?? 'ETIMEDOUT',
+          final: !gaveUp,
+          at: now() as Nanos,
+        })
+    }
     return {
       seen,
       record: {

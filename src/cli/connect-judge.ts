@@ -1,10 +1,12 @@
+import type { Evidence } from '../diagnose/evidence.ts'
 import { judge } from '../diagnose/judge.ts'
+import { KernelLedger, KernelTrace, keyOf } from '../diagnose/kernel-evidence.ts'
 import type { Verdict } from '../diagnose/verdict.ts'
+import { WireTrouble } from '../diagnose/wire-evidence.ts'
 import type { Endpoint } from '../flow/event.ts'
 import type { Nanos } from '../flow/time.ts'
-import { EvidenceLookup } from '../host/evidence-lookup.ts'
-import { grantHint } from '../host/privileges.ts'
 import type { ProcessRef } from '../process-ref.ts'
+import type { LivePlanes } from './live-planes.ts'
 
 /** An attempt that failed, as the program that made it knows it. */
 export interface Failed {
@@ -16,22 +18,36 @@ export interface Failed {
   readonly at: Nanos
 }
 
-/** Judges without packets and without what the kernel tells: by connect()'s own result and the socket tables. */
-export class UnwatchedJudge {
-  readonly #lookup = new EvidenceLookup()
-  readonly #why: string
+/** This process, as the client of its own connections. */
+export const ourselves: ProcessRef = { pid: process.pid, comm: 'socktrace', attribution: 'procfs' }
 
-  /** `why` packets are not watched, with the mend. */
-  constructor(why: string) {
-    this.#why = why
+/** Judges an attempt of which no packet was seen: by connect()'s own result, the kernel's word and the socket tables. */
+export class OwnJudge {
+  readonly #planes: LivePlanes
+  readonly #ledger = new KernelLedger()
+  readonly #wire: Evidence['wire']
+
+  /** `whyNoPackets` are not watched, with the mend; absent when they are, and there were none. */
+  constructor(planes: LivePlanes, whyNoPackets?: string) {
+    this.#planes = planes
+    this.#wire =
+      whyNoPackets === undefined
+        ? { watched: true, ...new WireTrouble().withoutFlow }
+        : { watched: false, why: whyNoPackets }
+  }
+
+  /** Takes in what the kernel has told since last time; where nobody else does. */
+  drain(): void {
+    if (this.#planes.drain((fact, at) => this.#ledger.take(fact, at))) this.#ledger.clear()
   }
 
   verdict({ client, server, error, final, at }: Failed): Verdict | undefined {
+    const planes = this.#planes
     const nobody = { addr: server.addr.includes(':') ? '::' : '0.0.0.0', port: 0 }
     const ends = { proto: 'tcp' as const, client: client ?? nobody, server }
-    const here = { client: true, server: this.#lookup.isHere(server.addr) }
-    const ourselves: ProcessRef = { pid: process.pid, comm: 'socktrace', attribution: 'procfs' }
-    const mend = grantHint(['cap_perfmon', 'cap_bpf', 'cap_dac_read_search'])
+    const trace = this.#ledger.find('tcp', ends.client, server)
+    const query = { ...ends, start: at, now: at, netns: trace?.netns(ends.client) ?? {} }
+    const here = { client: true, server: planes.here(query).server }
     const finding = judge({
       ...ends,
       now: at,
@@ -40,14 +56,21 @@ export class UnwatchedJudge {
       result: { error },
       here,
       process: { watched: true, client: ourselves },
-      wire: { watched: false, why: this.#why },
-      socket: this.#lookup.sockets({ ...ends, netns: {}, here }),
-      kernel: { watched: false, why: `its events are for the privileged; ${mend}` },
+      wire: this.#wire,
+      socket: planes.socket(query),
+      kernel: this.#kernel(trace, ends.client, server, at),
     })
     return finding && { type: 'verdict', at, ...ends, process: { client: ourselves }, final, ...finding }
   }
 
-  close(): void {
-    this.#lookup.close()
+  #kernel(told: KernelTrace | undefined, client: Endpoint, server: Endpoint, at: Nanos): Evidence['kernel'] {
+    const { kernel } = this.#planes
+    if (!kernel.watched) return kernel
+    const trace = told ?? new KernelTrace('tcp', keyOf('tcp', client, server), [client, server], at)
+    const { unwatched } = kernel
+    return {
+      watched: true,
+      ...trace.evidence(client, { netns: trace.netns(client), counters: {}, unwatched }),
+    }
   }
 }

@@ -1,5 +1,8 @@
 import { isIP } from 'node:net'
 import { nanosSince, originNow } from '../host/clock.ts'
+import { EvidenceLookup } from '../host/evidence-lookup.ts'
+import { openKernelPlane } from '../host/kernel-plane.ts'
+import { currentNetns } from '../host/netns.ts'
 import { Waiter } from '../host/wait.ts'
 import type { Attempt } from '../render/attempt.ts'
 import { TraceClock } from '../render/time.ts'
@@ -8,13 +11,14 @@ import { parseAddress } from '../wire/address.ts'
 import { DEFAULT_MAX_FLOWS, DEFAULT_RING_MIB, DEFAULT_SNAPLEN } from './capture-options.ts'
 import type { ConnectOptions } from './connect.ts'
 import { makeAttempt } from './connect-attempt.ts'
-import type { UnwatchedJudge } from './connect-judge.ts'
+import { OwnJudge, ourselves } from './connect-judge.ts'
 import { ConnectReport } from './connect-report.ts'
 import { DnsAnswers, type Resolved, resolve } from './connect-resolve.ts'
 import { parseTarget, type Target } from './connect-target.ts'
 import { ConnectWatch } from './connect-watch.ts'
 import type { Io } from './io.ts'
-import { runLive } from './live-run.ts'
+import { LivePlanes, MEND } from './live-planes.ts'
+import { noteLacks, runLive } from './live-run.ts'
 import { Pulse } from './pulse.ts'
 import { onSignals } from './signals.ts'
 
@@ -48,7 +52,7 @@ class ConnectRun {
   readonly #attempts: Attempt[] = []
   readonly #clock: TraceClock
   #pulse = new Pulse(() => {})
-  #judge: UnwatchedJudge | undefined
+  #judge: OwnJudge | undefined
   #isInterrupted = false
   #failure: unknown
 
@@ -91,16 +95,18 @@ class ConnectRun {
           views: [(parts) => this.#watch.open(parts)],
           dns: (messages, server) => this.#answers.add(messages, server),
           tick: () => this.#pulse.beat(),
-          begin: (stop, waiter) => {
+          dialler: (client, server) => (this.#watch.has(client, server) ? ourselves : undefined),
+          begin: (stop, waiter, planes) => {
             hasBegun = true
+            const { kernel } = planes
+            if (!kernel.watched || kernel.unwatched?.includes('call')) this.#judge = new OwnJudge(planes)
             this.#whole(waiter).then(stop)
           },
         },
       )
     } catch (error) {
       if (hasBegun || !(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
-      this.#io.note(`packets are not watched: ${error.message}; ${error.hint}`)
-      await this.#unwatched(`${error.message}; ${error.hint}`)
+      await this.#unwatched(error)
     }
     if (this.#failure !== undefined) throw this.#failure
     this.#report.end(this.#attempts)
@@ -111,10 +117,21 @@ class ConnectRun {
     return this.#attempts.some(({ outcome }) => outcome === 'established') ? EXIT.fine : EXIT.finding
   }
 
-  async #unwatched(why: string): Promise<void> {
+  async #unwatched({ message, hint }: UserError): Promise<void> {
     const waiter = new Waiter()
-    const { UnwatchedJudge } = await import('./connect-judge.ts')
-    this.#judge = new UnwatchedJudge(why)
+    const kernel = openKernelPlane({ waiter, want: { state: 'failures' } })
+    const planes = new LivePlanes({
+      owners: { find: () => undefined },
+      lookup: new EvidenceLookup(),
+      kernel,
+      netns: currentNetns(),
+      seesAll: false,
+    })
+    planes.originSeconds = this.#clock.originSeconds
+    this.#io.note(`packets are not watched: ${message}`)
+    noteLacks(this.#io, kernel, undefined, kernel.mend ?? hint)
+    const judge = new OwnJudge(planes, `${message}${MEND}`)
+    this.#judge = judge
     let hasEnded = false
     this.#report.withoutCapture = true
     this.#whole(waiter).then(() => {
@@ -123,9 +140,10 @@ class ConnectRun {
     })
     while (!hasEnded) {
       await waiter.wait()
+      judge.drain()
       this.#pulse.beat()
     }
-    this.#judge.close()
+    planes.close()
     waiter.close()
   }
 

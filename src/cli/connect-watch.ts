@@ -108,6 +108,11 @@ export class ConnectWatch implements View, PacketSink {
     if (before?.verdict !== verdict.verdict || before.final !== verdict.final) this.#late(seen)
   }
 
+  /** Whether one of the attempts went from `client` to `server`. */
+  has(client: Endpoint, server: Endpoint): boolean {
+    return this.#find(client, server) !== undefined
+  }
+
   #find(client: Endpoint, server: Endpoint): Seen | undefined {
     return this.#attempts.findLast(
       (seen) =>

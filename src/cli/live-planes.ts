@@ -1,6 +1,6 @@
 import type { Evidence, KernelKind, Plane } from '../diagnose/evidence.ts'
 import type { ConnectionQuery, Planes } from '../diagnose/planes.ts'
-import type { Side } from '../flow/event.ts'
+import type { Endpoint, Side } from '../flow/event.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { monotonicToRealtimeOffset } from '../host/clock.ts'
 import type { EvidenceLookup } from '../host/evidence-lookup.ts'
@@ -10,6 +10,8 @@ import type { ProcessRef } from '../process-ref.ts'
 import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 import type { OwnerLookup } from './flow-processes.ts'
 
+/** Where verdicts send those who want more of the planes watched. */
+export const MEND = ' (mend: socktrace doctor)'
 /** How often the distance of the two clocks is measured, ms. */
 const CLOCK_AGE = 100
 
@@ -21,6 +23,8 @@ interface LivePlanesParts {
   readonly netns: number | null
   /** No filter and no choice of interfaces leaves packets out. */
   readonly seesAll: boolean
+  /** Who opened a connection, where this program knows it itself. */
+  readonly dialler?: (client: Endpoint, server: Endpoint) => ProcessRef | undefined
 }
 
 /** The planes beside the wire, while they can be asked: this machine as it is when a connection is judged. */
@@ -71,9 +75,9 @@ export class LivePlanes implements Planes {
   process(query: ConnectionQuery): Evidence['process'] {
     const { proto, client, server, start, dialler } = query
     const epoch = this.originSeconds * NANOS_PER_SECOND + start
-    const { owners } = this.#parts
+    const { owners, dialler: known } = this.#parts
     const found: Partial<Record<Side, ProcessRef>> = {}
-    const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler
+    const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler ?? known?.(client, server)
     if (caller !== undefined) found.client = caller
     const holder = owners.find(proto, server, client, 'server', epoch)
     if (holder !== undefined) found.server = holder
@@ -105,10 +109,11 @@ export class LivePlanes implements Planes {
   }
 }
 
-function kernelOf({ watched, degraded }: KernelPlane): Planes['kernel'] {
+/** The mend itself is told once, when the run begins; every verdict points to it. */
+function kernelOf({ watched, degraded, mend }: KernelPlane): Planes['kernel'] {
   const kinds: KernelKind[] = ['state', 'error', 'reset', 'retransmit', 'call', 'drop']
   const unwatched = kinds.filter((kind) => !watched[kind])
   if (unwatched.length === kinds.length)
-    return { watched: false, why: degraded.at(-1) ?? 'its events cannot be read' }
+    return { watched: false, why: `${degraded.join('; ')}${mend === undefined ? '' : MEND}` }
   return { watched: true, ...(unwatched.length > 0 && { unwatched }) }
 }

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../flow/event.ts'
 import { openCap } from '../host/cap.ts'
 import { EvidenceLookup } from '../host/evidence-lookup.ts'
 import { type KernelPlane, openKernelPlane } from '../host/kernel-plane.ts'
@@ -10,6 +11,7 @@ import { openRing } from '../host/ring.ts'
 import { readSysctl } from '../host/sysctl.ts'
 import { Waiter } from '../host/wait.ts'
 import type { ProcessTree } from '../kernel/process-tree.ts'
+import type { ProcessRef } from '../process-ref.ts'
 import type { DnsMessage } from '../wire/dns.ts'
 import { Analysis } from './analysis.ts'
 import type { EngineChoice } from './capture-options.ts'
@@ -49,6 +51,19 @@ function giveUp(user: string | undefined, kept: readonly Capability[]): void {
   else becomeUnprivileged(user)
 }
 
+/** One line for each thing that is missing, and how to get it all. */
+export function noteLacks(
+  io: Io,
+  kernel: KernelPlane,
+  owners?: Pick<Owners, 'degraded' | 'mend'>,
+  mend = kernel.mend ?? owners?.mend,
+): void {
+  // Where the kernel tells nothing at all, that is the reason for both.
+  const lacks = [...kernel.degraded, ...(kernel.watched.state ? (owners?.degraded ?? []) : [])]
+  for (const lack of lacks) io.note(lack)
+  if (mend !== undefined) io.note(`for all of it ${mend}`)
+}
+
 /** What a command that makes its own traffic adds to a live run. */
 export interface LiveExtras {
   /** Only connections of these processes are shown. */
@@ -64,7 +79,9 @@ export interface LiveExtras {
   /** Is told what of the kernel is watched, and what is missing. */
   readonly kernel?: (plane: Pick<KernelPlane, 'degraded' | 'watched'>) => void
   /** Called once nothing can be missed any more, with all privileges still there; `stop` ends the run. */
-  readonly begin: (stop: () => void, waiter: Waiter) => void
+  readonly begin: (stop: () => void, waiter: Waiter, planes: LivePlanes) => void
+  /** Who opened a connection, where the command itself did. */
+  readonly dialler?: (client: Endpoint, server: Endpoint) => ProcessRef | undefined
   /** Called after each wait, once what came was analysed. */
   readonly tick?: () => void
   /** Whose privileges are kept; those of `trace` unless given. */
@@ -105,10 +122,13 @@ export async function runLive(
     owners,
     lookup: new EvidenceLookup(),
     kernel,
+    ...(extras?.dialler && { dialler: extras.dialler }),
     netns: currentNetns(),
     seesAll: (filter === '' || extras?.seesAll === true) && interfaces.length === 0,
   })
   const reader = new ReaderWatch(extras?.outputFd ?? 1)
+  /** Epoch milliseconds of the last read: whatever was older had been seen by then. */
+  let readAt = 0
   const analysis = new Analysis({
     source,
     options,
@@ -121,6 +141,7 @@ export async function runLive(
     ...(extras?.dns && { dns: extras.dns }),
     // Packets may have waited for longer than a case does: what the kernel told meanwhile is known before them.
     before() {
+      readAt = Date.now()
       owners.drain()
       planes.originSeconds = source.originSeconds
       const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
@@ -128,7 +149,8 @@ export async function runLive(
     },
     after(packets) {
       if (packets === 0) {
-        analysis.advance(Date.now())
+        // What was found out since then took its time: packets may have come meanwhile.
+        analysis.advance(readAt)
         if (reader.isGone()) analysis.pump.stop()
       }
       extras?.tick?.()
@@ -145,9 +167,9 @@ export async function runLive(
       io.note(
         `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
       )
-    for (const lack of owners.degraded) io.note(lack)
+    noteLacks(io, kernel, owners)
     extras?.kernel?.(kernel)
-    extras?.begin(stop, waiter)
+    extras?.begin(stop, waiter, planes)
     giveUp(options.relinquishPrivileges, [...keptBy(extras?.command ?? 'trace'), ...(extras?.keep ?? [])])
     await opened()
     await analysis.run(() => false)

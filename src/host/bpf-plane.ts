@@ -22,6 +22,7 @@ import {
 import type { KernelPlane, PlaneRequest, Watched } from './kernel-plane.ts'
 import { SymbolFile } from './kernel-symbols.ts'
 import * as libc from './libc.ts'
+import { isRefused, tracepointHint } from './mend.ts'
 import { Tracefs } from './tracefs.ts'
 import type { DescriptorSet } from './tracepoints.ts'
 
@@ -39,6 +40,7 @@ const RING_LENGTH = 4 * 1024 * 1024
 export class BpfPlane implements KernelPlane {
   readonly watched: Watched
   readonly degraded: string[] = []
+  mend: string | undefined
   readonly #descriptors: number[] = []
   readonly #ring: BpfRing
   readonly #counter: BpfCounter
@@ -177,6 +179,8 @@ export class BpfPlane implements KernelPlane {
     } catch (error) {
       if (!(error instanceof libc.SystemError || error instanceof RangeError)) throw error
       this.degraded.push(`${what}: ${error.message}`)
+      // The programs before were let in: what is refused is tracefs.
+      if (isRefused(error)) this.mend = tracepointHint()
       return false
     }
   }

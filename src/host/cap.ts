@@ -9,8 +9,8 @@ import { nanosSince, originNow } from './clock.ts'
 import { deviceNames, unknownInterface } from './devices.ts'
 import * as libc from './libc.ts'
 import { isEveryInterface, type LiveOptions, type LiveSource } from './live-source.ts'
+import { grantHint } from './mend.ts'
 import { boundIndex, ENETDOWN, socketError, vanishedInterface } from './packet-socket.ts'
-import { grantHint } from './privileges.ts'
 import type { Waiter } from './wait.ts'
 
 /** Largest packet that `cap` hands over; it asks libpcap for this snaplen whatever we want. */

@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs'
 import { release } from 'node:os'
 import { CHANGES_OF_FAILURES } from '../kernel/transitions.ts'
 import { BpfPlane } from './bpf-plane.ts'
-import { isRefusal, type Probe, privilegeMend, reasonOf } from './doctor-probe.ts'
-import { hasCapability } from './privileges.ts'
+import { isRefusal, type Probe, reasonOf } from './doctor-probe.ts'
+import { grantCommand, tracepointCommand } from './mend.ts'
 import { readSysctl } from './sysctl.ts'
 import { Tracefs } from './tracefs.ts'
 import { Tracepoints } from './tracepoints.ts'
@@ -11,7 +10,6 @@ import { Tracepoints } from './tracepoints.ts'
 /** Linux that has everything, and the oldest on which `list` and `trace` work. */
 const FULL = [5, 10] as const
 const OLDEST = [4, 18] as const
-const TRACEFS = '/sys/kernel/tracing'
 
 export function probeKernel(version = release()): Probe {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
@@ -40,7 +38,7 @@ export function probeTracepoints(): Probe {
     const paranoid = readSysctl('kernel.perf_event_paranoid')
     const setting = paranoid === undefined ? '' : ` (kernel.perf_event_paranoid is ${paranoid})`
     const detail = `owners of short connections may be missed: ${reasonOf(error)}${setting}`
-    return { status: 'missing', detail, ...(isRefusal(error) ? { mend: tracepointMend() } : {}) }
+    return { status: 'missing', detail, ...(isRefusal(error) ? { mend: tracepointCommand() } : {}) }
   }
 }
 
@@ -50,33 +48,19 @@ export function probeBpf(): Probe {
     const plane = new BpfPlane({ transitions: CHANGES_OF_FAILURES, drops: true, waiter: undefined })
     plane.close()
     if (plane.degraded.length > 0) {
-      const mend = hasCapability('cap_sys_admin') ? '' : tracepointMend()
-      return { status: 'degraded', detail: plane.degraded.join('; '), ...(mend !== '' && { mend }) }
+      const mend = plane.mend === undefined ? {} : { mend: tracepointCommand() }
+      return { status: 'degraded', detail: plane.degraded.join('; '), ...mend }
     }
     return {
       status: 'ok',
       detail: 'dropped packets with the reason, calls that fail at once, each with its namespace',
     }
   } catch (error) {
-    const missing = (['cap_bpf', 'cap_perfmon'] as const).filter((name) => !hasCapability(name))
     const detail = `dropped packets and namespaces are not told: ${reasonOf(error)}`
-    return { status: 'missing', detail, ...(isRefusal(error) && { mend: privilegeMend(missing) }) }
-  }
-}
-
-/** Without CAP_SYS_ADMIN, tracefs has to be mounted by somebody else; then CAP_PERFMON is enough. */
-function tracepointMend(): string {
-  const steps = isMounted() ? [] : [`sudo mount -t tracefs tracefs ${TRACEFS}`]
-  const missing = (['cap_perfmon', 'cap_dac_read_search'] as const).filter((name) => !hasCapability(name))
-  if (missing.length > 0) steps.push(privilegeMend(missing))
-  return steps.join(' && ')
-}
-
-/** A mounted tracefs belongs to root alone (mode 0700), so that others may not even look. */
-function isMounted(): boolean {
-  try {
-    return statSync(`${TRACEFS}/events`).isDirectory()
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES'
+    return {
+      status: 'missing',
+      detail,
+      ...(isRefusal(error) && { mend: grantCommand(['cap_bpf', 'cap_perfmon']) }),
+    }
   }
 }

@@ -6,7 +6,8 @@ import {
   inetDumpRequest,
   unixDumpRequest,
 } from '../sockets/diag-request.ts'
-import { type Probe, privilegeMend, reasonOf } from './doctor-probe.ts'
+import { type Probe, reasonOf } from './doctor-probe.ts'
+import { grantCommand, isInUserNamespace } from './mend.ts'
 import { SockDiag } from './netlink.ts'
 import { hasCapability } from './privileges.ts'
 import { listPids, scanSocketOwners } from './procfs.ts'
@@ -56,6 +57,7 @@ export function probeOwners(): Probe {
   const missing = (['cap_sys_ptrace', 'cap_dac_read_search'] as const).filter((name) => !hasCapability(name))
   const detail = `the sockets of ${denied} of ${total} processes show no owner: their descriptors are not readable`
   // A process with more capabilities than ours, or guarded by a security module, is closed to any root.
-  if (missing.length === 0) return { status: 'degraded', detail: `${detail}, not even with every capability` }
-  return { status: 'degraded', detail, mend: privilegeMend(missing) }
+  if (missing.length === 0 && !isInUserNamespace())
+    return { status: 'degraded', detail: `${detail}, not even with every capability` }
+  return { status: 'degraded', detail, mend: grantCommand(['cap_sys_ptrace', 'cap_dac_read_search']) }
 }

@@ -1,10 +1,11 @@
 import { LINK_ETHERNET } from '../capture/link-type.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { openCap } from './cap.ts'
-import { isRefusal, type Probe, privilegeMend, reasonOf } from './doctor-probe.ts'
+import { isRefusal, type Probe, reasonOf } from './doctor-probe.ts'
 import { compileFilter } from './filter-compiler.ts'
 import { installCommand } from './install-command.ts'
 import type { LiveOptions } from './live-source.ts'
+import { grantCommand } from './mend.ts'
 import { openRing } from './ring.ts'
 import { Waiter } from './wait.ts'
 
@@ -17,7 +18,7 @@ export function probeRing(): Probe {
       openRing(liveOptions([], waiter)).close()
       return { status: 'ok', detail: 'packets of every interface, kernel timestamps' }
     } catch (error) {
-      const mend = isPrivilege(error) ? { mend: privilegeMend(['cap_net_raw']) } : {}
+      const mend = isPrivilege(error) ? { mend: grantCommand(['cap_net_raw']) } : {}
       return { status: 'missing', detail: `no live capture: ${reasonOf(error)}`, ...mend }
     }
   })
@@ -32,7 +33,7 @@ export async function probeCap(): Promise<Probe> {
     return { status: 'ok', detail: '`--engine cap` works too' }
   } catch (error) {
     const detail = `only \`--engine cap\` needs it: ${reasonOf(error)}`
-    if (isPrivilege(error)) return { status: 'missing', detail, mend: privilegeMend(['cap_net_raw']) }
+    if (isPrivilege(error)) return { status: 'missing', detail, mend: grantCommand(['cap_net_raw']) }
     return {
       status: 'missing',
       detail,

@@ -5,8 +5,9 @@ import { type NftTable, parseNftRuleset } from '../sockets/nft-ruleset.ts'
 import { type Obstacle, type Passage, passHook } from '../sockets/nft-walk.ts'
 import type { FirewallRule } from '../sockets/socket-evidence.ts'
 import { installCommand } from './install-command.ts'
+import { grantHint } from './mend.ts'
 import type { Namespaces } from './namespaces.ts'
-import { grantHint, lend } from './privileges.ts'
+import { lend } from './privileges.ts'
 
 /** The rules of one namespace are used for this long, ms: reading them takes 3–7 ms, more with long sets. */
 const AGE = 1000

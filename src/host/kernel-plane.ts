@@ -1,8 +1,8 @@
 import type { KernelFact } from '../kernel/fact.ts'
 import { ALL_CHANGES, CHANGES_OF_FAILURES, type Transitions } from '../kernel/transitions.ts'
 import { BpfPlane } from './bpf-plane.ts'
+import { grantHint, isRefused, tracepointHint } from './mend.ts'
 import { PerfPlane } from './perf-plane.ts'
-import { grantHint } from './privileges.ts'
 import type { DescriptorSet } from './tracepoints.ts'
 
 /** Which kinds of facts come. */
@@ -26,8 +26,10 @@ const NOTHING: Watched = {
 
 /** What the kernel tells of the sockets and packets of the whole machine, every network namespace. */
 export interface KernelPlane {
-  /** What is missing and the mend, one sentence each, for the user to read. */
+  /** What is missing, one sentence each, for the user to read. */
   readonly degraded: readonly string[]
+  /** How to get all of it; absent where nothing is missing, or privileges do not help. */
+  readonly mend: string | undefined
   readonly watched: Watched
   /** How many records found no room since the plane was opened. */
   readonly lost: number
@@ -63,9 +65,6 @@ export interface PlaneRequest {
   readonly waiter: DescriptorSet | undefined
 }
 
-/** All that any plane makes use of: `setcap` replaces what a file had. */
-const MEND = ['cap_net_raw', 'cap_perfmon', 'cap_bpf', 'cap_sys_ptrace', 'cap_dac_read_search'] as const
-
 /** Opens what these privileges and this kernel allow; where that is nothing, a plane that tells nothing and says why. */
 export function openKernelPlane({ waiter, want = {}, engine }: KernelPlaneOptions = {}): KernelPlane {
   const request: PlaneRequest = {
@@ -73,37 +72,45 @@ export function openKernelPlane({ waiter, want = {}, engine }: KernelPlaneOption
     drops: want.drops !== false,
     waiter,
   }
-  let lack = ''
+  const lacks: string[] = []
+  let mend: string | undefined
   if (engine !== 'perf') {
     try {
       return new BpfPlane(request)
     } catch (error) {
-      lack = `dropped packets, failed calls and network namespaces are not told: ${reason(error)}`
-      if (engine === 'bpf') return new NoPlane([lack])
+      lacks.push(`dropped packets, failed calls and network namespaces are not told: ${reason(error)}`)
+      if (isRefused(error)) mend = grantHint(['cap_bpf', 'cap_perfmon'])
+      if (engine === 'bpf') return new NoPlane(lacks, mend)
     }
   }
   try {
-    return new PerfPlane(request, lack)
+    return new PerfPlane(request, lacks, mend)
   } catch (error) {
-    return new NoPlane([`the kernel tells nothing of sockets and packets: ${reason(error)}`])
+    if (isRefused(error)) mend = tracepointHint()
+    return new NoPlane(
+      [
+        `the kernel tells nothing of sockets and packets, nor who owns short-lived connections: ${reason(error)}`,
+      ],
+      mend,
+    )
   }
 }
 
-/** Refusals with their mend, all else as it is. Throws what is neither the kernel's nor its description's failure. */
+/** Throws what is neither the kernel's nor its description's failure. */
 function reason(error: unknown): string {
-  if (error instanceof RangeError) return error.message
-  if (!(error instanceof Error && 'code' in error)) throw error
-  const isRefused = error.code === 'EPERM' || error.code === 'EACCES'
-  return isRefused ? `${error.message}; ${grantHint(MEND)}` : error.message
+  if (error instanceof RangeError || (error instanceof Error && 'code' in error)) return error.message
+  throw error
 }
 
 class NoPlane implements KernelPlane {
   readonly watched = NOTHING
   readonly lost = 0
   readonly degraded: readonly string[]
+  readonly mend: string | undefined
 
-  constructor(degraded: readonly string[]) {
+  constructor(degraded: readonly string[], mend: string | undefined) {
     this.degraded = degraded
+    this.mend = mend
   }
 
   drain(): void {}

@@ -17,8 +17,8 @@ import { monotonicToRealtimeOffset } from './clock.ts'
 import { DatagramOwners } from './datagram-owners.ts'
 import { ListenerOwners } from './listener-owners.ts'
 import { LocalAddresses } from './local-addresses.ts'
+import { isRefused, tracepointHint } from './mend.ts'
 import { currentNetns } from './netns.ts'
-import { grantHint } from './privileges.ts'
 import { type ProcessImage, ProcessImages } from './process-images.ts'
 import { listPids, readComm } from './procfs.ts'
 import { type Ends, type Holder, SocketFinder } from './socket-finder.ts'
@@ -58,8 +58,9 @@ export interface OwnersOptions {
  * `undefined`.
  */
 export class Owners {
-  /** What is missing and the mend, for the user to read. */
+  /** What is missing, for the user to read, and how to get it. */
   readonly degraded: string[] = []
+  mend: string | undefined
   /** How often records found no room: each time everything learnt from them is forgotten. */
   losses = 0
   readonly #tracepoints: Tracepoints | undefined
@@ -163,8 +164,8 @@ export class Owners {
       }
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error
-      const mend = grantHint(['cap_perfmon', 'cap_dac_read_search', 'cap_sys_ptrace'])
-      this.degraded.push(`${lack} cannot be read (${String(error.code)}); ${mend}`)
+      this.degraded.push(`${lack} cannot be read (${String(error.code)})`)
+      if (isRefused(error)) this.mend = tracepointHint()
       return undefined
     }
   }

@@ -34,6 +34,7 @@ const EVENTS = [
 export class PerfPlane implements KernelPlane {
   readonly watched: Watched
   readonly degraded: string[]
+  readonly mend: string | undefined
   lost = 0
   readonly #tracepoints: Tracepoints
   readonly #events = new Map<number, EventFacts>()
@@ -41,9 +42,10 @@ export class PerfPlane implements KernelPlane {
   readonly #visit = (record: RecordCursor): void => this.#record(record)
   #give: (fact: KernelFact) => void = () => {}
 
-  /** `lack` says why BPF does not do it, '' when it was not asked. Throws what `Tracefs` and `Tracepoints` throw; nothing stays open then. */
-  constructor({ transitions, waiter }: PlaneRequest, lack: string) {
-    this.degraded = lack === '' ? [] : [lack]
+  /** `lacks` says why BPF does not do it, with the mend. Throws what `Tracefs` and `Tracepoints` throw; nothing stays open then. */
+  constructor({ transitions, waiter }: PlaneRequest, lacks: readonly string[], mend: string | undefined) {
+    this.degraded = [...lacks]
+    this.mend = mend
     const found = new Set<string>()
     const lacking = new Set<string>()
     const requests: TracepointRequest[] = []

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
 import { type Invoker, invoker, takeGroups } from './invoker.ts'
 import * as libc from './libc.ts'
@@ -30,11 +30,6 @@ export function effectiveCapabilities(): bigint {
 
 export function hasCapability(capability: Capability): boolean {
   return ((effectiveCapabilities() >> BigInt(CAPABILITIES[capability])) & 1n) === 1n
-}
-
-/** How to get missing capabilities: for this once, or for good. */
-export function grantHint(capabilities: readonly Capability[]): string {
-  return `run it with sudo, or allow it for good: sudo setcap ${capabilities.join(',')}+ep ${executable()}`
 }
 
 const PR_SET_DUMPABLE = 4
@@ -156,13 +151,4 @@ function setCapabilities(capabilities: readonly Capability[], inheritable: reado
 
 function maskOf(capabilities: readonly Capability[]): bigint {
   return capabilities.reduce((bits, name) => bits | (1n << BigInt(CAPABILITIES[name])), 0n)
-}
-
-/** The file that carries the capabilities: the running program, or the Node that runs it. */
-function executable(): string {
-  try {
-    return realpathSync(process.execPath)
-  } catch {
-    return process.execPath
-  }
 }

@@ -5,7 +5,7 @@ import { compileLiveFilter } from './filter-compiler.ts'
 import { interfaceFacts } from './interface-request.ts'
 import * as libc from './libc.ts'
 import type { LiveOptions } from './live-source.ts'
-import { grantHint } from './privileges.ts'
+import { grantHint } from './mend.ts'
 import { attachProgram, captureProgram } from './ring-program.ts'
 
 const AF_PACKET = 17

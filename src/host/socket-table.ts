@@ -35,10 +35,11 @@ import { UserError } from '../user-error.ts'
 import { cgroupPaths } from './cgroups.ts'
 import { interfaceNames } from './interface-names.ts'
 import { SystemError } from './libc.ts'
+import { grantHint, isInUserNamespace } from './mend.ts'
 import { userName } from './names.ts'
 import { SockDiag, TCPDIAG_GETSOCK } from './netlink.ts'
 import { currentNetns, findNetns, insideNetns } from './netns.ts'
-import { grantHint } from './privileges.ts'
+import { hasCapability } from './privileges.ts'
 import { scanSocketOwners } from './procfs.ts'
 import { scanSocketThreads } from './socket-threads.ts'
 
@@ -177,11 +178,14 @@ function halfOpen(records: readonly SocketRecord[], options: SnapshotOptions): S
   return snapshotHere({ ...everything, tables: ['tcp'], states: HALF_OPEN, processes: false }).records
 }
 
-export function deniedNote(denied: number, root = process.geteuid?.() === 0): string {
+/** Capabilities for the descriptors of other users' processes. */
+const DESCRIPTORS = ['cap_sys_ptrace', 'cap_dac_read_search'] as const
+
+export function deniedNote(denied: number): string {
   const missing = `the owners of some sockets are unknown: the descriptors of ${denied} ${denied === 1 ? 'process' : 'processes'} cannot be read`
-  return root
-    ? `${missing}, not even by this root: a container without CAP_SYS_PTRACE, or a security module`
-    : `${missing}; run with sudo, or: sudo setcap cap_sys_ptrace,cap_dac_read_search+ep ${process.execPath}`
+  return DESCRIPTORS.every(hasCapability) && !isInUserNamespace()
+    ? `${missing}, not even with every capability`
+    : `${missing}; ${grantHint(DESCRIPTORS)}`
 }
 
 /** Reads the tables, makes no records of those that netlink has. */

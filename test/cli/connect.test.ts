@@ -274,7 +274,7 @@ rootTest('without the privilege to capture it dials all the same, and says what 
   const good = new Running([...bare, `127.0.0.1:${port}`])
   assert.equal(await good.ended(), 0)
   assert.match(good.stdout, /^✓ established/)
-  assert.match(good.stderr, /^packets are not watched: .*(sudo|setcap)/)
+  assert.match(good.stderr, /^packets are not watched: .*\n.*\nfor all of it run it with sudo, .*sudo setcap/)
   const bad = new Running([...bare, '--json', `127.0.0.2:${port}`])
   assert.equal(await bad.ended(), 1)
   const [attempt, verdict] = ndjson<Printed>(bad.stdout)

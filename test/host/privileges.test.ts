@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { giveToInvoker } from '../../src/host/invoker.ts'
-import { grantHint, hasCapability } from '../../src/host/privileges.ts'
-import { isRoot, rootTest } from '../support/root.ts'
+import { grantHint } from '../../src/host/mend.ts'
+import { hasCapability } from '../../src/host/privileges.ts'
+import { rootTest } from '../support/root.ts'
 
 const MODULE = new URL('../../src/host/privileges.ts', import.meta.url).href
 const NET_ADMIN = 1n << 12n
@@ -118,11 +118,14 @@ rootTest('a file made under sudo belongs to who called it', () => {
   assert.deepEqual([uid, gid], [1234, 1235])
 })
 
-test('capabilities of this process, and how to get more', () => {
-  if (isRoot) assert.equal(hasCapability('cap_net_raw'), true)
+rootTest('capabilities of this process, and how to get more', () => {
+  assert.equal(hasCapability('cap_net_raw'), true)
+  process.seteuid?.(65_534)
+  const hint = grantHint(['cap_net_raw', 'cap_net_admin'])
+  process.seteuid?.(0)
   assert.match(
-    grantHint(['cap_net_raw', 'cap_perfmon']),
-    /^run it with sudo, or allow it for good: sudo setcap cap_net_raw,cap_perfmon\+ep \/\S+$/,
+    hint,
+    /^run it with sudo, or allow it for good: sudo setcap cap_net_raw,cap_perfmon,\S*,cap_net_admin\+ep \/\S+$/,
   )
 })
 

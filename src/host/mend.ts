@@ -1,0 +1,85 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { type Capability, hasCapability } from './privileges.ts'
+
+/** All that any command makes use of. `setcap` replaces what a file had, so one command has to give them all. */
+const EVERY = ['cap_net_raw', 'cap_perfmon', 'cap_bpf', 'cap_sys_ptrace', 'cap_dac_read_search'] as const
+/** Those that count only when the machine's own user namespace gave them. */
+const MACHINE_WIDE: readonly Capability[] = [
+  'cap_perfmon',
+  'cap_bpf',
+  'cap_sys_ptrace',
+  'cap_dac_read_search',
+]
+const TRACEFS = '/sys/kernel/tracing'
+/** /proc/self/uid_map of the machine's own user namespace: everybody is who they are. */
+const EVERYBODY = /^\s*0\s+0\s+4294967295\s*$/
+const OUTSIDE = 'run it outside of this user namespace, whose root has no rights over the kernel'
+
+/** The command that gives this program what it was refused for good; a root who is refused is one inside a container. */
+export function grantCommand(wanted: readonly Capability[]): string {
+  if (isOutOfReach(wanted)) return OUTSIDE
+  if (process.geteuid?.() === 0) return dockerRun(wanted)
+  const all = [...EVERY, ...wanted.filter((name) => !(EVERY as readonly Capability[]).includes(name))]
+  return `sudo setcap ${all.join(',')}+ep ${realpathSync(process.execPath)}`
+}
+
+/** How to get capabilities: for this once, or for good. */
+export function grantHint(wanted: readonly Capability[]): string {
+  return withSudo(grantCommand(wanted))
+}
+
+/**
+ * The command for the kernel's tracepoints. Only CAP_SYS_ADMIN can make a tracefs of its own; without it, it has to
+ * be mounted by somebody else, and is root's alone (mode 0700).
+ */
+export function tracepointCommand(): string {
+  const wanted = ['cap_perfmon', 'cap_dac_read_search'] as const
+  if (isOutOfReach(wanted)) return OUTSIDE
+  if (process.geteuid?.() === 0) return dockerRun(wanted, isMounted() ? '' : ` -v ${TRACEFS}:${TRACEFS}`)
+  const mount = isMounted() ? [] : [`sudo mount -t tracefs tracefs ${TRACEFS}`]
+  const isHeld = mount.length > 0 && wanted.every(hasCapability)
+  return [...mount, ...(isHeld ? [] : [grantCommand(wanted)])].join(' && ')
+}
+
+/** How to get the kernel's tracepoints: for this once, or for good. */
+export function tracepointHint(): string {
+  return withSudo(tracepointCommand())
+}
+
+/** Whether a failure is the lack of a privilege. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'EACCES')
+}
+
+function withSudo(command: string): string {
+  return command.startsWith('sudo ') ? `run it with sudo, or allow it for good: ${command}` : command
+}
+
+/** Where all are held and it is refused all the same, something else guards the container (seccomp, AppArmor). */
+function dockerRun(wanted: readonly Capability[], more = ''): string {
+  const missing = wanted.filter((name) => !hasCapability(name))
+  const names = missing.map((name) => ` --cap-add ${name.toUpperCase().replace('CAP_', '')}`)
+  return `docker run${names.join('') || (more === '' ? ' --privileged' : '')}${more} …`
+}
+
+/** In a user namespace of its own even root has rights over nothing but what belongs to that namespace. */
+export function isInUserNamespace(): boolean {
+  try {
+    return !EVERYBODY.test(readFileSync('/proc/self/uid_map', 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+function isOutOfReach(wanted: readonly Capability[]): boolean {
+  return wanted.some((name) => MACHINE_WIDE.includes(name)) && isInUserNamespace()
+}
+
+/** A mounted tracefs belongs to root alone, so that others may not even look. */
+function isMounted(): boolean {
+  try {
+    return statSync(`${TRACEFS}/events`).isDirectory()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES'
+  }
+}
