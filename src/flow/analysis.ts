@@ -1,7 +1,7 @@
 import { diff } from '../wire/seq.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
-import { HAS_WINDOW_SCALE } from '../wire/tcp-options.ts'
-import { SIDE_SCALED } from './marks.ts'
+import { HAS_MPTCP, HAS_WINDOW_SCALE, MPTCP_DSS } from '../wire/tcp-options.ts'
+import { OPTION_MPTCP, SIDE_MPTCP_FIRST, SIDE_MPTCP_MASK, SIDE_MPTCP_NEWS, SIDE_SCALED } from './marks.ts'
 import type { Segment } from './segment.ts'
 import type { SideView } from './side-view.ts'
 
@@ -86,7 +86,8 @@ function forwardAnomalies(segment: Segment): number {
   const before = receiver.lastAnomalies
   if (window !== sender.window) return window === 0 ? found : found | ANOMALY_WINDOW_UPDATE
   if (window === 0) return before & ANOMALY_ZERO_WINDOW_PROBE ? found | ANOMALY_ZERO_WINDOW_PROBE_ACK : found
-  return found | (before & ANOMALY_KEEP_ALIVE ? ANOMALY_KEEP_ALIVE_ACK : ANOMALY_DUP_ACK)
+  if (before & ANOMALY_KEEP_ALIVE) return found | ANOMALY_KEEP_ALIVE_ACK
+  return sender.marks & SIDE_MPTCP_NEWS ? found : found | ANOMALY_DUP_ACK
 }
 
 /** The segment ends exactly where the receiver's window does. */
@@ -138,12 +139,27 @@ function remember(segment: Segment, found: number): void {
   sender.lastAck = segment.acknowledgement
   sender.lastTime = time
   sender.lastAnomalies = found
+  if (segment.options.present & HAS_MPTCP || sender.marks & SIDE_MPTCP_NEWS) rememberOperations(segment)
   if (flags & SYN) rememberScale(segment)
   else sender.marks |= SIDE_SCALED
   if ((flags & RST) === 0) {
     const window = scaledWindow(sender)
     if (window > sender.maxWindow) sender.maxWindow = window
   }
+}
+
+/**
+ * MPTCP sends its signals on ACKs that repeat the last one, which are no sign of loss (RFC 8684). As Wireshark does it, an
+ * operation's first time exempts the next ACK of each side, not the one that carried it.
+ */
+function rememberOperations({ sender, receiver, options, flags }: Segment): void {
+  sender.marks &= ~SIDE_MPTCP_NEWS
+  if ((flags & SYN) !== 0 || ((sender.options | receiver.options) & OPTION_MPTCP) === 0) return
+  const operations = (options.mptcpSubtypes >> MPTCP_DSS) * SIDE_MPTCP_FIRST
+  const first = operations & SIDE_MPTCP_MASK & ~(sender.marks | receiver.marks)
+  if (first === 0) return
+  sender.marks |= first | SIDE_MPTCP_NEWS
+  receiver.marks |= SIDE_MPTCP_NEWS
 }
 
 /** RFC 7323 section 2.2: scaling is on only when both SYNs offer it; a window in a SYN is never scaled. */

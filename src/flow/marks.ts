@@ -40,6 +40,12 @@ export const SIDE_SYN_DATA = 1 << 7
 /** What it sends next may take the short cut (`steady.ts`). */
 export const SIDE_STEADY = 1 << 8
 
+/** On an MPTCP flow an operation was seen for the first time since this side's last segment but one. */
+export const SIDE_MPTCP_NEWS = 1 << 9
+/** The MPTCP operations that this side brought first, one bit each from DSS (2) to MP_FASTCLOSE (7). */
+export const SIDE_MPTCP_FIRST = 1 << 10
+export const SIDE_MPTCP_MASK = 0x3f * SIDE_MPTCP_FIRST
+
 /** Options offered on a SYN or SYN+ACK beside the window scale. */
 export const OPTION_MSS = 1 << 0
 export const OPTION_SACK_PERMITTED = 1 << 1
@@ -49,3 +55,4 @@ export const OPTION_FAST_OPEN_COOKIE = 1 << 4
 export const OPTION_MPTCP_CAPABLE = 1 << 5
 export const OPTION_MPTCP_JOIN = 1 << 6
 export const OPTION_ECN = 1 << 7
+export const OPTION_MPTCP = OPTION_MPTCP_CAPABLE | OPTION_MPTCP_JOIN

@@ -7,6 +7,7 @@ import {
   FLOW_RESET_PENDING,
   FLOW_ROUND_TRIP,
   FLOW_WATCHED,
+  OPTION_MPTCP,
   SIDE_FIN,
   SIDE_INITIAL_KNOWN,
   SIDE_SCALED,
@@ -52,6 +53,8 @@ function isSteady(sender: SideView, receiver: SideView, trouble: TroublePool): b
     sender.proven === ESTABLISHED &&
     sender.expected === ESTABLISHED &&
     receiver.expected === ESTABLISHED &&
+    // Its options are read in every segment.
+    ((sender.options | receiver.options) & OPTION_MPTCP) === 0 &&
     (sender.marks & SENDER_NEEDS) === SENDER_NEEDS &&
     (receiver.marks & (RECEIVER_NEEDS | SIDE_FIN)) === RECEIVER_NEEDS &&
     isOpenForZeek(sender) &&

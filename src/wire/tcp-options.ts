@@ -31,6 +31,8 @@ export class TcpOptions {
   fastOpenCookieLength = 0
   /** MPTCP_ constants (RFC 8684 section 3). */
   mptcpSubtype = 0
+  /** One bit for each MPTCP subtype that is there. */
+  mptcpSubtypes = 0
   /** The 16 bits of RFC 5482: granularity bit (1 is minutes) and 15 bits of time. */
   userTimeout = 0
   /** Experiment identifier of kind 253 or 254 (RFC 6994), its first 16 bits. */
@@ -38,6 +40,7 @@ export class TcpOptions {
 
   clear(): void {
     this.present = 0
+    this.mptcpSubtypes = 0
     this.count = 0
     this.sackCount = 0
   }
@@ -133,6 +136,7 @@ export class TcpOptions {
       case KIND_MPTCP:
         if (size < 1) return
         this.mptcpSubtype = view.getUint8(offset) >> 4
+        this.mptcpSubtypes |= 1 << this.mptcpSubtype
         this.present |= HAS_MPTCP
         return
       case KIND_FAST_OPEN:
@@ -240,3 +244,4 @@ export const EXPERIMENT_FAST_OPEN = 0xf989
 
 export const MPTCP_CAPABLE = 0
 export const MPTCP_JOIN = 1
+export const MPTCP_DSS = 2
