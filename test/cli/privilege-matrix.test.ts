@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict'
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before } from 'node:test'
+import type { Verdict } from '../../src/diagnose/verdict.ts'
+import type { Check } from '../../src/render/doctor.ts'
+import { Namespace } from '../support/namespace.ts'
+import { builtFile, ndjson, type Ran, Running, repository, runCommand } from '../support/program.ts'
+import { isRoot, rootTest } from '../support/root.ts'
+
+/** What a privilege decides: the parts of `doctor` in the order of its table. */
+type Part = 'packet ring' | 'cap engine' | 'owners' | 'tracepoints' | 'BPF'
+
+interface Situation {
+  readonly name: string
+  /** The command line that leads into it, in front of the program's. */
+  readonly wrapper: readonly string[]
+  readonly status: Readonly<Record<Part, Check['status']>>
+  /** Notes before the first verdict of a live run, one for each thing that is missing and one for the mend. */
+  readonly notes: readonly RegExp[]
+  /** Planes of which a refused connection's verdict has something. */
+  readonly seen: readonly string[]
+}
+
+const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+const SETCAP = String.raw`sudo setcap cap_net_raw,cap_perfmon,cap_bpf,cap_sys_ptrace,cap_dac_read_search\+ep \/\S+`
+/** Nothing has mounted tracefs: our namespaces have a /sys of their own. */
+const MOUNT = String.raw`sudo mount -t tracefs tracefs \/sys\/kernel\/tracing`
+const BOTH = new RegExp(`^for all of it run it with sudo, or allow it for good: ${MOUNT} && ${SETCAP}$`)
+const NO_PACKETS =
+  /^packets are not watched: Cannot capture on every interface: no permission to open a packet socket$/
+const NO_KERNEL =
+  /^the kernel tells nothing of sockets and packets, nor who owns short-lived connections: Cannot open tracefs: EPERM$/
+const NO_CALLS = /^calls of connect\(\) that fail at once are not told: Cannot open tracefs: EPERM$/
+const NO_OWNERS =
+  /^connections of short-lived processes have no owner: kernel events cannot be read \(EPERM\)$/
+
+/** A /sys without tracefs, whatever the machine has mounted. */
+const BARE_SYS = ['unshare', '-m', 'sh', '-c', 'umount -R /sys; mount -t sysfs sysfs /sys; exec "$@"', 'sh']
+/** A loopback interface that is up in a network namespace of a user namespace. */
+const LOOPBACK_UP = ['sh', '-c', 'ip link set lo up; exec "$@"', 'sh']
+
+const SITUATIONS: readonly Situation[] = [
+  {
+    name: 'nobody',
+    wrapper: NOBODY,
+    status: {
+      'packet ring': 'missing',
+      'cap engine': 'missing',
+      owners: 'degraded',
+      tracepoints: 'missing',
+      BPF: 'missing',
+    },
+    notes: [NO_PACKETS, NO_KERNEL, BOTH],
+    seen: ['socket', 'process'],
+  },
+  {
+    name: 'only CAP_NET_RAW',
+    wrapper: withCapabilities('net_raw'),
+    status: {
+      'packet ring': 'ok',
+      'cap engine': 'ok',
+      owners: 'degraded',
+      tracepoints: 'missing',
+      BPF: 'missing',
+    },
+    notes: [NO_KERNEL, BOTH],
+    seen: ['wire', 'socket', 'process'],
+  },
+  {
+    name: 'only CAP_BPF and CAP_PERFMON',
+    wrapper: withCapabilities('bpf', 'perfmon'),
+    status: {
+      'packet ring': 'missing',
+      'cap engine': 'missing',
+      owners: 'degraded',
+      tracepoints: 'missing',
+      BPF: 'degraded',
+    },
+    notes: [NO_PACKETS, NO_CALLS, BOTH],
+    seen: ['socket', 'process', 'kernel'],
+  },
+  {
+    name: 'only CAP_NET_RAW, CAP_BPF and CAP_PERFMON',
+    wrapper: withCapabilities('net_raw', 'bpf', 'perfmon'),
+    status: {
+      'packet ring': 'ok',
+      'cap engine': 'ok',
+      owners: 'degraded',
+      tracepoints: 'missing',
+      BPF: 'degraded',
+    },
+    notes: [NO_CALLS, NO_OWNERS, BOTH],
+    seen: ['wire', 'socket', 'process', 'kernel'],
+  },
+  {
+    name: 'root of a user namespace, as in a container',
+    wrapper: ['unshare', '-Urn', ...LOOPBACK_UP],
+    status: {
+      'packet ring': 'ok',
+      'cap engine': 'ok',
+      owners: 'degraded',
+      tracepoints: 'missing',
+      BPF: 'missing',
+    },
+    notes: [
+      NO_KERNEL,
+      /^for all of it run it outside of this user namespace, whose root has no rights over the kernel$/,
+    ],
+    seen: ['wire', 'socket', 'process'],
+  },
+  {
+    name: 'root without tracefs',
+    wrapper: BARE_SYS,
+    status: { 'packet ring': 'ok', 'cap engine': 'ok', owners: 'ok', tracepoints: 'ok', BPF: 'ok' },
+    notes: [],
+    seen: ['wire', 'socket', 'process', 'kernel'],
+  },
+]
+
+const program = isRoot ? builtFile(repository) : ''
+/** Nobody listens there. */
+const REFUSED = '127.0.0.1:9'
+let namespace: Namespace
+
+before(() => {
+  if (isRoot) namespace = new Namespace('privileges')
+})
+after(() => {
+  if (isRoot) namespace.close()
+})
+
+function withCapabilities(...names: readonly string[]): string[] {
+  const sets = ['-all', ...names.map((name) => `+${name}`)].join(',')
+  return [...NOBODY, `--inh-caps=${sets}`, `--ambient-caps=${sets}`]
+}
+
+function run({ wrapper }: Situation, ...args: readonly string[]): Ran {
+  return runCommand(namespace.inside([...wrapper, program, ...args]))
+}
+
+/** The notes are exactly those that were expected, in their order. */
+function assertNotes(stderr: string, expected: readonly RegExp[]): void {
+  const notes = stderr
+    .split('\n')
+    .filter((line) => line !== '' && !/^\d+ packets captured|^listening on/.test(line))
+  assert.equal(notes.length, expected.length, stderr)
+  for (const [index, pattern] of expected.entries()) assert.match(notes[index]!, pattern)
+}
+
+/** A refused connection, by whatever planes were watched: never anything but that. */
+function assertRefused({ verdict, error, evidence }: Verdict, seen: readonly string[]): void {
+  assert.deepEqual([verdict, error], ['refused.no-listener', 'ECONNREFUSED'])
+  assert.deepEqual(
+    evidence.filter(({ status }) => status === 'seen').map(({ plane }) => plane),
+    seen,
+  )
+  for (const { plane, status, detail } of evidence)
+    if (status === 'not_watched') assert.match(detail, /\(mend: socktrace doctor\)$/, plane)
+}
+
+for (const situation of SITUATIONS) {
+  const { name, status, notes, seen } = situation
+
+  rootTest(`${name}: doctor`, () => {
+    const ran = run(situation, 'doctor', '--json')
+    assert.equal(ran.status, 0, ran.stderr)
+    const checks = new Map(ndjson<Check>(ran.stdout).map((check) => [check.name, check]))
+    for (const [part, expected] of Object.entries(status)) {
+      const check = checks.get(part)!
+      // A process with more capabilities than this root's is closed to it: then that one is counted.
+      if (part === 'owners' && expected === 'ok')
+        assert.match(check.detail, /all \d+ processes| of [1-3] of /)
+      else assert.equal(check.status, expected, `${part}: ${check.detail}`)
+      if (expected !== 'ok') assert.match(check.mend!, /^sudo (setcap|mount)|^run it outside/, part)
+    }
+    for (const part of ['kernel', 'libpcap', 'sock_diag', 'unix_diag'])
+      assert.equal(checks.get(part)!.status, 'ok')
+  })
+
+  rootTest(`${name}: connect`, () => {
+    const ran = run(situation, 'connect', '--json', REFUSED)
+    assert.equal(ran.status, 1, ran.stderr)
+    assertNotes(ran.stderr, notes)
+    const verdict = ndjson<Verdict>(ran.stdout).findLast(({ type }) => type === 'verdict')!
+    assertRefused(verdict, seen)
+    assert.deepEqual([verdict.process?.client?.comm, verdict.final], ['socktrace', true])
+  })
+
+  rootTest(`${name}: connect where no route leads`, () => {
+    const { stdout, status: code } = run(situation, 'connect', '--json', '198.51.100.1:9')
+    assert.equal(code, 1)
+    const [attempt, verdict] = ndjson<Verdict>(stdout)
+    assert.equal(attempt!.error, 'ENETUNREACH')
+    // Without packets nothing proves that the answer did not come from a router.
+    const expected = status['packet ring'] === 'ok' ? 'unreachable.no-route' : 'inconclusive'
+    assert.deepEqual([verdict?.verdict, verdict?.error], [expected, 'ENETUNREACH'])
+  })
+
+  rootTest(`${name}: list`, () => {
+    const ran = run(situation, 'list', '--json')
+    assert.equal(ran.status, 0, ran.stderr)
+    assert.equal(ran.stderr, '')
+  })
+}
+
+const captures = SITUATIONS.filter(({ status }) => status['packet ring'] === 'ok')
+for (const situation of captures.filter(({ wrapper }) => wrapper[0] !== 'unshare' || wrapper[1] === '-m')) {
+  rootTest(`${situation.name}: trace --failures sees what others do`, async () => {
+    const trace = new Running(
+      namespace.inside([...situation.wrapper, program, 'trace', '--failures', '--json']),
+    )
+    await trace.until('it watches', ({ stderr }) => stderr.includes('listening on'))
+    if (situation.notes.length > 0)
+      await trace.until('its notes', ({ stderr }) => stderr.includes('for all of it'))
+    const dial =
+      'import socket\ntry: socket.create_connection(("127.0.0.1", 9))\nexcept OSError as e: print(e.errno)'
+    assert.equal(runCommand(namespace.inside(['python3', '-c', dial])).stdout, '111\n')
+    await trace.until('the verdict', ({ stdout }) => stdout.includes('\n'))
+    assert.equal(await trace.stop('SIGINT'), 0)
+    const verdicts = ndjson<Verdict>(trace.stdout).filter(({ type }) => type === 'verdict')
+    assert.equal(verdicts.length, 1)
+    // Who has gone before it could be looked for is known by the kernel's word alone.
+    const isNamed = situation.seen.includes('kernel')
+    assertRefused(
+      verdicts[0]!,
+      isNamed ? situation.seen : situation.seen.filter((plane) => plane !== 'process'),
+    )
+    assertNotes(trace.stderr, situation.notes)
+  })
+}
+
+for (const situation of SITUATIONS.filter(({ status }) => status['packet ring'] === 'missing'))
+  for (const args of [['trace', '--failures'], []])
+    rootTest(`${situation.name}: socktrace ${args.join(' ')} says what is missing, exit 3`, () => {
+      const ran = run(situation, ...args)
+      assert.equal(ran.status, 3)
+      assert.match(
+        ran.stderr,
+        new RegExp(`^socktrace: Cannot capture on every interface: .*; run it with sudo, .*${SETCAP}\n$`),
+      )
+    })
+
+rootTest('the table and the mend are those of the notes', () => {
+  const nobody = SITUATIONS[0]!
+  const table = run(nobody, 'doctor').stdout
+  assert.match(table, new RegExp(`✗ kernel +tracepoints .*\n +mend: ${MOUNT} && ${SETCAP}\n`))
+  assert.match(table, new RegExp(`✗ wire +packet ring .*\n +mend: ${SETCAP}\n`))
+  const container = run(SITUATIONS[4]!, 'doctor').stdout
+  assert.match(container, /✗ kernel +BPF .*\n +mend: run it outside of this user namespace/)
+})
+
+rootTest('the mend of everything mends', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'socktrace-mend-'))
+  try {
+    chmodSync(folder, 0o755)
+    const node = join(folder, 'node')
+    copyFileSync(process.execPath, node)
+    const bare = [...NOBODY, node, program]
+    const { stderr } = runCommand(namespace.inside([...bare, 'connect', REFUSED]))
+    const mend = /allow it for good: (.*)$/m.exec(stderr)![1]!.replaceAll('sudo ', '')
+    // What is mounted, in a mount namespace that ends with the command.
+    const mended = ['unshare', '-m', 'sh', '-c', `${mend} && exec "$@"`, 'sh', ...bare]
+    const connected = runCommand(namespace.inside([...mended, 'connect', '--json', REFUSED]))
+    assert.equal(connected.status, 1)
+    assertNotes(connected.stderr, [])
+    assertRefused(ndjson<Verdict>(connected.stdout)[1]!, ['wire', 'socket', 'process', 'kernel'])
+    const doctor = runCommand(namespace.inside([...mended, 'doctor', '--json']))
+    for (const { name, status, detail } of ndjson<Check>(doctor.stdout))
+      if (name !== 'owners') assert.equal(status, 'ok', `${name}: ${detail}`)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+rootTest('a plain pipe: the snapshot, and connections as they come', async () => {
+  const situation = SITUATIONS[1]!
+  const live = new Running(namespace.inside([...situation.wrapper, program, '--duration', '3s']))
+  await live.until('its notes', ({ stderr }) => stderr.includes('for all of it'))
+  runCommand(namespace.inside(['bash', '-c', ': < /dev/tcp/127.0.0.1/9']))
+  await live.until('the verdict', ({ stdout }) => stdout.includes('refused.no-listener'))
+  assert.equal(await live.ended(), 0)
+  assert.match(live.stdout, /^Netid +State /)
+})
