@@ -53,7 +53,10 @@ async function screenWith(texts) {
 
 try {
   writeFileSync(join(folder, 'traffic.py'), TRAFFIC)
-  writeFileSync(join(folder, 'session.sh'), `cd ${folder}; /usr/bin/python3 traffic.py & trap 'kill %1' EXIT\nsocktrace\n`)
+  writeFileSync(
+    join(folder, 'session.sh'),
+    `cd ${folder}; /usr/bin/python3 traffic.py & trap 'kill %1' EXIT\nsocktrace\n`,
+  )
   const line = `COLORTERM=truecolor ${resolve('bin/socktrace')} demo --lab -- bash ${folder}/session.sh`
   tmux('-f', '/dev/null', 'new-session', '-d', '-x', String(COLUMNS), '-y', String(ROWS), line)
   await screenWith(['SYN_SENT', 'refused', 'ESTABLISHED'])
