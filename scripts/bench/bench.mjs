@@ -14,6 +14,7 @@ const PACKETS = 2_000_000
 /** Of real traffic: until there are as many packets as in the generated capture, but not longer. */
 const REAL_SECONDS = 30
 const REAL_RUNS = 3
+const socktrace = 'bin/socktrace'
 const capture = 'build/bench.pcap'
 const real = 'build/bench-real.pcap'
 const realHeaders = 'build/bench-real-headers.pcap'
@@ -112,7 +113,7 @@ async function realTraffic() {
  * Returns their SHA-256.
  */
 function checkAgainstStages(path) {
-  const output = execFileSync('bin/socktrace', ['read', '--flows', '--json', path], { maxBuffer: 2 ** 31 })
+  const output = execFileSync(socktrace, ['read', '--flows', '--json', path], { maxBuffer: 2 ** 31 })
   const records = createHash('sha256').update(output).digest('hex')
   const stages = execFileSync('node', ['--import', 'tsx', 'scripts/bench/slow-path.ts', path], {
     encoding: 'utf8',

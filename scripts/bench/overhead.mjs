@@ -1,0 +1,137 @@
+// What watching costs those who are watched: wrk against nginx over loopback in a network namespace of its own, with
+// one watcher after the other beside it. Needs root. Alone: `node scripts/bench/overhead.mjs`.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const RUNS = Number(process.env.RUNS ?? 5)
+const SECONDS = 3
+const PORT = 8088
+const NETNS = `sko-bench-${process.pid}`
+
+const kernelPlane = (state) => ['node', '--import', 'tsx', 'scripts/bench/kernel-plane.ts', state]
+const watchers = [
+  { name: 'nothing' },
+  { name: 'the kernel plane, every change of state', command: kernelPlane('all') },
+  { name: 'the kernel plane, as `--failures` asks for it', command: kernelPlane('failures') },
+  { name: 'socktrace trace --failures', command: ['bin/socktrace', 'trace', '--failures'] },
+  { name: 'tcpdump -w /dev/null', command: ['tcpdump', '-i', 'any', '-w', '/dev/null', '-Z', 'root'] },
+]
+const loads = [
+  { name: 'keep-alive', options: [] },
+  { name: 'a connection for each request', options: ['-H', 'Connection: close'] },
+]
+
+/** The lines of a Markdown table: medians over the runs, which take turns. */
+export async function benchOverhead() {
+  const folder = mkdtempSync(join(tmpdir(), 'socktrace-overhead-'))
+  run('ip', ['netns', 'add', NETNS])
+  let nginx
+  try {
+    run('ip', ['-n', NETNS, 'link', 'set', 'lo', 'up'])
+    inside(['sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65535'])
+    nginx = await startNginx(folder)
+    const rates = new Map(loads.flatMap((load) => watchers.map((watcher) => [key(load, watcher), []])))
+    for (let turn = 0; turn < RUNS; turn++)
+      for (const load of loads)
+        for (const watcher of watchers) rates.get(key(load, watcher)).push(await measure(load, watcher))
+    return [
+      `Requests a second that wrk gets out of nginx over loopback while it is watched (both have one thread, 32 ` +
+        `connections); medians of ${RUNS} runs of ${SECONDS} s in turns.`,
+      '',
+      `| watched by | ${loads.flatMap(({ name }) => [`${name}, requests/s`, 'of unwatched, %']).join(' | ')} |`,
+      `|---|${'---:|'.repeat(2 * loads.length)}`,
+      ...watchers.map((watcher) => row(watcher, rates)),
+    ]
+  } finally {
+    if (nginx !== undefined) await stop(nginx, 'SIGTERM')
+    run('ip', ['netns', 'del', NETNS])
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function row(watcher, rates) {
+  const cells = loads.flatMap((load) => {
+    const rate = median(rates.get(key(load, watcher)))
+    const share = (100 * rate) / median(rates.get(key(load, watchers[0])))
+    return [Math.round(rate).toLocaleString('en'), share.toFixed(1)]
+  })
+  const name =
+    watcher.command === undefined || watcher.name.includes('plane') ? watcher.name : `\`${watcher.name}\``
+  return `| ${name} | ${cells.join(' | ')} |`
+}
+
+/** Requests a second, while the watcher watches. */
+async function measure({ options }, { name, command }) {
+  const watcher = command && (await start(name, command))
+  const { stdout } = inside([
+    ...['wrk', '-t', '1', '-c', '32', '-d', `${SECONDS}s`, ...options],
+    `http://127.0.0.1:${PORT}/`,
+  ])
+  if (watcher !== undefined) await stop(watcher, 'SIGINT')
+  const rate = Number(/^Requests\/sec:\s+([\d.]+)/m.exec(stdout)?.[1])
+  if (!(rate > 0)) throw new Error(`wrk said: ${stdout}`)
+  return rate
+}
+
+async function startNginx(folder) {
+  const config = join(folder, 'nginx.conf')
+  writeFileSync(
+    config,
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr;
+     events { worker_connections 1024; }
+     http { access_log off; keepalive_requests 1000000;
+       server { listen 127.0.0.1:${PORT} backlog=1024; location / { return 200 "${'x'.repeat(512)}"; } } }`,
+  )
+  const nginx = spawn('ip', ['netns', 'exec', NETNS, 'nginx', '-p', folder, '-c', config], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  for (let tries = 0; ; tries++) {
+    const { status } = inside(['bash', '-c', `: < /dev/tcp/127.0.0.1/${PORT}`], true)
+    if (status === 0) return nginx
+    if (tries === 50 || nginx.exitCode !== null) throw new Error('nginx does not answer')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Every watcher says on stderr when it listens. */
+function start(name, command) {
+  const child = spawn('ip', ['netns', 'exec', NETNS, ...command], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`${name} ended: ${said}`)))
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text
+      if (said.includes('listening on')) resolve(child)
+    })
+  })
+}
+
+async function stop(child, signal) {
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  await ended
+}
+
+function inside(command, mayFail = false) {
+  return run('ip', ['netns', 'exec', NETNS, ...command], mayFail)
+}
+
+function run(program, args, mayFail = false) {
+  const ran = spawnSync(program, args, { encoding: 'utf8' })
+  if (!mayFail && (ran.error || ran.status !== 0))
+    throw new Error(`${program} ${args.join(' ')}: ${ran.error?.message ?? ran.stderr}`)
+  return ran
+}
+
+function key(load, watcher) {
+  return `${load.name} ${watcher.name}`
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log((await benchOverhead()).join('\n'))
