@@ -1,59 +1,48 @@
 import type { HandshakeOptions, Side } from '../flow/event.ts'
 import { endpointText, processText as wireProcessText } from '../render/line.ts'
-import { sanitize } from '../render/sanitize.ts'
 import { NUMERIC, endpointText as socketEnd, timerText } from '../render/socket-text.ts'
 import { type Style, stateStyle } from '../render/style.ts'
 import { count, formatBytes, formatMs } from '../render/units.ts'
-import { wrap } from '../render/wrap.ts'
-import type { Area } from './layout.ts'
 import type { LiveModel } from './model/model.ts'
-import { type Row, stateOf } from './model/row.ts'
-import { fit, lineOf, type Paint, type Span } from './spans.ts'
+import { isConnection, type Row, stateOf } from './model/row.ts'
+import { fact, hanging, labelled, oneLine, type Paragraph, unfold } from './paragraph.ts'
+import type { Paint, Span } from './spans.ts'
 import { stripSpans } from './strip-spans.ts'
 import { processOf } from './table-pane.ts'
 
-const LABEL = 11
-
-/** The selected connection: badge, who, states, handshake, traffic, what the machine adds, the verdict. */
-export function detailLines(
-  model: LiveModel,
-  area: Area,
-  width: number,
-  style: Style,
-  nowMs: number,
-): string[] {
+/** Everything there is to say of the selected connection: badge, verdict, who, states, traffic, what the machine adds. */
+export function details(model: LiveModel, width: number, style: Style, nowMs: number): Paragraph[] {
   const row = model.table.row
-  const lines: string[] = []
   if (row === undefined)
-    lines.push(
-      lineOf(
+    return [
+      oneLine(
         [
           ['  details', style.bold],
           ['  select a connection', style.dim],
         ],
         width,
       ),
-    )
-  else {
-    const verdict = verdictLines(row, width, style)
-    lines.push(titleLine(row, width, style), ...verdict)
-    for (const [label, spans] of facts(row, style, nowMs)) lines.push(factLine(label, spans, width, style))
-    if (model.selected?.row === row.id)
-      for (const [label, text] of model.selected.lines)
-        for (const [index, part] of wrap(sanitize(text), Math.max(20, width - LABEL - 3))
-          .split('\n')
-          .entries())
-          lines.push(factLine(index === 0 ? label : '', [[part]], width, style))
-  }
-  const shown = lines.slice(0, area.height)
-  while (shown.length < area.height) shown.push(' '.repeat(width))
+    ]
+  const selected = model.selected?.row === row.id ? model.selected.lines : []
+  return [
+    title(row, width, style),
+    ...verdictCard(row, width, style),
+    ...facts(model, row, style, nowMs).map(([label, spans]) => fact(label, spans, width, style)),
+    ...selected.map(([label, text]) => labelled(label, undefined, text, width, style)),
+  ]
+}
+
+/** The pane, `height` lines of it. */
+export function detailLines(paragraphs: readonly Paragraph[], height: number, width: number): string[] {
+  const shown = unfold(paragraphs, height).slice(0, height)
+  while (shown.length < height) shown.push(' '.repeat(width))
   return shown
 }
 
-function titleLine(row: Row, width: number, style: Style): string {
+function title(row: Row, width: number, style: Style): Paragraph {
   const { record, closed } = row
   const state = closed === undefined ? stateOf(row) : `${record.state}, gone`
-  return lineOf(
+  return oneLine(
     [
       ['  details ', style.bold],
       [`[${state}]`, stateStyle(style, stateOf(row))],
@@ -64,22 +53,15 @@ function titleLine(row: Row, width: number, style: Style): string {
   )
 }
 
-function factLine(label: string, spans: readonly Span[], width: number, style: Style): string {
-  return lineOf([['  '], [fit(label, LABEL), style.dim], ...spans], width)
-}
-
 /** Always the same rows, so that nothing jumps when data comes; `-` where there is none. */
-function facts(row: Row, style: Style, nowMs: number): [string, Span[]][] {
+function facts(model: LiveModel, row: Row, style: Style, nowMs: number): [string, Span[]][] {
   const { record, card } = row
-  const process = record.processes[0]
-  const others = peerProcess(row)
-  const who = process === undefined ? '-' : `${processOf(row)}${process.fd >= 0 ? ` fd ${process.fd}` : ''}`
   const wire =
     card === undefined ? '-' : `client ${card.states.client ?? '?'}, server ${card.states.server ?? '?'}`
   const strip = stripSpans(row, style, nowMs)
   const rtt = card?.rttMs
   return [
-    ['who', [[who, style.name], [others === '' ? '' : `  peer ${others}`]]],
+    ['who', whoSpans(model, row, style)],
     [
       'state',
       [
@@ -103,9 +85,31 @@ function facts(row: Row, style: Style, nowMs: number): [string, Span[]][] {
 
 const plain: Paint = (text) => text
 
-function peerProcess({ card, side }: Row): string {
-  const process = card?.processes[side === 'client' ? 'server' : 'client']
-  return process === undefined ? '' : wireProcessText(process)
+/** The process at this end and, of a connection, at the other, which may be on another machine. */
+function whoSpans({ book }: LiveModel, row: Row, style: Style): Span[] {
+  const { record, card, side } = row
+  const mine = holder(row)
+  if (!isConnection(record)) return [[mine || '-', style.name]]
+  const peer = book.peerOf(row)
+  const seen = card?.processes[other(side)]
+  const theirs = (peer && holder(peer)) || (seen && wireProcessText(seen))
+  const place = book.isHere(record.remote.addr ?? '') ? 'unknown' : 'not in this network namespace'
+  return [
+    [`${side} `, style.dim],
+    [mine || 'unknown', mine ? style.name : style.dim],
+    ['  ↔  ', style.dim],
+    [`${other(side)} `, style.dim],
+    theirs ? [theirs, style.name] : [place, style.dim],
+  ]
+}
+
+function holder(row: Row): string {
+  const [process] = row.record.processes
+  return process === undefined ? '' : `${processOf(row)}${process.fd >= 0 ? ` fd ${process.fd}` : ''}`
+}
+
+function other(side: Side): Side {
+  return side === 'client' ? 'server' : 'client'
 }
 
 function trafficText({ card }: Row): string {
@@ -140,11 +144,11 @@ function words({ mss, window_scale, sack_permitted, timestamps, ecn }: Handshake
 const STATUS = { seen: '✓', not_seen: '○', not_watched: '⊘' } as const
 
 /** What happened, why, what each plane showed, what to try. */
-function verdictLines({ verdict }: Row, width: number, style: Style): string[] {
+function verdictCard({ verdict }: Row, width: number, style: Style): Paragraph[] {
   if (verdict === undefined) return []
   const { client, server, confidence, error, final, evidence, advice, summary } = verdict
-  const lines = [
-    lineOf(
+  return [
+    oneLine(
       [
         [`  ✗ ${verdict.verdict}`, style.bad],
         [`  ${endpointText(client)} → ${endpointText(server)}`],
@@ -152,13 +156,10 @@ function verdictLines({ verdict }: Row, width: number, style: Style): string[] {
       ],
       width,
     ),
+    hanging([['    ']], 4, summary, width, style.bold),
+    ...evidence.map(({ plane, status, detail }) =>
+      labelled(plane, [STATUS[status], status === 'seen' ? style.good : style.dim], detail, width, style),
+    ),
+    ...advice.map((text) => labelled('try', undefined, text, width, style, style.info)),
   ]
-  for (const part of wrap(sanitize(summary), Math.max(20, width - 6)).split('\n'))
-    lines.push(lineOf([['    '], [part, style.bold]], width))
-  for (const { plane, status, detail } of evidence) {
-    const paint = status === 'seen' ? style.good : style.dim
-    lines.push(factLine(plane, [[STATUS[status], paint], [` ${sanitize(detail)}`]], width, style))
-  }
-  for (const text of advice) lines.push(factLine('try', [[sanitize(text), style.info]], width, style))
-  return lines
 }

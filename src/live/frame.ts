@@ -1,12 +1,13 @@
 import type { Style } from '../render/style.ts'
 import type { TimeFormat, TraceClock } from '../render/time.ts'
 import { helpLines } from './bindings.ts'
-import { detailLines } from './details-pane.ts'
+import { detailLines, details } from './details-pane.ts'
 import { entryTime, eventLines } from './events-pane.ts'
 import { footerLine, headerLines } from './header.ts'
 import { type Layout, layoutOf, MIN_COLUMNS, MIN_ROWS, TABLE_HEAD } from './layout.ts'
 import type { LiveModel } from './model/model.ts'
 import { ladderLines, streamLines } from './overlays.ts'
+import { linesOf, type Paragraph } from './paragraph.ts'
 import type { Frame } from './screen.ts'
 import { asciiLine, lineOf } from './spans.ts'
 import { tableLines } from './table-pane.ts'
@@ -32,21 +33,33 @@ export function renderFrame(model: LiveModel, format: FrameFormat, nowMs: number
     lines[0] = lineOf([[`${MIN_COLUMNS}×${MIN_ROWS} at least; q quits`.replace('×', 'x')]], columns)
     return { lines }
   }
+  const told = model.details ? details(model, columns, style, nowMs) : []
+  model.detailsNeed = linesOf(told)
   const layout = layoutOf(model, columns, rows)
   const footer = footerLine(model, columns, style)
-  const lines = [...headerLines(model, columns, style), ...body(model, layout, format, nowMs), footer.line]
+  const lines = [
+    ...headerLines(model, columns, style),
+    ...body(model, layout, told, format, nowMs),
+    footer.line,
+  ]
   return {
     lines: unicode ? lines : lines.map(asciiLine),
     ...(footer.cursor !== undefined && { cursor: { x: footer.cursor, y: rows - 1 } }),
   }
 }
 
-function body(model: LiveModel, layout: Layout, format: FrameFormat, nowMs: number): string[] {
+function body(
+  model: LiveModel,
+  layout: Layout,
+  told: readonly Paragraph[],
+  format: FrameFormat,
+  nowMs: number,
+): string[] {
   const { columns, style, timeFormat, clock } = format
   if (model.overlay !== undefined) return overlay(model, layout, format)
   model.table.resize(layout.table.height - TABLE_HEAD)
   const lines = tableLines(model, layout, style, nowMs)
-  if (layout.details !== undefined) lines.push(...detailLines(model, layout.details, columns, style, nowMs))
+  if (layout.details !== undefined) lines.push(...detailLines(told, layout.details.height, columns))
   if (layout.events !== undefined)
     lines.push(...eventLines(model, layout.events, columns, style, entryTime(clock, timeFormat, columns)))
   return lines

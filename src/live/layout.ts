@@ -22,6 +22,8 @@ export const TABLE_HEAD = 2
 /** Below this many lines the details take the place of the events. */
 export const ROOMY = 36
 const DETAILS = 14
+/** Lines that the table keeps whatever the details need. */
+const MIN_TABLE = 6
 const MIN_EVENTS = 4
 const MAX_EVENTS = 22
 
@@ -34,8 +36,12 @@ export function layoutOf(model: LiveModel, columns: number, rows: number): Layou
   const body = rows - HEADER - FOOTER
   const share = Math.max(MIN_EVENTS, Math.min(MAX_EVENTS, Math.floor(body * 0.4)))
   const roomy = rows >= ROOMY
-  const detailLines = !model.details ? 0 : roomy ? DETAILS : Math.min(DETAILS, body - 6)
   const eventLines = model.details && !roomy ? 0 : share
+  // What a short table leaves free belongs to the details, as far as they need it.
+  const rest = body - eventLines
+  const free = rest - Math.max(MIN_TABLE, TABLE_HEAD + model.table.lines.length)
+  const wanted = Math.max(DETAILS, Math.min(model.detailsNeed, free))
+  const detailLines = model.details ? Math.min(wanted, rest - MIN_TABLE) : 0
   const tableLines = body - detailLines - eventLines
   const detailsTop = HEADER + tableLines
   return {

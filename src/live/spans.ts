@@ -6,7 +6,7 @@ export type Paint = (text: string) => string
 export type Span = readonly [text: string, paint?: Paint]
 
 /** One cell each: measuring them one by one would cost more than the rest of a frame. */
-const SINGLE_CELLS = /^[ -~▸◂▶◀→←↑↓…·•│─┌┐└┘├┤⋮✓✗⊘●○▾⟳⏸]*$/u
+const SINGLE_CELLS = /^[ -~▸◂▶◀→←↔↑↓…·•│─┌┐└┘├┤⋮✓✗⊘●○▾⟳⏸]*$/u
 
 const REVERSE = '\u001b[7m'
 const RESET = '\u001b[0m'
@@ -79,6 +79,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '◀': '<',
   '→': '>',
   '←': '<',
+  '↔': '-',
   '↑': '^',
   '↓': 'v',
   '…': '~',

@@ -6,7 +6,7 @@ import type { LiveModel } from '../../src/live/model/model.ts'
 import { createStyle } from '../../src/render/style.ts'
 import { TraceClock } from '../../src/render/time.ts'
 import { assertGolden } from '../support/golden.ts'
-import { ORIGIN_MS, REFUSED, scene } from './script.ts'
+import { Conversation, ORIGIN_MS, REFUSED, scene } from './script.ts'
 
 interface Shot {
   readonly color?: boolean
@@ -72,6 +72,53 @@ test('details of a connection: both states, options, traffic, what the machine a
     lines: [['tcp', 'cubic wscale:7,7 rto:200 rtt:0.036/0.018 mss:32768']],
   }
   golden('details-120', shoot(model, 120, 40))
+})
+
+/** The refused connection with more to say than 14 lines hold. */
+function wordy(): LiveModel {
+  const model = scene()
+  const detail =
+    'NETFILTER_DROP in nf_hook_slow, by the rule `tcp dport 8080 counter reject` of a chain that is long'
+  model.verdict({
+    ...REFUSED,
+    flow: 3,
+    evidence: REFUSED.evidence.map((each) => ({ ...each, detail: `${detail}, ${detail}` })),
+    advice: [detail, `${detail}, ${detail}`],
+  })
+  model.details = true
+  select(model, REFUSED.client.port)
+  return model
+}
+
+test('long evidence and advice: whole where the table leaves room, cut where there is none', () => {
+  const roomy = shoot(wordy(), 120, 60)
+  golden('verdict-long-120', roomy)
+  const card = roomy.slice(roomy.findIndex((line) => line.startsWith('  details ['))).slice(0, 30)
+  assert.equal(card.filter((line) => line.includes('…') && !/^\d/.test(line)).length, 0)
+  const tight = shoot(wordy(), 120, 24).filter((line) => /^ {2}(wire|kernel|try) /.test(line))
+  assert.equal(tight.length, 4)
+  assert.ok(tight.some((line) => line.includes('…')))
+})
+
+test('a drop that the reset beside it tells too is not told twice', () => {
+  const model = scene()
+  const at = (port: number): { addr: string; port: number } => ({ addr: '127.0.0.2', port })
+  const drop = (flow: number, port: number, reason: string): void => {
+    const conversation = new Conversation(model, flow, at(port), at(8080))
+    conversation.segment('client', 3001, 'S', {
+      event: 'drop',
+      reason,
+      location: null,
+      text: `dropped: ${reason}`,
+    })
+  }
+  drop(3, 48_448, 'NO_SOCKET')
+  drop(3, 48_448, 'NETFILTER_DROP')
+  drop(9, 48_449, 'NO_SOCKET')
+  const screen = shoot(model, 200, 60).join('\n')
+  assert.equal(screen.match(/dropped: NO_SOCKET/g)?.length, 1)
+  assert.match(screen, /48449 → .* dropped: NO_SOCKET/)
+  assert.match(screen, /dropped: NETFILTER_DROP/)
 })
 
 test('the ladder of a connection', () => {

@@ -24,7 +24,8 @@ export class Book {
   readonly rows = new Map<number, Row>()
   /** Counts up when a row comes, goes or looks different. */
   version = 0
-  readonly #isHere: (addr: string) => boolean
+  /** Whether an address belongs to this network namespace. */
+  readonly isHere: (addr: string) => boolean
   readonly #byKey = new Map<SocketKey, Row>()
   readonly #byTuple = new Map<string, Row>()
   readonly #flows = new Map<number, Known>()
@@ -38,7 +39,7 @@ export class Book {
   #ids = 0
 
   constructor(isHere: (addr: string) => boolean) {
-    this.#isHere = isHere
+    this.isHere = isHere
   }
 
   card(flow: number): FlowCard | undefined {
@@ -48,6 +49,11 @@ export class Book {
   /** Rows of a flow, the client's end first. */
   rowsOf(flow: number): readonly Row[] {
     return this.#flows.get(flow)?.rows ?? []
+  }
+
+  /** The socket at the other end of a connection, where that is in this network namespace too. */
+  peerOf({ record: { local, remote } }: Row): Row | undefined {
+    return this.#byTuple.get(tupleKey(remote, local))
   }
 
   event(event: FlowEvent, ms: number): Row | undefined {
@@ -168,7 +174,7 @@ export class Book {
       if (row !== undefined && row.closed === undefined && !row.card) this.#attach(row, known, side)
     }
     if (known.rows.length === 0) {
-      const side = !this.#isHere(client.addr) && this.#isHere(server.addr) ? 'server' : 'client'
+      const side = !this.isHere(client.addr) && this.isHere(server.addr) ? 'server' : 'client'
       const row = this.#add(wireRecord(card, side))
       this.#wire.add(row)
       this.#limit(this.#wire, MAX_WIRE)

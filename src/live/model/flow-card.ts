@@ -38,6 +38,8 @@ export class FlowCard {
   latest: number
   syns = 0
   retransmissions = 0
+  /** An RST was seen. */
+  reset = false
   /** SYN to third ACK. */
   rttMs: number | undefined
   /** Made when the flow ended. */
@@ -69,6 +71,7 @@ export class FlowCard {
     }
     if ('transition' in event && event.transition !== undefined)
       this.states[event.transition.endpoint] = event.transition.to
+    if (event.event === 'reset') this.reset = true
     if (event.event === 'handshake') {
       if (event.step === 1) this.syns++
       if (event.step === 3 && event.rtt_ms !== undefined) this.rttMs = event.rtt_ms
