@@ -3,7 +3,7 @@ import { corporaTest } from '../support/corpora.ts'
 import { fuzzCaptures, fuzzRound, type Round } from '../support/fuzz-round.ts'
 
 const SEED = 20_261_122
-const ROUNDS = process.env['SOCKTRACE_FULL'] === '1' ? 5000 : 400
+const ROUNDS = process.env['SOCKTRACE_FULL'] === '1' ? 5000 : 250
 
 async function rounds(folder: string | undefined): Promise<void> {
   const captures = fuzzCaptures(folder)
