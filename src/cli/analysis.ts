@@ -1,6 +1,6 @@
 import type { PacketSource } from '../capture/source.ts'
 import { Docket } from '../diagnose/docket.ts'
-import { judge } from '../diagnose/judge.ts'
+import { conclude } from '../diagnose/judge.ts'
 import { FILE_PLANES, type Planes } from '../diagnose/planes.ts'
 import type { Verdict } from '../diagnose/verdict.ts'
 import type { FlowEvent } from '../flow/event.ts'
@@ -218,8 +218,8 @@ export class Analysis {
     if (!selection.verdicts && !selection.flows && !views) return undefined
     const { planes = FILE_PLANES, source, synLadder = MODERN_LADDER } = this.#parts
     return new Docket({
-      judge,
-      give: (verdict) => this.#verdict(verdict),
+      judge: conclude,
+      give: selection.verdicts || views ? (verdict) => this.#verdict(verdict) : undefined,
       event: (event) => this.#event?.(event),
       planes,
       ladder: synLadder,
@@ -244,7 +244,7 @@ export class Analysis {
     const state = docket.kernelState(flow.proto, flow.client, flow.server)
     if (state !== undefined) flow.kernel_state = state
     const verdict = docket.verdictOf(flow.id)
-    if (verdict !== undefined) flow.verdict = verdict.verdict
+    if (verdict !== undefined) flow.verdict = verdict
     return docket.isSuperseded(flow.id) ? { ...flow, outcome: 'superseded' } : flow
   }
 
@@ -300,9 +300,16 @@ export class Analysis {
         if (selection.events) report.event(shown)
         for (const view of views) view.event?.(shown)
       }
+    const told = this.#event
     return {
       ...(trouble && { trouble }),
-      ...(this.#event && { event: this.#event }),
+      ...(told && {
+        // What the kernel dropped before it comes before it.
+        event: (event) => {
+          trouble?.tellDrops(event.at)
+          told(event)
+        },
+      }),
       ...(wantsFlows && {
         flow: (flow, row) => {
           const chosen = processes === undefined || processes.flow(flow)

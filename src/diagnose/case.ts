@@ -1,4 +1,6 @@
+import { endpoint } from '../flow/annotation.ts'
 import type { Endpoint } from '../flow/event.ts'
+import type { FlowView } from '../flow/flow-view.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { CounterSnapshot } from './counter-log.ts'
 import type { Verdict } from './verdict.ts'
@@ -7,13 +9,14 @@ import { WireTrouble } from './wire-evidence.ts'
 /** A case that has no flow yet. */
 export const NO_ROW = -1
 
-/** One connection or attempt in trouble, from the first sign to its last verdict. */
-export class Case {
-  /** `keyOf` its ends. */
-  readonly key: string
-  readonly proto: 'tcp' | 'udp'
+export interface Ends {
   readonly client: Endpoint
   readonly server: Endpoint
+}
+
+/** One connection or attempt in trouble, from the first sign to its last verdict. */
+export class Case {
+  readonly proto: 'tcp' | 'udp'
   /** When the attempt began, as far as it was seen. */
   readonly start: Nanos
   readonly wire: WireTrouble = new WireTrouble()
@@ -24,21 +27,28 @@ export class Case {
   due = Number.POSITIVE_INFINITY
   /** Counters before it. */
   before: CounterSnapshot | undefined
-  given: Verdict | undefined
+  given: Pick<Verdict, 'verdict' | 'final'> | undefined
   /** SYNs (and SYN+ACKs) when it was last judged for them. */
   judgedSyns = 0
   superseded = false
   isMismatchTold = false
+  #ends: Ends | undefined
 
-  constructor(proto: 'tcp' | 'udp', key: string, client: Endpoint, server: Endpoint, start: Nanos) {
+  constructor(proto: 'tcp' | 'udp', start: Nanos, ends?: Ends) {
     this.proto = proto
-    this.key = key
-    this.client = client
-    this.server = server
     this.start = start
+    this.#ends = ends
   }
 
   get isFinal(): boolean {
     return this.superseded || this.given?.final === true
+  }
+
+  /** Its ends as text; those of its flow are written only once somebody asks. */
+  ends(flowAt: (row: number) => FlowView): Ends {
+    if (this.#ends !== undefined) return this.#ends
+    const flow = flowAt(this.row)
+    this.#ends = { client: endpoint(flow, flow.client), server: endpoint(flow, 1 - flow.client) }
+    return this.#ends
   }
 }

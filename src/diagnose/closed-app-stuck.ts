@@ -17,7 +17,6 @@ export const closedAppStuck: Rule = (evidence) => {
     const unread = socketsOf(evidence)?.[side]?.recv_q ?? 0
     const amount = unread > 1 ? ` (${unread} bytes are not even read)` : ''
     return finding(
-      evidence,
       'closed.app-stuck',
       sureness(evidence, side),
       `${who(evidence, otherSide(side))} closed its end ${duration(seconds * 1000)} ago, and ${who(evidence, side)} has not closed the other: CLOSE_WAIT${amount}`,

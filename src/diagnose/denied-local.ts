@@ -13,7 +13,6 @@ export const deniedLocal: Rule = (evidence) => {
   const route = socketsOf(evidence)?.route
   if (error === 'EACCES' && (route === undefined || route.kind === 'prohibit')) return undefined
   return finding(
-    evidence,
     'denied.local',
     error === 'EPERM' ? 'certain' : 'likely',
     `this host's own policy refused ${who(evidence, 'client')} the connection to ${endpoint(evidence.server)}: connect() returned ${error}, nothing was sent`,

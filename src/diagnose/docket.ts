@@ -11,10 +11,11 @@ import type { SynLadder } from '../flow/syn-ladder.ts'
 import { SYN_RECV } from '../flow/tcp-state.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { type TroubleSink, watchFlow } from '../flow/trouble-sink.ts'
-import type { DropFact, KernelFact } from '../kernel/fact.ts'
+import type { KernelFact } from '../kernel/fact.ts'
 import { formatAddress } from '../wire/address.ts'
 import type { QuotedPacket } from '../wire/quoted-packet.ts'
-import { Case, NO_ROW } from './case.ts'
+import { Case, type Ends, NO_ROW } from './case.ts'
+import { CaseBook } from './case-book.ts'
 import { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence } from './evidence.ts'
 import { EvidenceGatherer } from './evidence-gatherer.ts'
@@ -22,6 +23,7 @@ import { HalfClosed } from './half-closed.ts'
 import { dropEvent, mismatchEvent } from './kernel-events.ts'
 import { isTelling, KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
 import { LateDrops } from './late-drops.ts'
+import { planeFindings } from './plane-findings.ts'
 import type { Planes } from './planes.ts'
 import {
   APP_STUCK_SECONDS,
@@ -31,13 +33,14 @@ import {
   ZERO_WINDOW_SECONDS,
 } from './thresholds.ts'
 import { Told } from './told.ts'
-import type { Finding, Verdict } from './verdict.ts'
+import type { Conclusion, Verdict, VerdictName } from './verdict.ts'
 import { Winners } from './winners.ts'
 import { isDialling } from './wire-evidence.ts'
 
 export interface DocketOptions {
-  readonly judge: (evidence: Evidence) => Finding | undefined
-  readonly give: (verdict: Verdict) => void
+  readonly judge: (evidence: Evidence) => Conclusion | undefined
+  /** Takes the verdicts; without it only their names are known, for the records of flows. */
+  readonly give?: ((verdict: Verdict) => void) | undefined
   /** Is told what the kernel says of flows that packets do not. */
   readonly event?: (event: DropEvent | MismatchEvent) => void
   readonly planes: Planes
@@ -62,8 +65,6 @@ const REMEMBERED = 2 * NANOS_PER_SECOND
  * Pure: its clock is the capture's, everything beside the packets comes through `Planes`.
  */
 export class Docket implements TroubleSink {
-  /** Cases that could not be held. */
-  dropped = 0
   /** The run ends: what is judged from now on is judged while its connection goes on. */
   ending = false
   readonly #options: DocketOptions
@@ -74,11 +75,8 @@ export class Docket implements TroubleSink {
   readonly #halfClosed = new HalfClosed()
   readonly #told = new Told()
   readonly #drops = new LateDrops()
-  readonly #byRow = new Map<number, Case>()
-  readonly #byKey = new Map<string, Case>()
+  readonly #cases: CaseBook
   readonly #waiting = new Set<Case>()
-  /** Cases without a flow that are over, in order of time. */
-  readonly #over: { readonly found: Case; readonly at: Nanos }[] = []
   #nextDue = Number.POSITIVE_INFINITY
   #now = 0 as Nanos
   #closed: Case | undefined
@@ -86,6 +84,7 @@ export class Docket implements TroubleSink {
   constructor(options: DocketOptions) {
     this.#options = options
     const { planes } = options
+    this.#cases = new CaseBook(options.maxCases ?? MAX_CASES)
     this.#counters = new CounterLog((netns) => planes.counters(netns))
     if (planes.netns !== null) this.#counters.watch(planes.netns)
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
@@ -93,12 +92,17 @@ export class Docket implements TroubleSink {
 
   /** Cases held. */
   get size(): number {
-    return this.#byKey.size
+    return this.#cases.size
+  }
+
+  /** Cases that could not be held. */
+  get dropped(): number {
+    return this.#cases.dropped
   }
 
   /** The verdict of the flow whose row is being freed: for its record. */
-  verdictOf(flow: number): Verdict | undefined {
-    return this.#closed?.serial === flow ? this.#closed.given : undefined
+  verdictOf(flow: number): VerdictName | undefined {
+    return this.#closed?.serial === flow ? this.#closed.given?.verdict : undefined
   }
 
   /** The flow whose row is being freed was an attempt whose process reached the same port at another address. */
@@ -111,7 +115,7 @@ export class Docket implements TroubleSink {
     this.#now = time
     if (steps & STEP_FIRST_FIN_ACKED && (steps & STEP_SECOND_FIN) === 0)
       this.#halfClosed.add(flow.row, flow.serial, time)
-    let found = this.#byRow.get(flow.row)
+    let found = this.#cases.ofRow(flow.row)
     if (found === undefined) {
       if (steps === STEP_FIRST_FIN_ACKED && anomalies === 0) return
       found = this.#open(flow)
@@ -127,7 +131,7 @@ export class Docket implements TroubleSink {
     this.#now = time
     const { flow } = quoted
     if (effect === 'stray') return
-    const found = this.#byRow.get(flow.row) ?? this.#open(flow)
+    const found = this.#cases.ofRow(flow.row) ?? this.#open(flow)
     if (found === undefined) return
     found.wire.icmp(quoted, time, message, meaning, effect)
     this.#plan(found, flow)
@@ -139,9 +143,10 @@ export class Docket implements TroubleSink {
     const client = { addr: formatAddress(family, source), port: sourcePort }
     const server = { addr: formatAddress(family, destination), port: destinationPort }
     const key = keyOf('udp', client, server)
-    if (this.#byKey.has(key)) return
-    const made = this.#make('udp', key, client, server, time)
+    if (this.#cases.ofKey(key) !== undefined) return
+    const made = this.#make('udp', time, { client, server })
     if (made === undefined) return
+    this.#cases.addWithoutFlow(key, made)
     made.wire.datagram(time, message, meaning)
     // Its process is looked for now: the search can take longer than one question.
     this.#options.planes.process({ proto: 'udp', client, server, start: time, now: time, netns: {} })
@@ -156,10 +161,11 @@ export class Docket implements TroubleSink {
     if (trace.established === at) this.#winners.take(trace)
     if (fact.fact === 'drop' && this.#options.event !== undefined) this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
-    const known = this.#byKey.get(trace.key)
+    const known = this.#caseOf(trace)
     // Calls that fail at once have no port of their own to tell them apart.
-    if (fact.fact === 'call' && known?.isFinal) this.#forget(known)
-    const found = this.#byKey.get(trace.key) ?? this.#openFor(trace)
+    const again = known !== undefined && fact.fact === 'call' && known.isFinal
+    if (again) this.#forget(known, trace.key)
+    const found = (again ? undefined : known) ?? this.#openFor(trace)
     if (found === undefined || found.isFinal) return
     if (trace.isFailed || trace.isClosed) this.#wait(found, at + this.#options.settle)
     else if (trace.synsDropped >= SYNS_WAITED && found.judgedSyns < SYNS_WAITED) {
@@ -175,10 +181,11 @@ export class Docket implements TroubleSink {
     this.#halfClosed.take(now - APP_STUCK_SECONDS * NANOS_PER_SECOND, (row, serial) =>
       this.#lookAtHalfClosed(row, serial),
     )
-    this.#drops.take(now - this.#options.settle, (fact, at) => this.#tellDrop(fact, at))
+    const settled = (now - this.#options.settle) as Nanos
+    this.tellDrops(settled)
+    this.#drops.forget(settled)
     this.#ledger.expire(now)
-    while (this.#over.length > 0 && this.#over[0]!.at + REMEMBERED < now)
-      this.#forget(this.#over.shift()!.found)
+    this.#cases.takeOver((now - REMEMBERED) as Nanos, (key, found) => this.#forget(found, key))
     this.#told.expire(now)
     if (now < this.#nextDue) return
     this.#nextDue = Number.POSITIVE_INFINITY
@@ -194,9 +201,20 @@ export class Docket implements TroubleSink {
     }
   }
 
+  /** Tells drops up to `at` of flows that are known: called when everything before `at` was analysed. */
+  tellDrops(at: Nanos): void {
+    const { event, find, flowAt } = this.#options
+    this.#drops.take(at, (fact, time) => {
+      const row = find(fact.proto, fact.src, fact.dst)
+      if (row !== NO_ROW) event?.(dropEvent(flowAt(row), time, fact))
+      return row !== NO_ROW
+    })
+  }
+
   /** The flow's row is about to be freed: what is not final yet becomes it, unless the run ends. */
   closed(flow: FlowView): void {
-    const found = this.#byRow.get(flow.row) ?? (this.#failedAtLast(flow) ? this.#open(flow) : undefined)
+    this.tellDrops(this.ending ? (Number.POSITIVE_INFINITY as Nanos) : this.#now)
+    const found = this.#cases.ofRow(flow.row) ?? (this.#failedAtLast(flow) ? this.#open(flow) : undefined)
     this.#closed = found
     if (found === undefined) return
     this.#judge(found, !this.ending || tcpOutcome(flow, this.#options.ladder, this.#now) === 'timeout')
@@ -206,9 +224,9 @@ export class Docket implements TroubleSink {
   /** Judges what is left of connections without packets. Flows were closed before. */
   finish(): void {
     this.ending = true
-    for (const found of this.#byKey.values()) {
+    for (const [key, found] of this.#cases.withoutFlow) {
       this.#judge(found, false)
-      this.#forget(found)
+      this.#forget(found, key)
     }
   }
 
@@ -231,32 +249,32 @@ export class Docket implements TroubleSink {
   #open(flow: FlowView): Case | undefined {
     const proto = protocolName(flow)
     if (proto === 'icmp') return undefined
-    const client = endpoint(flow, flow.client)
-    const server = endpoint(flow, 1 - flow.client)
-    const key = keyOf(proto, client, server)
-    const found = this.#byKey.get(key) ?? this.#make(proto, key, client, server, flow.start as Nanos)
-    if (found === undefined) return undefined
-    this.#attach(found, flow)
+    const found = this.#caseBefore(proto, flow) ?? this.#make(proto, flow.start as Nanos, undefined, flow)
+    if (found !== undefined) this.#cases.attach(found, flow.row, flow.serial)
     return found
   }
 
-  #tellDrop(fact: DropFact, at: Nanos): void {
-    const { event, find, flowAt } = this.#options
-    const row = find(fact.proto, fact.src, fact.dst)
-    if (row !== NO_ROW) event?.(dropEvent(flowAt(row), at, fact))
+  /** The case that the kernel's word opened before the flow's first packet was seen. */
+  #caseBefore(proto: 'tcp' | 'udp', flow: FlowView): Case | undefined {
+    if (this.#cases.withoutFlow.size === 0) return undefined
+    const key = keyOf(proto, endpoint(flow, 0), endpoint(flow, 1))
+    const found = this.#cases.ofKey(key)
+    if (found !== undefined) this.#cases.removeWithoutFlow(key)
+    return found
   }
 
-  #attach(found: Case, flow: FlowView): void {
-    found.row = flow.row
-    found.serial = flow.serial
-    this.#byRow.set(flow.row, found)
+  #caseOf({ key, proto, names }: KernelTrace): Case | undefined {
+    const found = this.#cases.ofKey(key)
+    if (found !== undefined) return found
+    const row = this.#options.find(proto, names[0], names[1])
+    return row === NO_ROW ? undefined : this.#cases.ofRow(row)
   }
 
   /** A connection of which the kernel told something bad: its flow's case, or one without packets. */
   #openFor(trace: KernelTrace): Case | undefined {
     const { planes, find, flowAt } = this.#options
-    const { names, dialler, drops, proto } = trace
-    if (this.#told.has(trace.key, dialler?.at ?? trace.began)) return undefined
+    const { names, dialler, drops, proto, key } = trace
+    if (this.#told.has(key, dialler?.at ?? trace.began)) return undefined
     const row = find(proto, names[0], names[1])
     if (row !== NO_ROW) return this.#open(flowAt(row))
     const end = dialler?.end ?? drops.find(({ segment }) => segment === 'syn')?.from
@@ -264,32 +282,35 @@ export class Docket implements TroubleSink {
     const { netns } = trace.ends[end]!
     const own = netns ?? drops[0]?.netns ?? null
     if (own !== planes.netns) return undefined
-    return this.#make(proto, trace.key, names[end]!, names[1 - end]!, dialler?.at ?? trace.began)
-  }
-
-  #make(
-    proto: 'tcp' | 'udp',
-    key: string,
-    client: Endpoint,
-    server: Endpoint,
-    start: Nanos,
-  ): Case | undefined {
-    if (this.#byKey.size >= (this.#options.maxCases ?? MAX_CASES)) {
-      this.dropped++
-      return undefined
-    }
-    const made = new Case(proto, key, client, server, start)
-    const { planes } = this.#options
-    made.before = this.#counters.before(start, [planes.netnsOf(client.addr), planes.netnsOf(server.addr)])
-    this.#byKey.set(key, made)
+    const ends = { client: names[end]!, server: names[1 - end]! }
+    const made = this.#make(proto, dialler?.at ?? trace.began, ends)
+    if (made !== undefined) this.#cases.addWithoutFlow(key, made)
     return made
   }
 
-  #forget(found: Case): void {
-    if (found.given?.final) this.#told.add(found.key, this.#now)
+  #make(proto: 'tcp' | 'udp', start: Nanos, ends: Ends | undefined, flow?: FlowView): Case | undefined {
+    if (!this.#cases.takes()) return undefined
+    const made = new Case(proto, start, ends)
+    if (flow !== undefined) made.row = flow.row
+    const { planes, flowAt } = this.#options
+    if (planes.kernel.watched) {
+      const { client, server } = made.ends(flowAt)
+      made.before = this.#counters.before(start, [planes.netnsOf(client.addr), planes.netnsOf(server.addr)])
+    }
+    return made
+  }
+
+  /** `key` of one without a flow. */
+  #forget(found: Case, key?: string): void {
+    const { planes, flowAt } = this.#options
+    // Only what the kernel tells afterwards could tell it again.
+    if (planes.kernel.watched && found.given?.final) {
+      const { client, server } = found.ends(flowAt)
+      this.#told.add(key ?? keyOf(found.proto, client, server), this.#now)
+    }
     this.#waiting.delete(found)
-    this.#byKey.delete(found.key)
-    if (found.row !== NO_ROW) this.#byRow.delete(found.row)
+    if (key !== undefined) this.#cases.removeWithoutFlow(key)
+    this.#cases.remove(found)
   }
 
   #wait(found: Case, due: number): void {
@@ -304,11 +325,13 @@ export class Docket implements TroubleSink {
     const { wire } = found
     const soon = this.#now + this.#options.settle
     const { stuck, closedSince } = wire
+    // Without a taker the name at the end is enough.
+    const isNews = this.#options.give !== undefined
     const client = flow.side(flow.client)
     const opening = (flow.marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0
     if (wire.isEnded || (wire.isLasting && !opening)) this.#wait(found, soon)
     const syns = Math.max(client.synCount, client.peer.synAckCount)
-    if (opening && syns >= SYNS_WAITED && syns > found.judgedSyns) {
+    if (opening && isNews && syns >= SYNS_WAITED && syns > found.judgedSyns) {
       found.judgedSyns = syns
       this.#wait(found, soon)
     }
@@ -335,7 +358,7 @@ export class Docket implements TroubleSink {
   #lookAtHalfClosed(row: number, serial: number): void {
     const flow = this.#options.flowAt(row)
     if (flow.serial !== serial || flow.lower.marks & flow.upper.marks & SIDE_FIN) return
-    const found = this.#byRow.get(row) ?? this.#open(flow)
+    const found = this.#cases.ofRow(row) ?? this.#open(flow)
     if (found !== undefined) this.#judge(found, false)
   }
 
@@ -347,13 +370,19 @@ export class Docket implements TroubleSink {
   #judge(found: Case, over: boolean): void {
     if (found.isFinal) return
     const { options, now } = { options: this.#options, now: this.#now }
-    if (found.row === NO_ROW) {
-      const row = options.find(found.proto, found.client, found.server)
-      if (row !== NO_ROW) this.#attach(found, options.flowAt(row))
+    const ends = found.ends(options.flowAt)
+    const { client, server } = ends
+    const key = found.row === NO_ROW ? keyOf(found.proto, client, server) : undefined
+    if (key !== undefined) {
+      const row = options.find(found.proto, client, server)
+      if (row !== NO_ROW) {
+        this.#cases.removeWithoutFlow(key)
+        this.#cases.attach(found, row, options.flowAt(row).serial)
+      }
     }
-    const trace = this.#ledger.find(found.proto, found.client, found.server)
+    const trace = this.#ledger.find(found.proto, client, server)
     const evidence = this.#gatherer.gather(found, trace, { now, over, ending: this.ending })
-    if (evidence.ended && found.row === NO_ROW) this.#over.push({ found, at: now })
+    if (evidence.ended && key !== undefined) this.#cases.isOver(key, found, now)
     if (this.#isSuperseded(found, trace, evidence)) {
       found.superseded = true
       return
@@ -364,30 +393,30 @@ export class Docket implements TroubleSink {
       found.isMismatchTold = true
       options.event?.(mismatch)
     }
-    const finding = options.judge(evidence)
-    if (finding === undefined) return
+    const conclusion = options.judge(evidence)
+    if (conclusion === undefined) return
     const final = evidence.ended
-    if (found.given?.verdict === finding.verdict && !final) return
+    if (found.given?.verdict === conclusion.verdict && !final) return
+    found.given = { verdict: conclusion.verdict, final }
     const { process } = evidence
-    const verdict: Verdict = {
-      ...finding,
+    options.give?.({
+      ...conclusion,
+      evidence: planeFindings(evidence),
       type: 'verdict',
       at: now,
       proto: found.proto,
       ...(found.serial >= 0 && { flow: found.serial }),
-      client: found.client,
-      server: found.server,
+      client,
+      server,
       ...(process.watched && (process.client ?? process.server) && { process: endsOf(process) }),
       final,
-    }
-    found.given = verdict
-    options.give(verdict)
+    })
   }
 
-  #isSuperseded(found: Case, trace: KernelTrace | undefined, { wire, process }: Evidence): boolean {
+  #isSuperseded(found: Case, trace: KernelTrace | undefined, { wire, process, server }: Evidence): boolean {
     if (wire.watched && (wire.established !== undefined || wire.midstream)) return false
     const pid = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
-    return pid !== undefined && this.#winners.supersedes(pid, found.server, found.start)
+    return pid !== undefined && this.#winners.supersedes(pid, server, found.start)
   }
 }
 

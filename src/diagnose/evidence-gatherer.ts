@@ -2,7 +2,7 @@ import type { Side } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { SynLadder } from '../flow/syn-ladder.ts'
 import type { Nanos } from '../flow/time.ts'
-import { type Case, NO_ROW } from './case.ts'
+import { type Case, type Ends, NO_ROW } from './case.ts'
 import type { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
@@ -48,8 +48,10 @@ export class EvidenceGatherer {
   }
 
   gather(found: Case, trace: KernelTrace | undefined, { now, over, ending }: Moment): Evidence {
-    const { proto, client, server, serial, start } = found
-    const { planes } = this.#options
+    const { proto, serial, start } = found
+    const { planes, flowAt } = this.#options
+    const ends = found.ends(flowAt)
+    const { client, server } = ends
     const query: ConnectionQuery = {
       proto,
       client,
@@ -57,8 +59,8 @@ export class EvidenceGatherer {
       ...(serial >= 0 && { flow: serial }),
       start,
       now,
-      netns: this.#netns(found, trace),
-      ...diallerOf(found, trace),
+      netns: this.#netns(ends, trace),
+      ...diallerOf(ends, trace),
     }
     const here = planes.here(query)
     const ended = over || found.wire.isEnded || (trace !== undefined && (trace.isFailed || trace.isClosed))
@@ -87,7 +89,7 @@ export class EvidenceGatherer {
    * The kernel's word for each end; where it has told nothing of one, the namespace that has its address: that in
    * which one of its packets was dropped, else the only one.
    */
-  #netns({ client, server }: Case, trace: KernelTrace | undefined): Partial<Record<Side, number>> {
+  #netns({ client, server }: Ends, trace: KernelTrace | undefined): Partial<Record<Side, number>> {
     const { planes } = this.#options
     const told = trace?.netns(client) ?? {}
     const dropped = (trace?.drops ?? []).flatMap((drop) => drop.netns ?? [])
@@ -105,20 +107,20 @@ export class EvidenceGatherer {
   #kernelEvidence(
     found: Case,
     trace: KernelTrace | undefined,
-    { netns }: ConnectionQuery,
+    { netns, client }: ConnectionQuery,
   ): Plane<KernelEvidence> {
     const { kernel } = this.#options.planes
     if (!kernel.watched) return kernel
     const counters = this.#counters.since(found.before, netns)
     const unwatched = found.start <= this.lostAt ? EVERY_KIND : kernel.unwatched
     if (trace !== undefined)
-      return { watched: true, ...trace.evidence(found.client, { netns, counters, unwatched }) }
+      return { watched: true, ...trace.evidence(client, { netns, counters, unwatched }) }
     return { watched: true, ...NO_KERNEL, netns, counters, ...(unwatched && { unwatched }) }
   }
 }
 
 /** Who called connect(), when that was the end that the packets have as client. */
-function diallerOf({ client }: Case, trace: KernelTrace | undefined): Pick<ConnectionQuery, 'dialler'> {
+function diallerOf({ client }: Ends, trace: KernelTrace | undefined): Pick<ConnectionQuery, 'dialler'> {
   const { end, pid, comm = null } = trace?.dialler ?? {}
   if (trace === undefined || pid === undefined || end !== trace.indexOf(client)) return {}
   return { dialler: { pid, comm, attribution: 'tracepoint' } }

@@ -19,7 +19,6 @@ export const exhaustedPorts: Rule = (evidence) => {
       ? ''
       : ` (${ports.used} of ${ports.available}, ${ports.timeWait} of them in TIME_WAIT)`
   return finding(
-    evidence,
     'exhausted.ports',
     counted ? 'certain' : 'likely',
     `no local port is left for ${who(evidence, 'client')} to connect to ${endpoint(evidence.server)}${of}`,

@@ -19,7 +19,6 @@ export const inconclusive: Rule = (evidence) => {
       : `to say why, the ${missing.join(' and the ')} plane would have to be watched`
   const what = error === undefined ? 'gets no answer from' : `got ${error} from`
   return finding(
-    evidence,
     'inconclusive',
     'certain',
     `${who(evidence, 'client')} ${what} ${error === undefined ? '' : 'connect() to '}${endpoint(evidence.server)}; ${why}`,

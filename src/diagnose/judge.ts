@@ -1,12 +1,19 @@
 import type { Evidence } from './evidence.ts'
+import { planeFindings } from './plane-findings.ts'
 import { RULES } from './rules.ts'
-import type { Finding } from './verdict.ts'
+import type { Conclusion, Finding } from './verdict.ts'
 
-/** The verdict that the evidence supports, `undefined` for a connection that is well or not yet in trouble. */
-export function judge(evidence: Evidence): Finding | undefined {
+/** What the evidence supports, `undefined` for a connection that is well or not yet in trouble. */
+export function conclude(evidence: Evidence): Conclusion | undefined {
   for (const rule of RULES) {
     const found = rule(evidence)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** The same with what each plane showed. */
+export function judge(evidence: Evidence): Finding | undefined {
+  const found = conclude(evidence)
+  return found && { ...found, evidence: planeFindings(evidence) }
 }

@@ -31,7 +31,6 @@ export const refusedByFirewall: Rule = (evidence) => {
   const proof =
     rule !== undefined ? `rule ${ruleName(rule)}` : silent ? 'no socket of this host sent it' : undefined
   return finding(
-    evidence,
     'refused.firewall-reject',
     byIcmp || dropped || (silent && rule !== undefined) ? 'certain' : 'likely',
     `${who(evidence, 'client')} could not reach ${endpoint(evidence.server)}: ${what}${proof === undefined ? '' : ` (${proof})`}`,

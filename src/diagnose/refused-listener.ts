@@ -13,7 +13,6 @@ export const refusedWrongAddress: Rule = (evidence) => {
   const { addr, port } = evidence.server
   const only = listener.socket.iface === undefined ? '' : `, and only for device ${listener.socket.iface}`
   return finding(
-    evidence,
     'refused.wrong-address',
     sureness(evidence),
     `${listenerName(evidence, listener)} ${verb(evidence)} port ${port}, but only on ${place(listener)}${only}; this connection went to ${addr}`,
@@ -40,7 +39,6 @@ export const refusedWrongFamily: Rule = (evidence) => {
       'its socket is IPV6_V6ONLY: turn that off in the program, or sysctl -w net.ipv6.bindv6only=0 and restart it',
     )
   return finding(
-    evidence,
     'refused.wrong-family',
     sureness(evidence),
     `${listenerName(evidence, listener)} ${verb(evidence)} port ${port}, but only by ${own} (${listensAt(listener)}); this connection came by ${dialled} to ${addr}`,

@@ -19,7 +19,6 @@ export const refusedWrongNetns: Rule = (evidence) => {
   const [other] = fitting
   if (other === undefined || new Set(fitting.map(({ netns }) => netns)).size !== 1) return undefined
   return finding(
-    evidence,
     'refused.wrong-netns',
     other.reachable === true ? 'likely' : 'possible',
     `nothing listens on port ${evidence.server.port} in this network namespace, but ${listenerName(evidence, other)} does in ${netnsText(other)}`,
@@ -36,7 +35,6 @@ export const refusedNoListener: Rule = (evidence) => {
   if (sockets === undefined)
     return proto === 'udp'
       ? finding(
-          evidence,
           'refused.no-listener',
           'likely',
           `no program holds UDP port ${server.port} of ${server.addr}: the datagram was answered by ICMP port unreachable`,
@@ -54,7 +52,6 @@ export const refusedNoListener: Rule = (evidence) => {
     accepting === undefined ? held : proto === 'tcp' ? 'nothing listened on' : 'no program held UDP'
   const others = sockets.listeners.filter(({ sameNetns }) => !sameNetns)
   return finding(
-    evidence,
     'refused.no-listener',
     accepting === undefined && hadNoSocket(evidence) ? 'certain' : 'likely',
     `${nothing} port ${server.port} of ${server.addr}${lastHolder(evidence)}${since}${hint(evidence, others)}`,

@@ -15,14 +15,8 @@ export const refusedReset: Rule = (evidence) => {
       : hadNoSocket(evidence)
         ? 'its kernel found no socket for it'
         : 'this host answered, and which programs listen was not seen'
-  return finding(
-    evidence,
-    'refused.reset',
-    'certain',
-    `${endpoint(server)} answered the SYN with RST; ${unknown}`,
-    {
-      error: 'ECONNREFUSED',
-      advice: [`on ${server.addr}: socktrace list -l 'sport = :${server.port}'`],
-    },
-  )
+  return finding('refused.reset', 'certain', `${endpoint(server)} answered the SYN with RST; ${unknown}`, {
+    error: 'ECONNREFUSED',
+    advice: [`on ${server.addr}: socktrace list -l 'sport = :${server.port}'`],
+  })
 }

@@ -23,16 +23,10 @@ export const resetAborted: Rule = (evidence) => {
     counter(evidence, broken.by, 'TCPAbortOnClose') === 0
   if (!told && !counted) return undefined
   const { why, advice } = wayOf(evidence, broken)
-  return finding(
-    evidence,
-    'reset.aborted',
-    told ? 'certain' : 'likely',
-    `${who(evidence, broken.by)} ${why}`,
-    {
-      error: brokenError(evidence, broken),
-      advice,
-    },
-  )
+  return finding('reset.aborted', told ? 'certain' : 'likely', `${who(evidence, broken.by)} ${why}`, {
+    error: brokenError(evidence, broken),
+    advice,
+  })
 }
 
 /** Linger 0 is counted, the closing listener is not; a socket that is destroyed gets ECONNABORTED itself. */

@@ -21,7 +21,6 @@ export const resetBacklogAbort: Rule = (evidence) => {
   if (!told && !deduced) return undefined
   const name = listener === undefined ? 'the program that listens' : listenerName(evidence, listener)
   return finding(
-    evidence,
     'reset.backlog-abort',
     told ? 'certain' : 'likely',
     `the accept queue of ${name} on ${endpoint(evidence.server)} was full as the handshake ended, and tcp_abort_on_overflow made the kernel reset it: connect() succeeded, the next call fails`,

@@ -21,7 +21,6 @@ export const resetInjected: Rule = (evidence) => {
     ...(wentOn ? ['that end went on sending afterwards'] : []),
   ]
   return finding(
-    evidence,
     'reset.injected',
     denied && signs.length > 1 ? 'certain' : denied || wentOn ? 'likely' : 'possible',
     `the RST in the name of ${endpoint(evidence[by])} was not sent by the ${by}${afterSilence(evidence)}: ${signs.join(', ')}`,

@@ -18,7 +18,6 @@ function tell(evidence: Evidence, verdict: 'reset.by-us' | 'reset.by-peer') {
   if (broken === undefined || (broken.by === ownSide(evidence)) !== (verdict === 'reset.by-us'))
     return undefined
   return finding(
-    evidence,
     verdict,
     'certain',
     `${who(evidence, broken.by)} reset the connection${afterSilence(evidence)}${reasonText(evidence, broken)}`,

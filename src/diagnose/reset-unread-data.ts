@@ -15,7 +15,6 @@ export const resetUnreadData: Rule = (evidence) => {
   if (!told && !counted) return undefined
   const peer = otherSide(broken.by)
   return finding(
-    evidence,
     'reset.unread-data',
     told ? 'certain' : 'likely',
     `${who(evidence, broken.by)} closed the connection with data of ${who(evidence, peer)} that it had not read, so its kernel sent RST; what it wrote before may be lost`,

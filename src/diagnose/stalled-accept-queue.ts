@@ -31,7 +31,6 @@ export const stalledAcceptQueue: Rule = (evidence) => {
       ? 'its accept queue is full'
       : 'its accept queue is full, or it waits for data (TCP_DEFER_ACCEPT)'
   return finding(
-    evidence,
     'stalled.accept-queue',
     certain ? 'certain' : full ? 'likely' : 'possible',
     `the client is connected to ${endpoint(evidence.server)}, but ${name} did not take the last step: ${why}`,

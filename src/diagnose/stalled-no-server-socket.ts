@@ -32,7 +32,6 @@ export const stalledNoServerSocket: Rule = (evidence) => {
   const cookies = counter(evidence, 'server', 'SyncookiesRecv') > 0
   const listener = acceptingListener(evidence)
   return finding(
-    evidence,
     'stalled.no-server-socket',
     dropped && cookies ? 'certain' : 'likely',
     `${who(evidence, 'client')} believes that it is connected to ${endpoint(evidence.server)}, but the server has no socket for it: ${cookie(cookies)}`,

@@ -15,7 +15,6 @@ export const stalledPmtu: Rule = (evidence) => {
   if (wire?.icmp !== undefined && /fragmentation needed|packet too big/.test(wire.icmp.name)) return undefined
   const { sender, length, times } = stuck
   return finding(
-    evidence,
     'stalled.pmtu',
     stuck.sackedBehind ? 'likely' : 'possible',
     `segments of ${length} bytes from ${endpoint(evidence[sender])} do not arrive (sent again ${times} times) while smaller ones do: the path takes only smaller packets, and nothing says so`,

@@ -27,7 +27,6 @@ export const stalledRetransmitting: Rule = (evidence) => {
   const here = dropped === undefined ? '' : `; this machine drops it (${dropped.reason})`
   const rule = matchingRules(evidence, 'drop')[0]
   return finding(
-    evidence,
     'stalled.retransmitting',
     'certain',
     `${who(evidence, sender)} has sent the same data ${times + 1} times, and ${endpoint(evidence[receiver])} acknowledges nothing${afterSilence(evidence)}${here}`,

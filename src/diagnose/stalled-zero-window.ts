@@ -15,7 +15,6 @@ export const stalledZeroWindow: Rule = (evidence) => {
   const unread = socketsOf(evidence)?.[receiver]?.recv_q ?? 0
   const amount = unread > 0 ? ` (${unread} bytes wait to be read)` : ''
   return finding(
-    evidence,
     'stalled.zero-window',
     'certain',
     `${who(evidence, receiver)} has not read for ${duration(seconds * 1000)}${amount}: its window is 0, so the other end may not send`,

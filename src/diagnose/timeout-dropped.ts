@@ -37,7 +37,6 @@ function tell(evidence: Evidence, way: Way, verdict: VerdictName) {
   const full = conntrackFull(evidence, host)
   const why = full === undefined ? loss.reason : `${loss.reason}; its connection tracking is full`
   return finding(
-    evidence,
     verdict,
     loss.confidence,
     `the ${loss.segment} of ${who(evidence, loss.sender)} to ${endpoint(evidence[otherSide(loss.sender)])} ${verb} the ${host}'s host: ${why}`,

@@ -15,7 +15,6 @@ export const handshakeStuck: Rule = (evidence) => {
       ? 'something between the packet tap and the socket of this host eats it'
       : 'it, or the ACK for it, is lost on the way between them (a firewall that missed the SYN, an asymmetric route)'
   return finding(
-    evidence,
     'timeout.handshake-stuck',
     wire === undefined ? 'likely' : 'certain',
     `${endpoint(server)} answered the SYN (${times(count, 'SYN+ACK')}), but no ACK of ${endpoint(client)} came back: ${where}${patience(evidence)}`,
@@ -38,7 +37,6 @@ export const noAnswer: Rule = (evidence) => {
     ? 'this host took it and sent nothing'
     : 'it is down, or something on the way drops the packets'
   return finding(
-    evidence,
     'timeout.no-answer',
     'certain',
     `${times(wire.syns, 'SYN')} of ${who(evidence, 'client')} to ${endpoint(server)} got no answer: ${place}${patience(evidence)}`,

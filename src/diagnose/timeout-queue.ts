@@ -18,7 +18,6 @@ export const acceptQueueFull: Rule = (evidence) => {
   const name = listener === undefined ? 'the program that listens' : listenerName(evidence, listener)
   const queue = listen === undefined ? '' : ` (${listen.accept_queue} wait, the backlog is ${listen.backlog})`
   return finding(
-    evidence,
     'timeout.accept-queue',
     listener !== undefined && overflows > 0 ? 'certain' : 'likely',
     `${name} does not accept() fast enough: its queue on ${endpoint(evidence.server)} is full${queue}, so the kernel drops every SYN`,
@@ -67,7 +66,6 @@ export const synQueueFull: Rule = (evidence) => {
   if (dropped === 0 && !reserved && !(full && cookies === '0')) return undefined
   const queue = syns === undefined ? '' : ` (${syns} half-open connections)`
   return finding(
-    evidence,
     'timeout.syn-queue',
     dropped > 0 && full ? 'certain' : 'likely',
     `the queue of half-open connections on ${endpoint(evidence.server)} is full${queue}, so the kernel drops new SYNs`,

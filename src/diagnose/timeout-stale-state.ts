@@ -16,7 +16,6 @@ export const staleState: Rule = (evidence) => {
   const { client, server } = evidence
   const sign = byAck ? 'answers the SYN with an ACK of' : 'takes the SYN, by its timestamp, for a leftover of'
   return finding(
-    evidence,
     'timeout.stale-state',
     'certain',
     `${endpoint(server)} ${sign} an older connection from ${endpoint(client)} that it still holds, so ${who(evidence, 'client')} cannot connect from this port`,

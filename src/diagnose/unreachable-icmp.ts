@@ -42,7 +42,6 @@ export const unreachableByIcmp: Rule = (evidence) => {
         ? ' (the server itself)'
         : ''
   return finding(
-    evidence,
     verdict,
     'certain',
     `${icmp.from}${evidence.here.client || own !== ' (this end itself)' ? own : ''} said that ${endpoint(evidence.server)} ${SENTENCES[verdict] ?? 'cannot be reached'} (ICMP ${icmp.name})`,

@@ -25,7 +25,6 @@ export const neighborMissing: Rule = (evidence) => {
   const iface = route?.iface
   const role = hop === server.addr ? '' : `, the gateway to ${server.addr},`
   return finding(
-    evidence,
     'unreachable.neighbor',
     dropped || failed ? 'certain' : 'likely',
     `${hop}${role} does not answer ${protocol}${iface === undefined ? '' : ` on ${iface}`}: nobody there has this address, or the link is the wrong one`,

@@ -2,7 +2,7 @@ import type { RouteEvidence } from '../sockets/socket-evidence.ts'
 import type { Evidence } from './evidence.ts'
 import { clientError, counter, immediateError, kernelOf, socketsOf, wasEstablished, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
-import type { Finding, VerdictName } from './verdict.ts'
+import type { Conclusion, VerdictName } from './verdict.ts'
 import { isWaiting, unanswered } from './waiting.ts'
 import { isIpv4 } from './words.ts'
 
@@ -42,27 +42,20 @@ function tell(
   error: string,
   confidence: 'certain' | 'likely',
   route: RouteEvidence | undefined,
-): Finding {
+): Conclusion {
   const { addr } = evidence.server
   const ip = isIpv4(addr) ? 'ip' : 'ip -6'
   const whole = isIpv4(addr) ? `${addr}/32` : `${addr}/128`
   const look = `${ip} route get ${addr}`
   switch (verdict) {
     case 'unreachable.no-route':
-      return finding(
-        evidence,
-        verdict,
-        confidence,
-        `this host has no route to ${addr}, so nothing was sent`,
-        {
-          error,
-          advice: [look, `${ip} route add default via GATEWAY, or ${ip} route add ${whole} via GATEWAY`],
-        },
-      )
+      return finding(verdict, confidence, `this host has no route to ${addr}, so nothing was sent`, {
+        error,
+        advice: [look, `${ip} route add default via GATEWAY, or ${ip} route add ${whole} via GATEWAY`],
+      })
     default: {
       const kind = route?.kind ?? (verdict === 'unreachable.blackhole' ? 'blackhole' : 'unreachable')
       return finding(
-        evidence,
         verdict,
         confidence,
         `a route of this host, of kind ${kind}, refuses everything to ${addr}, so nothing was sent`,
@@ -92,7 +85,6 @@ export const noRouteBack: Rule = (evidence) => {
   const { addr } = evidence.client
   const ip = isIpv4(addr) ? 'ip' : 'ip -6'
   return finding(
-    evidence,
     'unreachable.no-route',
     gone && counted ? 'certain' : 'likely',
     `the SYN reached the server's host, but that has no route back to ${addr}, so it cannot answer`,

@@ -54,18 +54,22 @@ export interface PlaneFinding {
 
 export type Confidence = 'certain' | 'likely' | 'possible'
 
-/** What a rule says: the verdict without what all verdicts of a connection have in common. */
-export interface Finding {
+/** What a rule says. */
+export interface Conclusion {
   readonly verdict: VerdictName
   /** errno name that the application got, or will get. Absent when the application gets none. */
   readonly error?: string
   /** One sentence: why. */
   readonly summary: string
   readonly confidence: Confidence
-  /** One entry for each plane, in the order wire, socket, process, kernel. */
-  readonly evidence: readonly PlaneFinding[]
   /** What to do: each names the exact command or setting. */
   readonly advice: readonly string[]
+}
+
+/** The verdict without what all verdicts of a connection have in common. */
+export interface Finding extends Conclusion {
+  /** One entry for each plane, in the order wire, socket, process, kernel. */
+  readonly evidence: readonly PlaneFinding[]
 }
 
 /** The verdict on one connection or attempt. `at` counts from the trace's origin. */
