@@ -2,6 +2,7 @@ import type { Verdict } from '../diagnose/verdict.ts'
 import type { Endpoint, FlowEvent, Side } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import { NANOS_PER_SECOND } from '../flow/time.ts'
+import type { KernelFact } from '../kernel/fact.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import { formatAddress } from '../wire/address.ts'
 import type { PacketStack } from '../wire/stack.ts'
@@ -15,6 +16,8 @@ export interface OwnerLookup {
     role: Side,
     epochNanos: number,
   ): ProcessRef | undefined
+  /** What the kernel plane told. */
+  fact?(fact: KernelFact): void
 }
 
 /** UDP has no events to ask with: its first packets do it, since a search in /proc may take more than one. */

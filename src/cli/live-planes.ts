@@ -47,11 +47,12 @@ export class LivePlanes implements Planes {
 
   /** Gives what the kernel told since last time, at times of the capture's clock; true when some of it was lost. */
   drain(give: (fact: KernelFact, at: Nanos) => void): boolean {
-    const { kernel, lookup } = this.#parts
+    const { kernel, lookup, owners } = this.#parts
     const before = kernel.lost
     const offset = this.#monotonicOffset()
     kernel.drain((fact) => {
       lookup.fact(fact)
+      owners.fact?.(fact)
       give(fact, (fact.at + offset) as Nanos)
     })
     return kernel.lost > before

@@ -1,4 +1,5 @@
 import { ConnectionOwners } from '../kernel/connection-owners.ts'
+import type { KernelFact } from '../kernel/fact.ts'
 import { ListenCalls } from '../kernel/listen-calls.ts'
 import { ProcessNames } from '../kernel/process-names.ts'
 import type { ProcessTree } from '../kernel/process-tree.ts'
@@ -15,6 +16,7 @@ import type { Attribution, ProcessRef } from '../process-ref.ts'
 import { parseAddress } from '../wire/address.ts'
 import { monotonicToRealtimeOffset } from './clock.ts'
 import { DatagramOwners } from './datagram-owners.ts'
+import { ForeignEnds } from './foreign-ends.ts'
 import { ListenerOwners } from './listener-owners.ts'
 import { LocalAddresses } from './local-addresses.ts'
 import { isRefused, tracepointHint } from './mend.ts'
@@ -72,6 +74,7 @@ export class Owners {
   readonly #listeners: ListenerOwners
   readonly #datagrams: DatagramOwners
   readonly #finder: SocketFinder
+  readonly #foreign: ForeignEnds
   readonly #addresses = new LocalAddresses()
   readonly #tree: ProcessTree | undefined
   readonly #visit = (record: RecordCursor): void => this.#record(record)
@@ -87,6 +90,7 @@ export class Owners {
     this.#connects = new ConnectionOwners(netns)
     this.#listens = new ListenCalls(netns)
     this.#finder = new SocketFinder()
+    this.#foreign = new ForeignEnds(this.#finder)
     const opened = options.tracepoints === false ? undefined : this.#open(options.waiter)
     this.#tree = options.tree
     if (opened === undefined) this.#tree?.lost()
@@ -135,10 +139,16 @@ export class Owners {
     }
     const caller = this.#connects.find(from, local.port, to, remote.port, time)
     if (caller !== undefined) return reference(caller, 'tracepoint')
-    if (!this.#addresses.has(from)) return undefined
+    if (!this.#addresses.has(from)) return this.#elsewhere(ends, role, time)
     const holder = role === 'server' ? this.#listeners.find(ends, time) : undefined
     if (holder !== undefined) return this.#reference(holder)
     return this.#connecting(ends, time) ?? this.#holder(ends, time)
+  }
+
+  /** What the kernel plane told: the namespace of a connection, where that program tells it. */
+  fact(fact: KernelFact): void {
+    if (fact.fact !== 'state' || fact.netns === null || fact.local.port === 0) return
+    this.#connects.place(fact.socket, fact.local.port, fact.remote.port, fact.at, fact.netns)
   }
 
   close(): void {
@@ -258,6 +268,19 @@ export class Owners {
     if (after === undefined || after.inode !== socket.inode || after.cookie !== socket.cookie)
       return undefined
     return this.#reference(holder)
+  }
+
+  /** An end that is not in this namespace, but perhaps in another one of this machine. */
+  #elsewhere(ends: Ends, role: 'client' | 'server', time: number): ProcessRef | undefined {
+    const { local, localPort, remote, remotePort } = ends
+    const caller = this.#connects.elsewhere(local, localPort, remote, remotePort, time)
+    if (caller !== undefined) return reference(caller, 'tracepoint')
+    const now = monotonicNow()
+    if (now - time > UNTRACED_LAG || !this.#listens.isSteady(localPort, time)) return undefined
+    // These ends were connected after the packet: what is there now is not what sent it.
+    if (this.#connects.elsewhere(local, localPort, remote, remotePort, now) !== undefined) return undefined
+    const holder = this.#foreign.find(ends, role, time)
+    return holder && this.#reference(holder)
   }
 
   #reference({ pid, attribution, seen }: Holder): ProcessRef | undefined {

@@ -188,20 +188,7 @@ export class SocketFinder {
   }
 
   #connection(ends: Ends): SocketRecord | undefined {
-    const family = ends.local.family
-    const record =
-      this.#diag === undefined
-        ? this.#fromTable(ends)
-        : this.#diag.lookup(
-            inetLookupRequest(family === 4 ? AF_INET : AF_INET6, IPPROTO_TCP, {
-              source: ends.local.words,
-              sourcePort: ends.localPort,
-              destination: ends.remote.words,
-              destinationPort: ends.remotePort,
-            }),
-            (view, offset, end) => parseInetDiag(view, offset, end, 'tcp', CONTEXT),
-          )
-    // Without such a connection the kernel names the listener.
+    const record = this.#diag === undefined ? this.#fromTable(ends) : lookUpTcp(this.#diag, ends)
     return record?.state === 'LISTEN' ? undefined : record
   }
 
@@ -219,6 +206,22 @@ export class SocketFinder {
         sameAddress(record.remote.addr, remote),
     )
   }
+}
+
+/** The socket with these ends; without such a connection the kernel names the listener that would take it. */
+export function lookUpTcp(
+  diag: SockDiag,
+  { local, localPort, remote, remotePort }: Ends,
+): SocketRecord | undefined {
+  return diag.lookup(
+    inetLookupRequest(local.family === 4 ? AF_INET : AF_INET6, IPPROTO_TCP, {
+      source: local.words,
+      sourcePort: localPort,
+      destination: remote.words,
+      destinationPort: remotePort,
+    }),
+    (view, offset, end) => parseInetDiag(view, offset, end, 'tcp', CONTEXT),
+  )
 }
 
 /** `shown` may be IPv4-mapped: an IPv6 socket that speaks IPv4. */

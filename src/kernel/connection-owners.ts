@@ -16,6 +16,8 @@ const CAPACITY = 1 << 17
 export interface Connect {
   readonly socket: number
   readonly process: TracedProcess | undefined
+  /** Inode of the network namespace; `null` when it is not known. */
+  netns: number | null
   readonly family: number
   readonly local: Uint32Array
   readonly remote: Uint32Array
@@ -104,6 +106,43 @@ export class ConnectionOwners {
   }
 
   /**
+   * The process that connected `local` to `remote` in another namespace, for an address that the own one has not.
+   * Namespaces may share addresses: only where a single connect() can be meant.
+   */
+  elsewhere(
+    local: Address,
+    localPort: number,
+    remote: Address,
+    remotePort: number,
+    time: number,
+  ): TracedProcess | undefined {
+    const isMeant = (connect: Connect): boolean =>
+      isBetween(connect, local, remote) &&
+      connect.began <= time + CLOCK_SLACK &&
+      connect.ended + LINGER >= time &&
+      !this.#isOurs(connect)
+    const candidates = (this.#byPorts.get(portKey(localPort, remotePort)) ?? []).filter(isMeant)
+    const open = candidates.filter(({ ended }) => ended >= time)
+    const [only, ...more] = open.length > 0 ? open : candidates
+    const pid = only?.process?.pid
+    if (pid === undefined || more.length > 0) return undefined
+    // One whose port is not known yet may be it as well.
+    const rivals = [...(this.#pending.get(remotePort) ?? [])].filter(isMeant)
+    return rivals.every(({ process }) => process?.pid === pid) ? only?.process : undefined
+  }
+
+  /** The kernel told in which namespace the socket was that had these ports at `time`. */
+  place(socket: number, localPort: number, remotePort: number, time: number, netns: number): void {
+    for (const connect of this.#byPorts.get(portKey(localPort, remotePort)) ?? [])
+      if (
+        connect.socket === socket &&
+        connect.began <= time + CLOCK_SLACK &&
+        connect.ended + CLOCK_SLACK >= time
+      )
+        connect.netns = netns
+  }
+
+  /**
    * Connections from `local` to `remote` that were under way at `time` and whose port is not known yet: one of
    * them may be the one. Only a look at the socket itself can tell.
    */
@@ -133,6 +172,7 @@ export class ConnectionOwners {
     const connect: Connect = {
       socket: event.socket,
       process,
+      netns: process?.netns ?? null,
       family: event.family,
       local: event.local.slice(),
       remote: event.remote.slice(),
@@ -193,14 +233,12 @@ export class ConnectionOwners {
     return possible.every((connect) => connect.process?.pid === owner) ? chosen : undefined
   }
 
-  #isOurs({ process }: Connect): boolean {
-    return process !== undefined && process.netns !== null && process.netns === this.#netns
+  #isOurs({ netns }: Connect): boolean {
+    return netns !== null && netns === this.#netns
   }
 
-  #isForeign({ process }: Connect): boolean {
-    return (
-      process !== undefined && process.netns !== null && this.#netns !== null && process.netns !== this.#netns
-    )
+  #isForeign({ netns }: Connect): boolean {
+    return netns !== null && this.#netns !== null && netns !== this.#netns
   }
 
   #forgetPending(connect: Connect): void {

@@ -72,6 +72,14 @@ export class ListenCalls {
     )
   }
 
+  /** Nobody is known to have begun or ended listening on `port` after `time`, in any namespace. */
+  isSteady(port: number, time: number): boolean {
+    const list = this.#byPort.get(port) ?? []
+    return list.every(
+      ({ since, until }) => since <= time && (until < time || until === Number.POSITIVE_INFINITY),
+    )
+  }
+
   clear(): void {
     this.#open.clear()
     this.#byPort.clear()

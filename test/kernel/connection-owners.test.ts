@@ -50,6 +50,10 @@ class Bench {
     return this.owners.find(parseAddress(local)!, localPort, parseAddress(remote)!, remotePort, time)?.pid
   }
 
+  elsewhere(localPort: number, time: number): number | undefined {
+    return this.owners.elsewhere(parseAddress(LOCAL)!, localPort, parseAddress(REMOTE)!, PORT, time)?.pid
+  }
+
   candidates(time: number): (number | undefined)[] {
     return this.owners
       .candidates(parseAddress(LOCAL)!, parseAddress(REMOTE)!, PORT, time)
@@ -250,4 +254,44 @@ test('whatever order connections come in, no answer is ever a wrong process', ()
     { numRuns: 500 },
   )
   assert.ok(answered > 1000, `only ${answered} answers`)
+})
+
+test('another namespace: named where one connect() alone can be meant', () => {
+  const bench = new Bench()
+  bench.connect(1, SECOND, process(10, THEIRS))
+  bench.establish(1, 1.1 * SECOND, 4000)
+  assert.equal(bench.find(4000, 2 * SECOND), undefined)
+  assert.equal(bench.elsewhere(4000, 2 * SECOND), 10)
+  assert.equal(bench.elsewhere(4000, 0.5 * SECOND), undefined, 'before it')
+  assert.equal(bench.elsewhere(4001, 2 * SECOND), undefined, 'another port')
+  // The same ends in a third namespace.
+  bench.connect(2, 3 * SECOND, process(11, 7))
+  assert.equal(bench.elsewhere(4000, 4 * SECOND), undefined, 'the other one has no port yet')
+  bench.establish(2, 4 * SECOND, 4000)
+  assert.equal(bench.elsewhere(4000, 5 * SECOND), undefined, 'two are open')
+  bench.end(2, 6 * SECOND, 4000)
+  assert.equal(bench.elsewhere(4000, 7 * SECOND), 10, 'one is open')
+  bench.end(1, 8 * SECOND, 4000)
+  assert.equal(bench.elsewhere(4000, 9 * SECOND), undefined, 'both lately were')
+})
+
+test('a connection of this namespace is nobody elsewhere', () => {
+  const bench = new Bench()
+  bench.connect(1, SECOND, process(10))
+  bench.establish(1, 1.1 * SECOND, 4000)
+  assert.equal(bench.elsewhere(4000, 2 * SECOND), undefined)
+})
+
+test('the namespace that the kernel told tells connections of the same ends apart', () => {
+  const bench = new Bench()
+  // Both processes were gone before their namespace could be read.
+  bench.connect(1, SECOND, process(10, null))
+  bench.establish(1, 1.1 * SECOND, 4000)
+  bench.connect(2, 1.2 * SECOND, process(11, null))
+  bench.establish(2, 1.3 * SECOND, 4000)
+  assert.equal(bench.find(4000, 2 * SECOND), undefined)
+  bench.owners.place(1, 4000, PORT, 1.1 * SECOND, OURS)
+  bench.owners.place(2, 4000, PORT, 1.3 * SECOND, THEIRS)
+  assert.equal(bench.find(4000, 2 * SECOND), 10)
+  assert.equal(bench.elsewhere(4000, 2 * SECOND), 11)
 })
