@@ -177,7 +177,8 @@ export class KernelLedger {
       return undefined
     }
     if (fact.remote.port === 0 || (fact.local.port === 0 && fact.fact !== 'call')) return undefined
-    const trace = this.#of(fact.proto, fact.local, fact.remote, at)
+    const dialled = fact.fact === 'state' ? this.#dials.get(fact.socket) : undefined
+    const trace = this.#of(fact.proto, fact.local, fact.remote, at, dialled?.at)
     const index = trace.indexOf(fact.local)
     const end = trace.ends[index]!
     trace.last = at
@@ -214,7 +215,8 @@ export class KernelLedger {
   }
 
   find(proto: 'tcp' | 'udp', a: KernelEnd, b: KernelEnd): KernelTrace | undefined {
-    return this.#traces.get(keyOf(proto, a, b))
+    // A file has no kernel: no key is made for its flows.
+    return this.#traces.size === 0 ? undefined : this.#traces.get(keyOf(proto, a, b))
   }
 
   /** Forgets what closed long before `now`. */
@@ -279,12 +281,14 @@ export class KernelLedger {
     return trace
   }
 
-  #of(proto: 'tcp' | 'udp', local: KernelEnd, remote: KernelEnd, at: Nanos): KernelTrace {
+  /** `dialled`: when the connect() was called that the fact belongs to. */
+  #of(proto: 'tcp' | 'udp', local: KernelEnd, remote: KernelEnd, at: Nanos, dialled?: Nanos): KernelTrace {
     const key = keyOf(proto, local, remote)
     const known = this.#traces.get(key)
     if (known !== undefined) {
-      // The same ends again, long after they closed: another connection.
-      if (!known.isClosed || at - known.last < 1e9) return known
+      // The same ends again, dialled anew or long after they closed: another connection.
+      const isOver = known.isClosed && at - known.last >= 1e9
+      if (!isOver && !(dialled !== undefined && known.last < dialled)) return known
       this.#traces.delete(key)
     }
     if (this.#traces.size >= CAPACITY) {
