@@ -31,13 +31,16 @@ import type { OpenView } from './views.ts'
 
 /**
  * How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. That is
- * longer than a SYN's first timeout: the kernel lets an ICMP error pass that comes while connect() holds the socket.
+ * longer than a SYN's first timeout: the kernel lets an ICMP error pass that comes while connect() holds the socket;
+ * and than an attempt that failed can be superseded by another.
  */
 const LINGER_FILE = (60 * NANOS_PER_SECOND) as Nanos
-const LINGER_LIVE = (1.5 * NANOS_PER_SECOND) as Nanos
+const LINGER_LIVE = (2.1 * NANOS_PER_SECOND) as Nanos
 /** How long the end of a connection waits for its verdict, while other planes and packets behind it arrive. */
 const SETTLE_FILE = (1 * NANOS_PER_SECOND) as Nanos
 const SETTLE_LIVE = (50 * NANOS_PER_MS) as Nanos
+/** Connections judged between two readings of packets when live: each may take 15 ms. */
+const AT_ONCE_LIVE = 8
 
 export interface AnalysisParts {
   readonly source: PacketSource
@@ -225,7 +228,7 @@ export class Analysis {
       ladder: synLadder,
       flowAt: (row) => this.tracker.at(row),
       find: (proto, client, server) => this.tracker.find(proto, client, server),
-      settle: source.engine === 'file' ? SETTLE_FILE : SETTLE_LIVE,
+      ...(source.engine === 'file' ? { settle: SETTLE_FILE } : { settle: SETTLE_LIVE, atOnce: AT_ONCE_LIVE }),
     })
   }
 

@@ -5,6 +5,7 @@ import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { monotonicToRealtimeOffset } from '../host/clock.ts'
 import type { EvidenceLookup } from '../host/evidence-lookup.ts'
 import type { KernelPlane } from '../host/kernel-plane.ts'
+import { isAlive } from '../host/procfs.ts'
 import type { KernelFact } from '../kernel/fact.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import type { SocketEvidence } from '../sockets/socket-evidence.ts'
@@ -88,6 +89,10 @@ export class LivePlanes implements Planes {
   socket(query: ConnectionQuery): Plane<SocketEvidence> {
     const { proto, client, server, netns } = query
     return this.#parts.lookup.sockets({ proto, client, server, netns, here: this.here(query) })
+  }
+
+  isAlive(pid: number): boolean {
+    return isAlive(pid)
   }
 
   counters(netns: number): Readonly<Record<string, number>> | undefined {

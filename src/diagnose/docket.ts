@@ -1,5 +1,5 @@
 import { endpoint, protocolName } from '../flow/annotation.ts'
-import type { DropEvent, Endpoint, MismatchEvent } from '../flow/event.ts'
+import type { Endpoint } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
@@ -7,8 +7,6 @@ import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, FLOW_WATCHED, SIDE_FIN } from '../flo
 import { tcpOutcome } from '../flow/outcome.ts'
 import { type Segment, STEP_FIRST_FIN_ACKED, STEP_SECOND_FIN } from '../flow/segment.ts'
 import type { SideView } from '../flow/side-view.ts'
-import type { SynLadder } from '../flow/syn-ladder.ts'
-import { SYN_RECV } from '../flow/tcp-state.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { type TroubleSink, watchFlow } from '../flow/trouble-sink.ts'
 import type { KernelFact } from '../kernel/fact.ts'
@@ -17,42 +15,22 @@ import type { QuotedPacket } from '../wire/quoted-packet.ts'
 import { Case, type Ends, NO_ROW } from './case.ts'
 import { CaseBook } from './case-book.ts'
 import { CounterLog } from './counter-log.ts'
-import type { Evidence, KernelEvidence } from './evidence.ts'
+import type { DocketOptions } from './docket-options.ts'
+import { nextDue } from './due.ts'
+import type { KernelEvidence } from './evidence.ts'
 import { EvidenceGatherer } from './evidence-gatherer.ts'
+import { wasEstablished, watches } from './facts.ts'
 import { HalfClosed } from './half-closed.ts'
+import { Held, type HeldVerdict } from './held.ts'
 import { dropEvent, mismatchEvent } from './kernel-events.ts'
 import { isTelling, KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
 import { LateDrops } from './late-drops.ts'
-import { planeFindings } from './plane-findings.ts'
-import type { Planes } from './planes.ts'
-import {
-  APP_STUCK_SECONDS,
-  PMTU_TIMES,
-  RETRANSMITTING_SECONDS,
-  SYNS_WAITED,
-  ZERO_WINDOW_SECONDS,
-} from './thresholds.ts'
+import { makeVerdict } from './make-verdict.ts'
+import { APP_STUCK_SECONDS, SYNS_WAITED } from './thresholds.ts'
 import { Told } from './told.ts'
-import type { Conclusion, Verdict, VerdictName } from './verdict.ts'
+import type { VerdictName } from './verdict.ts'
 import { Winners } from './winners.ts'
-import { isDialling } from './wire-evidence.ts'
-
-export interface DocketOptions {
-  readonly judge: (evidence: Evidence) => Conclusion | undefined
-  /** Takes the verdicts; without it only their names are known, for the records of flows. */
-  readonly give?: ((verdict: Verdict) => void) | undefined
-  /** Is told what the kernel says of flows that packets do not. */
-  readonly event?: (event: DropEvent | MismatchEvent) => void
-  readonly planes: Planes
-  readonly ladder: SynLadder
-  /** The flow in a row: borrowed. */
-  readonly flowAt: (row: number) => FlowView
-  /** Row of the flow between two ends, NO_ROW when there is none. */
-  readonly find: (proto: 'tcp' | 'udp', client: Endpoint, server: Endpoint) => number
-  /** How long a connection that came to an end is left to the other planes and to packets behind, ns. */
-  readonly settle: Nanos
-  readonly maxCases?: number
-}
+import { failedAtLast } from './wire-evidence.ts'
 
 const MAX_CASES = 1 << 16
 /** How long a case without a flow stays when it is over: facts about it may still come, ns. */
@@ -70,6 +48,7 @@ export class Docket implements TroubleSink {
   readonly #options: DocketOptions
   readonly #ledger = new KernelLedger()
   readonly #winners = new Winners()
+  readonly #held: Held
   readonly #counters: CounterLog
   readonly #gatherer: EvidenceGatherer
   readonly #halfClosed = new HalfClosed()
@@ -88,6 +67,7 @@ export class Docket implements TroubleSink {
     this.#counters = new CounterLog((netns) => planes.counters(netns))
     if (planes.netns !== null) this.#counters.watch(planes.netns)
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
+    this.#held = new Held((pid) => planes.isAlive(pid))
   }
 
   /** Cases held. */
@@ -156,6 +136,9 @@ export class Docket implements TroubleSink {
   /** Something that the kernel told, at a time of the capture's clock. */
   fact(fact: KernelFact, at: Nanos): void {
     const trace = this.#ledger.take(fact, at)
+    const dials = fact.fact === 'call' || (fact.fact === 'state' && fact.to === 'SYN_SENT')
+    if (dials && fact.pid !== undefined)
+      for (const found of this.#held.dialled(fact.pid, fact.remote, at)) this.#release(found)
     if (trace === undefined) return
     if (fact.netns !== null) this.#counters.watch(fact.netns)
     if (trace.established === at) this.#winners.take(trace)
@@ -163,10 +146,13 @@ export class Docket implements TroubleSink {
     if (!isTelling(fact, trace)) return
     const known = this.#caseOf(trace)
     // Calls that fail at once have no port of their own to tell them apart.
-    const again = known !== undefined && fact.fact === 'call' && known.isFinal
+    const again =
+      known !== undefined &&
+      fact.fact === 'call' &&
+      (known.isFinal || (this.#held.pidOf(known) ?? fact.pid) !== fact.pid)
     if (again) this.#forget(known, trace.key)
     const found = (again ? undefined : known) ?? this.#openFor(trace)
-    if (found === undefined || found.isFinal) return
+    if (found === undefined || found.isFinal || this.#held.pidOf(found) !== undefined) return
     if (trace.isFailed || trace.isClosed) this.#wait(found, at + this.#options.settle)
     else if (trace.synsDropped >= SYNS_WAITED && found.judgedSyns < SYNS_WAITED) {
       found.judgedSyns = SYNS_WAITED
@@ -187,10 +173,12 @@ export class Docket implements TroubleSink {
     this.#ledger.expire(now)
     this.#cases.takeOver((now - REMEMBERED) as Nanos, (key, found) => this.#forget(found, key))
     this.#told.expire(now)
+    for (const found of this.#held.due(now)) this.#release(found)
     if (now < this.#nextDue) return
     this.#nextDue = Number.POSITIVE_INFINITY
+    let left = this.#options.atOnce ?? Number.POSITIVE_INFINITY
     for (const waiting of this.#waiting) {
-      if (waiting.due > now) {
+      if (waiting.due > now || left-- <= 0) {
         this.#nextDue = Math.min(this.#nextDue, waiting.due)
         continue
       }
@@ -214,7 +202,7 @@ export class Docket implements TroubleSink {
   /** The flow's row is about to be freed: what is not final yet becomes it, unless the run ends. */
   closed(flow: FlowView): void {
     this.tellDrops(this.ending ? (Number.POSITIVE_INFINITY as Nanos) : this.#now)
-    const found = this.#cases.ofRow(flow.row) ?? (this.#failedAtLast(flow) ? this.#open(flow) : undefined)
+    const found = this.#cases.ofRow(flow.row) ?? (failedAtLast(flow) ? this.#open(flow) : undefined)
     this.#closed = found
     if (found === undefined) return
     this.#judge(found, !this.ending || tcpOutcome(flow, this.#options.ladder, this.#now) === 'timeout')
@@ -302,6 +290,7 @@ export class Docket implements TroubleSink {
 
   /** `key` of one without a flow. */
   #forget(found: Case, key?: string): void {
+    this.#release(found)
     const { planes, flowAt } = this.#options
     // Only what the kernel tells afterwards could tell it again.
     if (planes.kernel.watched && found.given?.final) {
@@ -322,26 +311,9 @@ export class Docket implements TroubleSink {
 
   /** Settles when the case is judged next, or that it is over. */
   #plan(found: Case, flow: FlowView): void {
-    const { wire } = found
-    const soon = this.#now + this.#options.settle
-    const { stuck, closedSince } = wire
+    const { settle, give } = this.#options
     // Without a taker the name at the end is enough.
-    const isNews = this.#options.give !== undefined
-    const client = flow.side(flow.client)
-    const opening = (flow.marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0
-    if (wire.isEnded || (wire.isLasting && !opening)) this.#wait(found, soon)
-    const syns = Math.max(client.synCount, client.peer.synAckCount)
-    if (opening && isNews && syns >= SYNS_WAITED && syns > found.judgedSyns) {
-      found.judgedSyns = syns
-      this.#wait(found, soon)
-    }
-    if (stuck !== undefined)
-      this.#wait(
-        found,
-        stuck.times >= PMTU_TIMES ? soon : stuck.since + RETRANSMITTING_SECONDS * NANOS_PER_SECOND,
-      )
-    if (closedSince !== undefined)
-      this.#wait(found, Math.max(soon, closedSince + ZERO_WINDOW_SECONDS * NANOS_PER_SECOND))
+    this.#wait(found, nextDue(found, flow, { now: this.#now, settle, isNews: give !== undefined }))
     this.#review(found, flow)
   }
 
@@ -362,16 +334,11 @@ export class Docket implements TroubleSink {
     if (found !== undefined) this.#judge(found, false)
   }
 
-  /** Whether a flow without a case has failed nevertheless: its only SYN, or its SYN+ACK, was never answered. */
-  #failedAtLast(flow: FlowView): boolean {
-    return isDialling(flow) || flow.side(1 - flow.client).expected === SYN_RECV
-  }
-
   #judge(found: Case, over: boolean): void {
-    if (found.isFinal) return
-    const { options, now } = { options: this.#options, now: this.#now }
-    const ends = found.ends(options.flowAt)
-    const { client, server } = ends
+    if (found.isFinal || this.#held.pidOf(found) !== undefined) return
+    const options = this.#options
+    const now = this.#now
+    const { client, server } = found.ends(options.flowAt)
     const key = found.row === NO_ROW ? keyOf(found.proto, client, server) : undefined
     if (key !== undefined) {
       const row = options.find(found.proto, client, server)
@@ -381,12 +348,17 @@ export class Docket implements TroubleSink {
       }
     }
     const trace = this.#ledger.find(found.proto, client, server)
+    const dialler = trace?.established === undefined ? trace?.dialler?.pid : undefined
+    const marks = found.row === NO_ROW ? 0 : options.flowAt(found.row).marks
+    // Before the other planes are asked: that takes longer than all the rest.
+    if (dialler !== undefined && (marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0)
+      if (this.#isSuperseded(found, dialler)) return
     const evidence = this.#gatherer.gather(found, trace, { now, over, ending: this.ending })
     if (evidence.ended && key !== undefined) this.#cases.isOver(key, found, now)
-    if (this.#isSuperseded(found, trace, evidence)) {
-      found.superseded = true
-      return
-    }
+    const { process } = evidence
+    const caller = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
+    const pid = wasEstablished(evidence) ? undefined : caller
+    if (pid !== undefined && this.#isSuperseded(found, pid)) return
     const mismatch =
       found.serial < 0 || found.isMismatchTold ? undefined : mismatchEvent(evidence, found.serial)
     if (mismatch !== undefined) {
@@ -397,32 +369,28 @@ export class Docket implements TroubleSink {
     if (conclusion === undefined) return
     const final = evidence.ended
     if (found.given?.verdict === conclusion.verdict && !final) return
-    found.given = { verdict: conclusion.verdict, final }
-    const { process } = evidence
-    options.give?.({
-      ...conclusion,
-      evidence: planeFindings(evidence),
-      type: 'verdict',
-      at: now,
-      proto: found.proto,
-      ...(found.serial >= 0 && { flow: found.serial }),
-      client,
-      server,
-      ...(process.watched && (process.client ?? process.server) && { process: endsOf(process) }),
-      final,
-    })
+    const given = { verdict: conclusion.verdict, final }
+    const whole = options.give && makeVerdict(conclusion, evidence, found.serial)
+    // Only the kernel tells what else the process reaches.
+    if (pid !== undefined && final && !this.ending && found.proto === 'tcp' && watches(evidence, 'state'))
+      if (this.#held.hold({ found, server, pid, at: now, given, whole })) return
+    this.#give(found, { given, whole })
   }
 
-  #isSuperseded(found: Case, trace: KernelTrace | undefined, { wire, process, server }: Evidence): boolean {
-    if (wire.watched && (wire.established !== undefined || wire.midstream)) return false
-    const pid = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
-    return pid !== undefined && this.#winners.supersedes(pid, server, found.start)
+  /** Gives the verdict that was kept back, unless the attempt was superseded meanwhile. */
+  #release(found: Case): void {
+    const held = this.#held.release(found)
+    if (held !== undefined && !this.#isSuperseded(found, held.pid)) this.#give(found, held)
   }
-}
 
-function endsOf({
-  client,
-  server,
-}: Partial<NonNullable<Verdict['process']>>): NonNullable<Verdict['process']> {
-  return { ...(client && { client }), ...(server && { server }) }
+  #give(found: Case, { given, whole }: Pick<HeldVerdict, 'given' | 'whole'>): void {
+    found.given = given
+    if (whole !== undefined) this.#options.give?.(whole)
+  }
+
+  #isSuperseded(found: Case, pid: number): boolean {
+    const { server } = found.ends(this.#options.flowAt)
+    found.superseded ||= this.#winners.supersedes(pid, server, found.start)
+    return found.superseded
+  }
 }

@@ -34,6 +34,8 @@ export interface Planes {
   here(query: ConnectionQuery): Readonly<Record<Side, boolean>>
   process(query: ConnectionQuery): Evidence['process']
   socket(query: ConnectionQuery): Plane<SocketEvidence>
+  /** Whether a process lives; false also where that cannot be known. */
+  isAlive(pid: number): boolean
   /** Kernel counters of a namespace by name; `undefined` when they cannot be read. */
   counters(netns: number): Readonly<Record<string, number>> | undefined
 }
@@ -50,5 +52,6 @@ export const FILE_PLANES: Planes = {
   here: () => ({ client: false, server: false }),
   process: () => ({ watched: false, why: FILE }),
   socket: () => ({ watched: false, why: FILE }),
+  isAlive: () => false,
   counters: () => undefined,
 }

@@ -1,9 +1,13 @@
 import type { Endpoint } from '../flow/event.ts'
-import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
 
 /** How soon after an attempt began another must have succeeded to supersede it (RFC 8305 calls it happy eyeballs). */
-const SUPERSEDED_WITHIN = 2 * NANOS_PER_SECOND
+export const SUPERSEDED_WITHIN = 2 * NANOS_PER_SECOND
+/** Of those to one address the latest in each slot is kept: none of an attempt's two seconds is lost by that. */
+const SLOT = 50 * NANOS_PER_MS
+/** For how long: packets, and with them the questions, may be behind the kernel's word. */
+const REMEMBERED = 10 * NANOS_PER_SECOND
 const CAPACITY = 4096
 
 interface Winner {
@@ -13,22 +17,30 @@ interface Winner {
 
 /** Connections that were established lately, by who dialled and to which port. */
 export class Winners {
-  readonly #latest = new Map<string, Winner>()
+  /** In order of time. */
+  readonly #latest = new Map<string, Winner[]>()
 
   take({ dialler, established, names }: KernelTrace): void {
     if (dialler?.pid === undefined || established === undefined) return
     const { addr, port } = names[1 - dialler.end]!
     const key = `${dialler.pid} ${port}`
+    const winners = this.#latest.get(key) ?? []
     // Put last again, so that the first is the oldest.
     this.#latest.delete(key)
-    this.#latest.set(key, { at: established, addr })
+    this.#latest.set(key, winners)
     if (this.#latest.size > CAPACITY) this.#latest.delete(this.#latest.keys().next().value!)
+    const last = winners.at(-1)
+    const sameSlot = last?.addr === addr && Math.floor(last.at / SLOT) === Math.floor(established / SLOT)
+    if (sameSlot) winners.pop()
+    winners.push({ at: established, addr })
+    while (winners[0]!.at + REMEMBERED < established) winners.shift()
   }
 
   /** Whether the process reached the same port at another address soon after it began to dial this one. */
   supersedes(pid: number, server: Endpoint, start: Nanos): boolean {
-    const winner = this.#latest.get(`${pid} ${server.port}`)
-    if (winner === undefined || winner.addr === server.addr) return false
-    return winner.at >= start && winner.at - start <= SUPERSEDED_WITHIN
+    const winners = this.#latest.get(`${pid} ${server.port}`) ?? []
+    return winners.some(
+      ({ at, addr }) => addr !== server.addr && at >= start && at - start <= SUPERSEDED_WITHIN,
+    )
   }
 }

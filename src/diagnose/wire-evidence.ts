@@ -10,7 +10,7 @@ import { RESET_CLEARS_OLD, RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from '..
 import { type Segment, STEP_RESET, STEP_STALE_ACK } from '../flow/segment.ts'
 import type { SideView } from '../flow/side-view.ts'
 import { giveUpAfter, type SynLadder } from '../flow/syn-ladder.ts'
-import { STATES, SYN_SENT } from '../flow/tcp-state.ts'
+import { STATES, SYN_RECV, SYN_SENT } from '../flow/tcp-state.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { formatAddress } from '../wire/address.ts'
 import { diff } from '../wire/seq.ts'
@@ -308,8 +308,9 @@ function finTimes(flow: FlowView): Partial<Record<Side, Nanos>> {
   return times
 }
 
-/** Whether the flow (borrowed) dials, or was dialled, and has not come to an end. */
-export function isDialling(flow: FlowView): boolean {
+/** Whether a flow (borrowed) that is over has failed without a sign: its only SYN, or its SYN+ACK, was never answered. */
+export function failedAtLast(flow: FlowView): boolean {
   const client = flow.side(flow.client)
+  if (client.peer.expected === SYN_RECV) return true
   return (flow.marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0 && client.expected === SYN_SENT
 }

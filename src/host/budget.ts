@@ -1,6 +1,9 @@
+import { cpuTime } from './clock.ts'
+
 /**
- * Keeps costly work within a share of the main thread's time: the packet path must not wait for it.
- * A piece of work that was dear is paid off before the next one is let through.
+ * Keeps costly work within a share of the main thread's time: the packet path must not wait for it. A piece of work
+ * that was dear is paid off before the next one is let through. It costs the processor's time that it takes: what it
+ * waits while a busy machine does something else is not its own.
  */
 export class Budget {
   readonly #share: number
@@ -21,12 +24,12 @@ export class Budget {
     this.#left = Math.min(this.#burst, this.#left + (from - this.#at) * this.#share)
     this.#at = from
     if (this.#left <= 0) return undefined
+    const before = cpuTime()
     try {
       return work()
     } finally {
-      const to = performance.now()
-      this.#left -= to - from
-      this.#at = to
+      this.#left -= cpuTime() - before
+      this.#at = performance.now()
     }
   }
 }

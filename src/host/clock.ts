@@ -2,10 +2,14 @@ import * as libc from './libc.ts'
 
 const CLOCK_REALTIME = 0
 const CLOCK_MONOTONIC = 1
+const CLOCK_THREAD_CPUTIME_ID = 3
+const RUSAGE_CHILDREN = -1
 const SAMPLES = 5
 
 const timespec = new Uint8Array(new ArrayBuffer(16))
 const view = new DataView(timespec.buffer)
+const usage = new Uint8Array(new ArrayBuffer(144))
+const usageView = new DataView(usage.buffer)
 
 /** Epoch seconds now, whole: the origin from which a live source counts its nanoseconds. */
 export function originNow(): number {
@@ -34,6 +38,14 @@ export function monotonicToRealtimeOffset(): bigint {
     best = wall - (before + after) / 2n
   }
   return best
+}
+
+/** Processor time of this thread and of all children that have ended, ms. */
+export function cpuTime(): number {
+  libc.getResourceUsage(RUSAGE_CHILDREN, usage)
+  const seconds = usageView.getBigInt64(0, true) + usageView.getBigInt64(16, true)
+  const micros = usageView.getBigInt64(8, true) + usageView.getBigInt64(24, true)
+  return Number(clockNanos(CLOCK_THREAD_CPUTIME_ID)) / 1e6 + Number(seconds) * 1e3 + Number(micros) / 1e3
 }
 
 function clockNanos(clock: number): bigint {

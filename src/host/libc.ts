@@ -59,6 +59,10 @@ export const close: (fd: number) => number = library.func('int close(int fd)')
 export const clockGettime: (clock: number, time: Uint8Array) => number = library.func(
   'int clock_gettime(int clock, void *time)',
 )
+/** `usage` gets `struct rusage`, 144 bytes: i64 seconds, i64 microseconds in user mode, then the same in the kernel. */
+export const getResourceUsage: (who: number, usage: Uint8Array) => number = library.func(
+  'int getrusage(int who, void *usage)',
+)
 /** A `FILE *` over memory, which must live until it is closed. */
 export const fmemopen: (bytes: Uint8Array, length: number, mode: string) => Pointer = library.func(
   'void *fmemopen(void *bytes, size_t length, const char *mode)',

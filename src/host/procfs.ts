@@ -23,6 +23,15 @@ export function listPids(root = '/proc'): number[] {
   return pids.sort((a, b) => a - b)
 }
 
+/** Whether a process lives, whoever's it is. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
 /** Called for one descriptor that is a socket. */
 export type VisitOwner = (inode: number, pid: number, fd: number, comm: string) => void
 

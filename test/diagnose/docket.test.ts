@@ -8,6 +8,7 @@ import { QuotedPacket } from '../../src/wire/quoted-packet.ts'
 import { CAST, docketed } from '../support/docketed.ts'
 
 const { C: client, S: server } = CAST
+type Docketed = ReturnType<typeof docketed>
 const HANDSHAKE = `
 0.000 C > S [S] seq=100 win=64240 <mss 1460,ws 7,sack>
 0.010 S > C [S.] seq=900 ack=101 win=65160 <mss 1460,ws 7,sack>
@@ -283,6 +284,41 @@ test('an attempt is superseded when its process soon reached the port at another
     d.docket.fact({ ...first, local: client, from: 'SYN_SENT', to: 'CLOSE' } as KernelFact, at(4))
     d.docket.look(at(5))
     assert.equal(d.verdicts.length, verdicts, `pid ${pid} after ${seconds} s`)
+  }
+})
+
+test('a failed attempt waits for another of its process, while that lives and has another to try', () => {
+  const other = { addr: '10.0.0.3', port: server.port }
+  const dial = (remote: typeof client): KernelFact =>
+    ({
+      ...fact('state', { socket: 9, from: 'CLOSE', to: 'SYN_SENT', pid: 7, comm: 'curl' }),
+      remote,
+    }) as KernelFact
+  const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+  for (const [told, then] of [
+    [['1.10 final'], (d: Docketed) => d.docket.look(at(3.1))],
+    [['1.10 final'], (_: Docketed, end: () => void) => end()],
+    [['1.10 final'], ({ docket }: Docketed) => docket.fact(dial(server), at(1.5))],
+    [[], ({ docket }: Docketed) => docket.fact(dial(server), at(1.2))],
+    [
+      [],
+      ({ docket }: Docketed) => {
+        docket.fact(dial(other), at(1.2))
+        docket.fact(dial(server), at(1.5))
+      },
+    ],
+    [['1.10 final'], (d: Docketed) => d.finish()],
+  ] as const) {
+    let lives = true
+    const d = docketed({ ...LIVE, isAlive: (pid) => pid === 7 && lives })
+    d.docket.fact(call, at(1))
+    d.docket.look(at(1.1))
+    assert.deepEqual(d.told(), [])
+    then(d, () => {
+      lives = false
+    })
+    d.docket.look(at(1.6))
+    assert.deepEqual(d.told(), told)
   }
 })
 

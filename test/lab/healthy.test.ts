@@ -40,7 +40,17 @@ for (const vantage of ['client', 'server'] as const)
       await shell(`ip netns exec ${lab.namespace('server')} nft '${LOSS}'`)
       const server = start('server', [PYTHON, 'test/lab/healthy.py', 'serve', lab.address('server', 4)])
       await server.until('it listens', ({ stdout }) => stdout.includes('ready'))
-      const trace = start(vantage, [builtFile(repository), 'trace', '--failures', '--json', '-i', 'eth0'])
+      const trace = start(vantage, [
+        builtFile(repository),
+        'trace',
+        '--failures',
+        '--json',
+        '-i',
+        'eth0',
+        '-B',
+        '128',
+        'tcp',
+      ])
       await trace.until('it watches', ({ stderr }) => stderr.includes('listening on'))
       const plan = Object.entries(PLAN).map(([kind, count]) => `${kind}=${count}`)
       // Nobody listens on the server's IPv6 address.

@@ -1,4 +1,5 @@
-import { Docket, type DocketOptions } from '../../src/diagnose/docket.ts'
+import { Docket } from '../../src/diagnose/docket.ts'
+import type { DocketOptions } from '../../src/diagnose/docket-options.ts'
 import type { Evidence } from '../../src/diagnose/evidence.ts'
 import { FILE_PLANES, type Planes } from '../../src/diagnose/planes.ts'
 import type { Verdict, VerdictName } from '../../src/diagnose/verdict.ts'
