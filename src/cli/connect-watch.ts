@@ -3,7 +3,7 @@ import type { Verdict } from '../diagnose/verdict.ts'
 import type { Endpoint, FlowEvent, HandshakeOptions } from '../flow/event.ts'
 import { NO_FLOW } from '../flow/table.ts'
 import type { ProcessRef } from '../process-ref.ts'
-import { LadderRows } from '../render/ladder-model.ts'
+import { LadderRows, ladderDrop } from '../render/ladder-model.ts'
 import type { TraceClock } from '../render/time.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { PacketStack } from '../wire/stack.ts'
@@ -84,7 +84,10 @@ export class ConnectWatch implements View, PacketSink {
         seen.rttMs = event.rtt_ms
       }
     }
-    if (event.event !== 'state') this.#events.push(event)
+    if (event.event === 'drop') {
+      const drop = ladderDrop(event)
+      if (drop !== undefined) seen.rows.drop(drop)
+    } else if (event.event !== 'state') this.#events.push(event)
   }
 
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {

@@ -4,7 +4,7 @@ import type { FlowRecord } from '../flow/record.ts'
 import { NO_FLOW } from '../flow/table.ts'
 import { ladderText } from '../render/ladder.ts'
 import { ladderMermaid } from '../render/ladder-mermaid.ts'
-import { type Ladder, LadderRows } from '../render/ladder-model.ts'
+import { type Ladder, LadderRows, ladderDrop } from '../render/ladder-model.ts'
 import { ladderSvg } from '../render/ladder-svg.ts'
 import { processText } from '../render/line.ts'
 import type { TimeFormat } from '../render/time.ts'
@@ -46,7 +46,10 @@ export class LadderView implements View, PacketSink {
   }
 
   event(event: FlowEvent): void {
-    if (event.event !== 'state') this.#events.push(event)
+    if (event.event === 'drop') {
+      const drop = ladderDrop(event)
+      if (drop !== undefined) this.#flows.get(event.flow)?.drop(drop)
+    } else if (event.event !== 'state') this.#events.push(event)
   }
 
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {

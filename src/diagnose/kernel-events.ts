@@ -25,6 +25,7 @@ export function dropEvent(flow: FlowView, at: Nanos, fact: DropFact): DropEvent 
     sender: role(flow.side(direction)),
     src,
     dst,
+    ...(!fact.icmp && proto === 'tcp' && { flags: flagsText(fact.flags) }),
     reason,
     location,
     ...(iface !== undefined && { iface }),

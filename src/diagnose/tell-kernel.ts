@@ -1,5 +1,6 @@
 import type { Evidence, KernelDrop, KernelEvidence, KernelKind } from './evidence.ts'
 import { otherSide } from './facts.ts'
+import { times, timesText } from './words.ts'
 
 /** Counters that explain failures (tcp-semantics: /proc/net/netstat, snmp, snmp6); others move all the time. */
 const TELLING = new Set([
@@ -32,20 +33,23 @@ export function kernelFacts(kernel: KernelEvidence): readonly string[] {
   const facts: string[] = []
   const { call, resetSent, resetReceived, error, retransmitError } = kernel
   if (call !== undefined) facts.push(`connect() returned ${call.error} at once`)
-  for (const drop of kernel.drops) facts.push(dropText(drop))
+  const refusal = resetSent?.reason === 'NO_SOCKET' ? resetSent.side : undefined
+  // The RST that answers it says the same.
+  for (const drop of kernel.drops)
+    if (drop.reason !== 'NO_SOCKET' || otherSide(drop.sender) !== refusal) facts.push(dropText(drop))
   if (resetSent !== undefined) {
     const { side, reason, state, active } = resetSent
-    const from = state === null ? 'no socket' : `a socket in ${state}`
-    facts.push(
-      `RST sent by the ${side}: ${reason ?? 'no reason given'}, ${from}${active ? ', not asked for' : ''}`,
-    )
+    const why = reason ?? (state === null ? 'no socket' : 'no reason given')
+    const from = state === null ? '' : `, socket in ${state}`
+    facts.push(`RST by the ${side}'s host: ${why}${from}${active ? ', not asked for' : ''}`)
   }
-  if (resetReceived !== undefined) facts.push(`RST taken by the ${resetReceived.side}`)
+  if (resetReceived !== undefined) facts.push(`${resetReceived.side} took the RST`)
   for (const side of ['client', 'server'] as const)
-    if (kernel.retransmits[side] > 0) facts.push(`${kernel.retransmits[side]} retransmissions by the ${side}`)
-  if (kernel.synAckRetransmits > 0) facts.push(`SYN+ACK sent again ${kernel.synAckRetransmits} times`)
+    if (kernel.retransmits[side] > 0)
+      facts.push(`${times(kernel.retransmits[side], 'retransmission')} by the ${side}`)
+  if (kernel.synAckRetransmits > 0) facts.push(`SYN+ACK sent again ${timesText(kernel.synAckRetransmits)}`)
   if (retransmitError !== undefined) facts.push(`sending again failed with ${retransmitError}`)
-  if (error !== undefined) facts.push(`${error.name} reported to the ${error.side}`)
+  if (error !== undefined) facts.push(`${error.side} got ${error.name}`)
   for (const side of ['client', 'server'] as const) {
     const moved = Object.entries(kernel.counters[side] ?? {}).filter(
       ([name, by]) => by > 0 && TELLING.has(name),
@@ -77,8 +81,8 @@ export function segmentName({ segment }: KernelDrop): string {
 function dropText(drop: KernelDrop): string {
   const where = drop.location === null ? '' : ` in ${drop.location}`
   const end = drop.at === undefined ? '' : ` on the ${drop.at}'s host`
-  const count = drop.count === 1 ? '' : ` (${drop.count} times)`
-  return `${SEGMENTS[drop.segment]} of the ${drop.sender} to the ${otherSide(drop.sender)} dropped${end}: ${drop.reason}${where}${count}`
+  const count = drop.count === 1 ? '' : `, ${drop.count} times`
+  return `${drop.sender}'s ${SEGMENTS[drop.segment]} dropped${end}: ${drop.reason}${where}${count}`
 }
 
 const KINDS: Readonly<Record<KernelKind, string>> = {

@@ -1,7 +1,7 @@
 import { NANOS_PER_MS } from '../flow/time.ts'
 import type { WireEvidence, WireReset } from './evidence.ts'
 import { IDLE_SECONDS } from './thresholds.ts'
-import { duration, times } from './words.ts'
+import { duration, times, timesText } from './words.ts'
 
 /** What the packets showed, in the order in which they came. */
 export function wireFacts(wire: WireEvidence): readonly string[] {
@@ -77,8 +77,4 @@ function ignored({ effect }: WireReset): string {
 /** `R.` as `RST,ACK`. */
 function flagNames({ flags }: WireReset): string {
   return flags.includes('.') ? 'RST,ACK' : 'RST'
-}
-
-function timesText(count: number): string {
-  return count === 1 ? 'once' : `${count} times`
 }

@@ -62,3 +62,8 @@ export function sentence(text: string): string {
 export function isIpv4(addr: string): boolean {
   return !addr.includes(':') || /^::ffff:\d+\./.test(addr)
 }
+
+/** `once`, `3 times`. */
+export function timesText(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
+}

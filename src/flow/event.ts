@@ -133,6 +133,8 @@ export interface IcmpErrorEvent extends EventBase {
 /** This machine dropped a packet of the flow. `location` is the kernel's function, where its name can be had. */
 export interface DropEvent extends EventBase {
   readonly event: 'drop'
+  /** Of the segment; absent for a datagram and for an ICMP error about one of the flow's packets. */
+  readonly flags?: string
   /** Name of the running kernel: `NETFILTER_DROP`, … */
   readonly reason: string
   readonly location: string | null

@@ -1,6 +1,12 @@
 import type { FlowEvent } from '../flow/event.ts'
 import { ladderText } from '../render/ladder.ts'
-import { type Ladder, LadderRows, type LadderStep, type LadderTone } from '../render/ladder-model.ts'
+import {
+  type Ladder,
+  LadderRows,
+  type LadderStep,
+  type LadderTone,
+  ladderDrop,
+} from '../render/ladder-model.ts'
 import { eventLabel, processText } from '../render/line.ts'
 import { sanitize } from '../render/sanitize.ts'
 import type { Style } from '../render/style.ts'
@@ -13,8 +19,13 @@ import { fitPainted, lineOf } from './spans.ts'
 /** One connection as a sequence diagram, from the events that were kept of it. */
 export function ladderLines(card: FlowCard, width: number, style: Style, started: string): string[] {
   const rows = new LadderRows()
-  const steps = [...card.events.map(eventStep), ...card.runs.map(runStep)].sort((a, b) => a.at - b.at)
+  const segments = card.events.filter(({ event }) => event !== 'drop')
+  const steps = [...segments.map(eventStep), ...card.runs.map(runStep)].sort((a, b) => a.at - b.at)
   for (const step of steps) rows.add(step)
+  for (const event of card.events) {
+    const drop = event.event === 'drop' ? ladderDrop(event) : undefined
+    if (drop !== undefined) rows.drop(drop)
+  }
   const { client, server } = card.processes
   const ladder: Ladder = {
     flow: card.id,
@@ -60,6 +71,7 @@ function runStep({ at, side, packets, bytes }: Run): LadderStep {
 function whatOf(event: FlowEvent): string {
   if (event.event === 'icmp_error') return `ICMP ${event.icmp_name}`
   if (!('flags' in event)) return event.event
+  if (event.event === 'drop') return `[${event.flags}]`
   return `[${event.flags}]${event.len > 0 ? ` ${event.len} B` : ''}`
 }
 

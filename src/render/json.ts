@@ -33,8 +33,9 @@ function particulars(event: FlowEvent): string {
     return `${message},"from":${quoted(from)}${error === undefined ? '' : `,"error":"${error}"`}`
   }
   if (event.event === 'drop') {
-    const { reason, location } = event
-    return `,"reason":${quoted(reason)},"location":${location === null ? null : quoted(location)}`
+    const { flags, reason, location } = event
+    const segment = flags === undefined ? '' : `,"flags":"${flags}"`
+    return `${segment},"reason":${quoted(reason)},"location":${location === null ? null : quoted(location)}`
   }
   if (event.event === 'mismatch') {
     const { wire_state, kernel_state } = event

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../flow/event.ts'
+import type { DropEvent, Endpoint } from '../flow/event.ts'
 
 /** One packet of a ladder. */
 export interface LadderStep {
@@ -12,7 +12,20 @@ export interface LadderStep {
   readonly label?: string
   readonly text?: string
   readonly tone: LadderTone
+  /** This machine dropped it: the arrow does not arrive. */
+  readonly dropped?: true
 }
+
+/** A packet that this machine dropped, and what stands on its arrow, or how that begins. */
+export interface LadderDrop {
+  readonly at: number
+  readonly fromClient: boolean
+  readonly what: string
+  readonly reason: string
+}
+
+/** A drop is of a packet seen at most this long before or after it, ns: its time comes from another clock. */
+const DROP_NANOS = 20e6
 
 /** `good` opens, `info` closes, `warn` is an anomaly, `bad` ends the connection before its time. */
 export type LadderTone = 'good' | 'info' | 'warn' | 'bad' | 'plain'
@@ -50,6 +63,13 @@ const KEEP = 4
 /** Rows after which everything counts as a stretch. */
 const MOST_ROWS = 400
 
+/** What a ladder shows of a drop; nothing when the RST that answers it says the same: no socket took the segment. */
+export function ladderDrop({ at, sender, flags, proto, reason }: DropEvent): LadderDrop | undefined {
+  if (reason === 'NO_SOCKET' && flags !== undefined) return undefined
+  const what = flags !== undefined ? `[${flags}]` : proto === 'udp' ? 'UDP' : 'ICMP'
+  return { at, fromClient: sender === 'client', what, reason }
+}
+
 /** Gathers the rows of one flow; its memory does not grow with the flow's length. */
 export class LadderRows {
   readonly #rows: LadderRow[] = []
@@ -57,8 +77,13 @@ export class LadderRows {
   #head: LadderStep[] = []
   #tail: LadderStep[] = []
   #skip: LadderSkip | undefined
+  /** Drops whose packet did not come yet. */
+  #drops: LadderDrop[] = []
 
-  add(step: LadderStep): void {
+  add(packet: LadderStep): void {
+    const drop = this.#drops.find((candidate) => isOf(candidate, packet))
+    const step = drop === undefined ? packet : dropped(packet, drop)
+    if (drop !== undefined) this.#drops = this.#drops.filter((other) => other !== drop)
     if (step.label !== undefined && this.#rows.length < MOST_ROWS) {
       this.#endStretch()
       this.#rows.push({ step })
@@ -69,9 +94,24 @@ export class LadderRows {
     }
   }
 
+  /** Marks the packet that was dropped; one that was never seen gets an arrow of its own. */
+  drop(drop: LadderDrop): void {
+    this.#endStretch()
+    const at = this.#rows.findLastIndex((row) => 'step' in row && isOf(drop, row.step))
+    const row = this.#rows[at]
+    if (row !== undefined && 'step' in row) this.#rows[at] = { step: dropped(row.step, drop) }
+    else this.#drops.push(drop)
+  }
+
   /** All rows; a stretch that goes on is shown as far as it got. */
   rows(): readonly LadderRow[] {
     this.#endStretch()
+    for (const drop of this.#drops) {
+      const { at, fromClient, what } = drop
+      const step = dropped({ at, fromClient, what, len: 0, tone: 'bad' }, drop)
+      this.#rows.splice(this.#rows.findLastIndex((row) => rowTimes(row).from <= at) + 1, 0, { step })
+    }
+    this.#drops = []
     return this.#rows
   }
 
@@ -94,6 +134,17 @@ export class LadderRows {
     this.#tail = []
     this.#skip = undefined
   }
+}
+
+function isOf(drop: LadderDrop, { at, fromClient, what, dropped: already }: LadderStep): boolean {
+  if (already || fromClient !== drop.fromClient || !what.startsWith(drop.what)) return false
+  return Math.abs(at - drop.at) <= DROP_NANOS
+}
+
+function dropped(step: LadderStep, { reason }: LadderDrop): LadderStep {
+  const { label = 'drop', text } = step
+  const why = `dropped on this host: ${reason}`
+  return { ...step, label, text: text === undefined ? why : `${why}; ${text}`, tone: 'bad', dropped: true }
 }
 
 /** Times of a row: when it begins and ends. */

@@ -94,9 +94,11 @@ function markers(): string {
   return `<defs>${shapes.join('')}</defs>`
 }
 
-function arrow({ fromClient, what, tone }: LadderStep, y: number, color: string): string {
+function arrow({ fromClient, what, tone, dropped }: LadderStep, y: number, color: string): string {
   const [x1, x2] = fromClient ? [LEFT + 1, RIGHT - 2] : [RIGHT - 1, LEFT + 2]
-  const line = `<line x1="${x1}" y1="${y}" x2="${x2}" y2="${y}" stroke="${color}" marker-end="url(#${tone})"/>`
+  const head = dropped ? '' : ` marker-end="url(#${tone})"`
+  const cross = dropped ? label(x2, y + 4, '✗', color, fromClient ? 'end' : 'start') : ''
+  const line = `<line x1="${x1}" y1="${y}" x2="${x2}" y2="${y}" stroke="${color}"${head}/>${cross}`
   return `${line}${label((LEFT + RIGHT) / 2, y - 4, what, color, 'middle')}`
 }
 

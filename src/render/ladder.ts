@@ -94,12 +94,13 @@ function paintStart(text: string, paint: (text: string) => string): string {
   return `${paint(text.slice(0, LABEL))}${text.slice(LABEL)}`
 }
 
-/** `──── [S] ────▶`, with its head at the side of the receiver. */
-function arrow({ what, fromClient }: LadderStep, inner: number): string {
+/** `──── [S] ────▶`, with its head at the side of the receiver; `✗` where it never got there. */
+function arrow({ what, fromClient, dropped }: LadderStep, inner: number): string {
   const text = ` ${cutEnd(sanitize(what), inner - 6)} `
   const line = inner - 1 - cellWidth(text)
   const left = line >> 1
   const shaft = `${'─'.repeat(left)}${text}${'─'.repeat(line - left)}`
+  if (dropped) return fromClient ? `${shaft}✗` : `✗${shaft}`
   return fromClient ? `${shaft}▶` : `◀${shaft}`
 }
 

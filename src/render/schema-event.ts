@@ -136,7 +136,7 @@ const KINDS: Readonly<Record<Exclude<FlowEvent['event'], ConditionEvent['event']
   ),
   drop: objectOf<Printed<DropEvent>>(
     { ...required, event: constant('drop'), reason: text, location: orNull(text) },
-    optional,
+    { ...optional, flags: text },
   ),
   mismatch: objectOf<Printed<MismatchEvent>>(
     {

@@ -220,7 +220,7 @@ const event = fc.oneof(
     from: address,
     error: fc.constant('ECONNREFUSED'),
   }),
-  events('drop', { reason: text, location: fc.option(text) }),
+  events('drop', { flags: fc.constant('S'), reason: text, location: fc.option(text) }),
   events('mismatch', {
     wire_state: fc.record({ client: state, server: state }),
     kernel_state: fc.record({ client: fc.constant('CLOSE') }),
