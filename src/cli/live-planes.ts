@@ -6,6 +6,7 @@ import { monotonicToRealtimeOffset } from '../host/clock.ts'
 import type { EvidenceLookup } from '../host/evidence-lookup.ts'
 import type { KernelPlane } from '../host/kernel-plane.ts'
 import { isAlive } from '../host/procfs.ts'
+import { kernelTime } from '../host/tracepoints.ts'
 import type { KernelFact } from '../kernel/fact.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import type { SocketEvidence } from '../sockets/socket-evidence.ts'
@@ -36,6 +37,7 @@ export class LivePlanes implements Planes {
   readonly seesAll: boolean
   readonly kernel: Planes['kernel']
   readonly #parts: LivePlanesParts
+  #lost = 0
   #offset = 0
   #offsetAt = Number.NEGATIVE_INFINITY
 
@@ -49,14 +51,16 @@ export class LivePlanes implements Planes {
   /** Gives what the kernel told since last time, at times of the capture's clock; true when some of it was lost. */
   drain(give: (fact: KernelFact, at: Nanos) => void): boolean {
     const { kernel, lookup, owners } = this.#parts
-    const before = kernel.lost
+    // Lost is what comes while nobody reads: between the last time and now.
+    const before = this.#lost
     const offset = this.#monotonicOffset()
     kernel.drain((fact) => {
       lookup.fact(fact)
       owners.fact?.(fact)
       give(fact, (fact.at + offset) as Nanos)
     })
-    return kernel.lost > before
+    this.#lost = kernel.lost
+    return this.#lost > before
   }
 
   netnsOf(addr: string): number | undefined {
@@ -109,7 +113,9 @@ export class LivePlanes implements Planes {
     const now = performance.now()
     if (now - this.#offsetAt > CLOCK_AGE) {
       this.#offsetAt = now
-      this.#offset = Number(monotonicToRealtimeOffset() - BigInt(this.originSeconds) * 1_000_000_000n)
+      const offset = monotonicToRealtimeOffset() - BigInt(this.originSeconds) * 1_000_000_000n
+      // Records have the kernel's own clock, which is another one in a time namespace.
+      this.#offset = Number(offset) - kernelTime(0)
     }
     return this.#offset
   }

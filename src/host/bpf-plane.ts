@@ -55,6 +55,8 @@ export class BpfPlane implements KernelPlane {
     const btf = new Btf(readFileSync(BTF))
     const layout = readLayout(btf)
     const dropReasons = reasonNames(btf.enumerators('skb_drop_reason') ?? new Map())
+    // Until Linux 5.17 there are none.
+    if (dropReasons.size === 0) dropReasons.set(0, 'NOT_SPECIFIED')
     const resetReasons = reasonNames(btf.enumerators('sk_rst_reason') ?? new Map())
     this.#symbols = new SymbolFile()
     try {

@@ -14,6 +14,7 @@ const PROG_TYPE_TRACEPOINT = 5
 /** _IOW('$', 8, u32). */
 const IOC_SET_BPF = 0x40042408
 
+const RLIMIT_MEMLOCK = 8
 const PROT_READ = 1
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
@@ -144,8 +145,27 @@ function createMap(type: number, key: number, value: number, entries: number, fl
   for (const [index, word] of [type, key, value, entries, flags].entries())
     view.setUint32(index * 4, word, true)
   const fd = libc.bpf(MAP_CREATE, attributes, ATTRIBUTES)
-  if (fd === -1) throw libc.lastError('Cannot make a BPF map')
-  return fd
+  if (fd !== -1) return fd
+  const error = libc.lastError('Cannot make a BPF map')
+  const again =
+    error.code === 'EPERM' ? withoutMemoryLimit(() => libc.bpf(MAP_CREATE, attributes, ATTRIBUTES)) : -1
+  if (again === -1) throw error
+  return again
+}
+
+/**
+ * Until Linux 5.11 maps count as locked memory of the user, of which 64 KiB are usual, and more than that is EPERM. The
+ * limit is put back: programs that are started inherit it. Raising it takes CAP_SYS_RESOURCE.
+ */
+function withoutMemoryLimit(action: () => number): number {
+  const before = new Uint8Array(16)
+  if (libc.getrlimit(RLIMIT_MEMLOCK, before) === -1) return -1
+  if (libc.setrlimit(RLIMIT_MEMLOCK, new Uint8Array(16).fill(0xff)) === -1) return -1
+  try {
+    return action()
+  } finally {
+    libc.setrlimit(RLIMIT_MEMLOCK, before)
+  }
 }
 
 function mapMemory(fd: number, length: number, protection: number, offset: number): ArrayBuffer {

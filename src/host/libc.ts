@@ -137,6 +137,13 @@ export const perfEventOpen: (
   group: number,
   flags: number,
 ) => number = library.func('syscall', 'long', ['long', 'void *', 'long', 'long', 'long', 'unsigned long'])
+/** Each limit is two u64: soft and hard. */
+export const getrlimit: (resource: number, limit: Uint8Array) => number = library.func(
+  'int getrlimit(int resource, void *limit)',
+)
+export const setrlimit: (resource: number, limit: Uint8Array) => number = library.func(
+  'int setrlimit(int resource, const void *limit)',
+)
 /** `bpf(2)`; the size is that of `attributes`. */
 export const bpf: (command: number, attributes: Uint8Array, size: number) => number = systemCall(
   process.arch === 'arm64' ? 280 : 321,

@@ -28,14 +28,19 @@ export interface DropFilter {
 }
 
 /**
- * `kfree_skb(skb, location, reason[, rx_sk])`: TCP and UDP, and ICMP errors. A later fragment is nobody's. Where the
- * headers are not in the buffer's first piece the packet cannot be told and the reader skips it.
+ * `kfree_skb(skb, location[, reason[, rx_sk]])`: TCP and UDP, and ICMP errors. A later fragment is nobody's. Where the
+ * headers are not in the buffer's first piece the packet cannot be told and the reader skips it. The reason came with
+ * Linux 5.17; without it only the SYN of TCP is told, as all else may be the usual end of a packet.
  */
 export function dropProgram(target: ProgramTarget, given: number, filter: DropFilter): Uint8Array {
   const program = new Program(target)
   const { packet } = program.layout
-  program.move(R6, R1).load(8, R8, R6, 0).load(8, R1, R6, 16)
-  for (const reason of filter.never) program.jumpIf(R1, '==', reason, 'out')
+  const hasReason = given > 2
+  program.move(R6, R1).load(8, R8, R6, 0)
+  if (hasReason) {
+    program.load(8, R1, R6, 16)
+    for (const reason of filter.never) program.jumpIf(R1, '==', reason, 'out')
+  }
   program.readNumber(8, R7, R8, packet.head).readNumber(2, R1, R8, packet.networkHeader)
   program.applyRegister('+', R7, R1).read(STACK, NETWORK, 12, R7, 0).jumpIf(R0, '!=', 0, 'out')
   program.load(1, R1, STACK, NETWORK).move(R2, R1).apply('>>', R2, 4)
@@ -56,18 +61,18 @@ export function dropProgram(target: ProgramTarget, given: number, filter: DropFi
   program.label('protocol').jumpIf(R9, '==', UDP, 'wanted')
   program.read(STACK, TRANSPORT, 14, R7, 0).load(1, R1, STACK, TRANSPORT)
   program.jumpIf(R9, '==', ICMP, 'icmp').jumpIf(R9, '==', ICMP6, 'icmp6').jumpIf(R9, '!=', TCP, 'out')
-  program.load(8, R1, R6, 16)
-  for (const reason of filter.onlySyn) program.jumpIf(R1, '==', reason, 'only syn')
-  program
-    .jump('wanted')
-    .label('only syn')
-    .load(1, R1, STACK, TRANSPORT + TCP_FLAGS)
+  if (hasReason) {
+    program.load(8, R1, R6, 16)
+    for (const reason of filter.onlySyn) program.jumpIf(R1, '==', reason, 'only syn')
+    program.jump('wanted')
+  }
+  program.label('only syn').load(1, R1, STACK, TRANSPORT + TCP_FLAGS)
   program.jumpIf(R1, '&', SYN, 'wanted').jump('out')
   program.label('icmp')
   for (const type of ICMP_ERRORS) program.jumpIf(R1, '==', type, 'wanted')
   program.jump('out').label('icmp6').jumpIf(R1, '>=', FIRST_INFORMATION, 'out')
   program.label('wanted').reserve(KIND.drop)
-  program.load(8, R1, R6, 16).store(4, R9, RECORD.value, R1)
+  if (hasReason) program.load(8, R1, R6, 16).store(4, R9, RECORD.value, R1)
   program.load(8, R1, R6, 8).store(8, R9, RECORD.location, R1)
   packetHeaders(program)
   packetNetns(program, given)

@@ -44,7 +44,8 @@ export class Observer {
     const { running, lack } = this
     await running.until(
       'it watches',
-      ({ stderr }) => stderr.includes('listening on') || (lack === 'wire' && stderr.includes('setcap')),
+      ({ stderr }) =>
+        stderr.includes('listening on') || (lack === 'wire' && stderr.includes('no permission')),
     )
   }
 
