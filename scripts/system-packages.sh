@@ -12,7 +12,7 @@ test_needs=("${build_needs[@]}" "${demo_needs[@]}" ss=iproute2 tcpdump=tcpdump t
   setpriv=util-linux ps=procps man=man-db zsh=zsh fish=fish tmux=tmux)
 screenshots_needs=("${demo_needs[@]}" tmux=tmux python3=python3)
 bench_needs=(ip=iproute2 tcpdump=tcpdump tshark=tshark capinfos=wireshark-common editcap=wireshark-common tcptrace=tcptrace
-  iperf3=iperf3 tcpreplay=tcpreplay)
+  iperf3=iperf3 tcpreplay=tcpreplay wrk=wrk nginx=nginx-light)
 
 target=${1:?usage: system-packages.sh build|test|bench|demo|screenshots}
 declare -n needs="${target}_needs"

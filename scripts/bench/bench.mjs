@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { generate } from './generate.mjs'
 import { benchLists } from './list.mjs'
 import { captureLoopback } from './loopback.mjs'
+import { benchOverhead } from './overhead.mjs'
 import { benchReplay } from './replay.mjs'
 
 const RUNS = 5
@@ -64,7 +65,16 @@ const table = [
   ...startRows(),
   // Namespaces need root.
   ...(isRoot
-    ? ['', ...(await realTraffic()), '', ...(await benchReplay(capture)), '', ...(await benchLists())]
+    ? [
+        '',
+        ...(await realTraffic()),
+        '',
+        ...(await benchReplay(capture)),
+        '',
+        ...(await benchLists()),
+        '',
+        ...(await benchOverhead()),
+      ]
     : []),
 ].join('\n')
 console.log(table)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const RUNS = Number(process.env.RUNS ?? 5)
+const RUNS = 5
 const SECONDS = 3
 const PORT = 8088
 const NETNS = `sko-bench-${process.pid}`
