@@ -14,6 +14,7 @@ import { NetCounterReader, type NetCounters } from './net-counters.ts'
 import { isLocal, routeEvidence } from './route-evidence.ts'
 import { conntrack, settings } from './settings.ts'
 import type { Ends } from './socket-finder.ts'
+import { snapshot } from './socket-table.ts'
 import { tablesRefusal } from './tables-refusal.ts'
 import { monotonicNow } from './tracepoints.ts'
 
@@ -101,7 +102,7 @@ export class EvidenceLookup {
     if (refusal !== undefined) return unwatched(refusal)
     try {
       return (
-        this.#budget.run(() => ({ watched: true as const, ...this.#evidence(query, ends) })) ??
+        this.#budget.run(() => this.#evidence(query, ends)) ??
         unwatched('too many connections failed at once to look each up')
       )
     } catch (error) {
@@ -137,11 +138,13 @@ export class EvidenceLookup {
     this.#listeners.close()
   }
 
-  #evidence(query: EvidenceQuery, ends: Parsed): SocketEvidence {
+  #evidence(query: EvidenceQuery, ends: Parsed): SocketPlane {
     const netns = { client: this.#netns(query, 'client'), server: this.#netns(query, 'server') }
     const target = query.here.server ? this.#target(ends, netns.server) : { ends, netns: netns.server }
     const client = query.here.client ? this.#end('client', ends, netns.client) : undefined
     const server = query.here.server ? this.#end('server', target.ends, target.netns) : undefined
+    if (query.here.server && server === undefined) return unwatched(notEntered('server'))
+    if (query.here.client && client === undefined) return unwatched(notEntered('client'))
     const sameNetns = query.here.client && query.here.server && netns.client === target.netns
     const listeners = this.#listeners.find(
       {
@@ -153,16 +156,19 @@ export class EvidenceLookup {
       },
       query.server.addr,
     )
+    if (listeners === undefined) return unwatched(notEntered('server'))
     const firewall = this.#rules(query, ends, target, netns, { client, server })
     const past = this.#past.find(target.netns ?? null, target.ends.serverPort, monotonicNow())
     const tracked = { ...pick('client', client?.conntrack), ...pick('server', server?.conntrack) }
     return {
+      watched: true,
       ...(client?.socket !== undefined && { client: client.socket }),
       ...(server?.socket !== undefined && { server: server.socket }),
       listeners,
       everyNetns: this.#namespaces.entersAll,
       ...(past !== undefined && query.here.server && { lastListener: past }),
       ...(client?.route !== undefined && { route: client.route }),
+      ...(server?.route !== undefined && { returnRoute: server.route }),
       ...(client?.ports !== undefined && { ports: client.ports }),
       ...firewall,
       ...(Object.keys(tracked).length > 0 && { conntrack: tracked }),
@@ -254,6 +260,10 @@ export class EvidenceLookup {
   }
 }
 
+function notEntered(end: End): string {
+  return `the network namespace of the ${end} cannot be looked into: that needs CAP_SYS_ADMIN and CAP_SYS_PTRACE (sudo)`
+}
+
 function unwatched(why: string): SocketPlane {
   return { watched: false, why }
 }
@@ -267,9 +277,25 @@ function socketsOf(proto: 'tcp' | 'udp', ends: Ends, client: boolean): Pick<EndF
       return client && proto === 'tcp' ? { ports: sockets.ports(ends.remote, ends.remotePort, from) } : {}
     })
   } catch (error) {
-    if (error instanceof SystemError) return {}
-    throw error
+    if (!(error instanceof SystemError)) throw error
+    // Ports are not counted in /proc/net; a connection that is not looked for there would pass for one without socket.
+    return ends.localPort === 0 ? {} : { socket: socketInProc(proto, ends) }
   }
+}
+
+/** The connection's socket in /proc/net, where the kernel has no inet_diag. Throws `SystemError` when that is masked. */
+function socketInProc(
+  proto: 'tcp' | 'udp',
+  { local, localPort, remote, remotePort }: Ends,
+): SocketRecord | undefined {
+  const { records } = snapshot({ tables: [proto], processes: false, source: 'proc' })
+  const isAt = (end: SocketRecord['local'], { family, words }: Address, port: number): boolean => {
+    const addr = formatAddress(family, words)
+    return end.port === port && (end.addr === addr || end.addr === `::ffff:${addr}`)
+  }
+  return records.find(
+    (socket) => isAt(socket.local, local, localPort) && isAt(socket.remote, remote, remotePort),
+  )
 }
 
 /** The SYN and its answer before the connection stands, afterwards any segment. */

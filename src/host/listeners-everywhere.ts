@@ -15,8 +15,8 @@ const AGE = 20
 /** Beyond this many listeners on one port more of them say nothing. */
 const MOST = 32
 
-/** Longest search for an owner, ms. */
-const SEARCH = 50
+/** Longest search for an owner, ms: most of it goes by while others have a busy machine's processor. */
+const SEARCH = 200
 
 /** Where a connection went, after a translation of its destination. */
 export interface Target {
@@ -32,6 +32,8 @@ export interface Target {
 interface Found {
   readonly at: number
   readonly sockets: readonly SocketRecord[]
+  /** Namespaces whose tables were read. */
+  readonly read: ReadonlySet<number>
 }
 
 /** Listeners on a port in every network namespace that can be entered, and whose they are. */
@@ -46,10 +48,13 @@ export class ListenersEverywhere {
 
   /**
    * Those of the target's namespace that take connections to it come first. `dialled` is the address before a
-   * translation; of a namespace that has it, or to which it was translated, `reachable` is said.
+   * translation; of a namespace that has it, or to which it was translated, `reachable` is said. `undefined` when the
+   * target's own namespace could not be looked into: an empty answer would pass for a port without listeners.
    */
-  find(target: Target, dialled: string): ListenerEvidence[] {
-    return this.#sockets(target)
+  find(target: Target, dialled: string): ListenerEvidence[] | undefined {
+    const { sockets, read } = this.#sockets(target)
+    if (typeof target.netns === 'number' && !read.has(target.netns)) return undefined
+    return sockets
       .map((socket) => this.#evidence(socket, target, dialled))
       .sort((a, b) => rank(b) - rank(a))
       .slice(0, MOST)
@@ -77,22 +82,28 @@ export class ListenersEverywhere {
     }
   }
 
-  #sockets(target: Target): readonly SocketRecord[] {
+  #sockets(target: Target): Found {
     const { proto, port, netns } = target
     const key = `${proto} ${port}`
     const now = performance.now()
     const known = this.#known.get(key)
-    if (known !== undefined && now - known.at < AGE) return known.sockets
-    const sockets = this.#namespaces
-      .all()
-      .flatMap(({ inode }) => this.#namespaces.inside(inode, () => listenersHere(proto, port)) ?? [])
+    if (known !== undefined && now - known.at < AGE) return known
+    const sockets: SocketRecord[] = []
+    const read = new Set<number>()
+    for (const { inode } of this.#namespaces.all()) {
+      const there = this.#namespaces.inside(inode, () => listenersHere(proto, port))
+      if (there === undefined) continue
+      read.add(inode)
+      sockets.push(...there)
+    }
     const taking = sockets.filter((socket) => socket.netns === netns && takes(socket, target))
     // Only a listener that takes the connection can have lost it in its queue.
     if (taking.length > 0 && proto === 'tcp')
       this.#namespaces.inside(netns ?? undefined, () => countHalfOpen(taking, port))
     for (const [other, { at }] of this.#known) if (now - at > AGE) this.#known.delete(other)
-    this.#known.set(key, { at: now, sockets })
-    return sockets
+    const found = { at: now, sockets, read }
+    this.#known.set(key, found)
+    return found
   }
 
   /** Once more with time enough for some thousand descriptors: nobody asks again later. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before } from 'node:test'
-import { EvidenceLookup, type EvidenceQuery } from '../../src/host/evidence-lookup.ts'
+import { EvidenceLookup, type EvidenceQuery, type SocketPlane } from '../../src/host/evidence-lookup.ts'
 import { netnsInode } from '../../src/host/netns.ts'
 import type { SocketEvidence } from '../../src/sockets/socket-evidence.ts'
 import { runCommand } from '../support/program.ts'
@@ -214,10 +214,12 @@ rootTest('own sockets at both ends', async () => {
   const child = spawn('ip', ['netns', 'exec', CLIENT, process.execPath, '-e', dial])
   children.push(child)
   const [text] = (await once(child.stdout!, 'data')) as [Buffer]
-  const { client, server } = ask('10.9.0.2', 37003, { client: { addr: '10.9.0.1', port: Number(text) } })
+  const found = ask('10.9.0.2', 37003, { client: { addr: '10.9.0.1', port: Number(text) } })
+  const { client, server } = found
   assert.deepEqual([client?.state, server?.state], ['ESTABLISHED', 'ESTABLISHED'])
   assert.ok(client?.tcp?.['tcpi_snd_mss'])
   assert.equal(server?.remote.port, Number(text))
+  assert.deepEqual([found.route?.source, found.returnRoute?.source], ['10.9.0.1', '10.9.0.2'])
 })
 
 rootTest('packet filter: rules with handles and policies, at each end', async () => {
@@ -310,11 +312,13 @@ rootTest('counters of a namespace move with what happens in it', () => {
 })
 
 /** Asks in a process of its own whose namespace is `netns`. */
-function askIn(
-  netns: string,
-  query: Partial<EvidenceQuery>,
-  user: readonly string[] = [],
-): SocketEvidence & { watched: boolean } {
+function askIn(netns: string, query: Partial<EvidenceQuery>, user: readonly string[] = []): SocketEvidence {
+  const found = answerIn(netns, query, user)
+  assert.ok(found.watched)
+  return found
+}
+
+function answerIn(netns: string, query: Partial<EvidenceQuery>, user: readonly string[]): SocketPlane {
   const whole = {
     proto: 'tcp',
     client: { addr: '127.0.0.1', port: 40_000 },
@@ -333,13 +337,13 @@ function askIn(
     ...['--input-type=module', '-e', script],
   ])
   assert.ok(stdout.startsWith('{'), stderr)
-  const found = JSON.parse(stdout) as SocketEvidence & { watched: boolean }
-  assert.ok(found.watched)
-  return found
+  return JSON.parse(stdout) as SocketPlane
 }
 
+const ORDINARY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+
 rootTest('an ordinary user learns what the own namespace tells, and what is missing', () => {
-  const found = askIn(SERVER, {}, ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'])
+  const found = askIn(SERVER, {}, ORDINARY)
   assert.equal(found.everyNetns, false)
   assert.match(found.firewallUnknown ?? '', /may not be read; run it with sudo.*cap_net_admin/)
   assert.deepEqual(
@@ -348,6 +352,16 @@ rootTest('an ordinary user learns what the own namespace tells, and what is miss
   )
   assert.equal(found.route?.kind, 'local')
 })
+
+rootTest(
+  'a namespace that may not be entered was not watched: it does not pass for one without listeners',
+  () => {
+    const away = { client: { addr: '10.9.0.1', port: 40_000 }, server: { addr: '10.9.0.2', port: 37_003 } }
+    const found = answerIn(CLIENT, { ...away, netns: netns() }, ORDINARY)
+    assert.ok(!found.watched)
+    assert.match(found.why, /namespace of the server cannot be looked into/)
+  },
+)
 
 rootTest('rules of a namespace between the ends', () => {
   must('ip', 'netns', 'add', ROUTER)
