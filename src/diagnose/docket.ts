@@ -33,6 +33,8 @@ import { Winners } from './winners.ts'
 import { failedAtLast } from './wire-evidence.ts'
 
 const MAX_CASES = 1 << 16
+/** Times `settle` that packets are waited for which the kernel spoke of: a busy machine hands them over late. */
+const PACKETS_LATE = 6
 /** How long a case without a flow stays when it is over: facts about it may still come, ns. */
 const REMEMBERED = 2 * NANOS_PER_SECOND
 
@@ -153,10 +155,12 @@ export class Docket implements TroubleSink {
     if (again) this.#forget(known, trace.key)
     const found = (again ? undefined : known) ?? this.#openFor(trace)
     if (found === undefined || found.isFinal || this.#held.pidOf(found) !== undefined) return
-    if (trace.isFailed || trace.isClosed) this.#wait(found, at + this.#options.settle)
+    const awaitsPackets = found.row === NO_ROW && trace.call === undefined
+    const due = at + this.#options.settle * (awaitsPackets ? PACKETS_LATE : 1)
+    if (trace.isFailed || trace.isClosed) this.#wait(found, due)
     else if (trace.synsDropped >= SYNS_WAITED && found.judgedSyns < SYNS_WAITED) {
       found.judgedSyns = SYNS_WAITED
-      this.#wait(found, at + this.#options.settle)
+      this.#wait(found, due)
     }
   }
 
@@ -169,7 +173,7 @@ export class Docket implements TroubleSink {
     )
     const settled = (now - this.#options.settle) as Nanos
     this.tellDrops(settled)
-    this.#drops.forget(settled)
+    this.#drops.forget((now - PACKETS_LATE * this.#options.settle) as Nanos)
     this.#ledger.expire(now)
     this.#cases.takeOver((now - REMEMBERED) as Nanos, (key, found) => this.#forget(found, key))
     this.#told.expire(now)

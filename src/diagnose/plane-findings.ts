@@ -49,7 +49,9 @@ function processFacts(
     const place = process.container === undefined ? '' : ` in container ${process.container}`
     facts.push(`${side} ${processName(process)}${place}`)
   }
-  for (const listener of socket.watched ? socket.listeners : []) {
+  const listeners = socket.watched ? socket.listeners : []
+  const own = listeners.filter(({ sameNetns }) => sameNetns)
+  for (const listener of own.some(({ accepts }) => accepts) ? own : listeners) {
     const { process } = listener
     if (process === undefined || process.pid === processes.server?.pid) continue
     facts.push(`${processName(process)} listens on ${listensAt(listener)}`)
