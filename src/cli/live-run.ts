@@ -117,7 +117,10 @@ export async function runLive(
   const owners = new Owners({ waiter, ...(tree && { tree }) })
   const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
   const processes = new FlowProcesses(owners, choice)
-  const kernel = openKernelPlane({ waiter })
+  // Of connections that go well the kernel's word is for other outputs: without it a busy machine costs half.
+  const { failures, events, flows, packets } = options
+  const state = extras === undefined && failures && !events && !flows && !packets ? 'failures' : 'all'
+  const kernel = openKernelPlane({ waiter, want: { state } })
   const planes = new LivePlanes({
     owners,
     lookup: new EvidenceLookup(),

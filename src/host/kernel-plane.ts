@@ -47,8 +47,8 @@ export interface KernelPlaneOptions {
   readonly waiter?: DescriptorSet
   readonly want?: {
     /**
-     * `all` (default): ten facts for a healthy connection. `failures`: its connect() alone, and else only changes that
-     * end an attempt or a connection out of turn, and listeners.
+     * `all` (default): ten facts for a healthy connection. `failures`: how connections begin and end, half as many, and
+     * listeners.
      */
     readonly state?: 'all' | 'failures'
     /** Default true. */

@@ -147,7 +147,8 @@ export class Owners {
 
   /** What the kernel plane told: the namespace of a connection, where that program tells it. */
   fact(fact: KernelFact): void {
-    if (fact.fact !== 'state' || fact.netns === null || fact.local.port === 0) return
+    // The first of a connection's that has its port.
+    if (fact.fact !== 'state' || fact.from !== 'SYN_SENT' || fact.netns === null) return
     this.#connects.place(fact.socket, fact.local.port, fact.remote.port, fact.at, fact.netns)
   }
 

@@ -15,15 +15,13 @@ const TOLD = [ESTABLISHED, SYN_SENT, SYN_RECV, CLOSE, CLOSE_WAIT, LISTEN]
 export const ALL_CHANGES: Transitions = changes((from, to) => TOLD.includes(from) || TOLD.includes(to))
 
 /**
- * One record for a connection that goes well, its connect(): beyond it only what an attempt that fails or a
- * connection that is aborted does, and listeners as they come and go.
+ * How connections begin and end: an end that goes well has two records or three, by which the next connection between
+ * the same ends is told from it. Listeners as they come and go.
  */
 export const CHANGES_OF_FAILURES: Transitions = changes((from, to) => {
-  if (from === LISTEN) return to === CLOSE
   if (from === CLOSE) return to === SYN_SENT || to === LISTEN
-  return (
-    to === CLOSE && (from === SYN_SENT || from === SYN_RECV || from === ESTABLISHED || from === CLOSE_WAIT)
-  )
+  // Who tries the next address only when the first one takes long has then not failed.
+  return to === CLOSE || (from === SYN_SENT && to === ESTABLISHED)
 })
 
 function changes(wanted: (from: number, to: number) => boolean): Transitions {

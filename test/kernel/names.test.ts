@@ -72,15 +72,15 @@ test('a healthy connection: all of its changes but the turns of the closing side
   ]
   const life: [number, number, all: boolean, failures: boolean, caller: boolean][] = [
     [CLOSE, SYN_SENT, true, true, true],
-    [SYN_SENT, ESTABLISHED, true, false, false],
+    [SYN_SENT, ESTABLISHED, true, true, false],
     [LISTEN, SYN_RECV, true, false, false],
     [SYN_RECV, ESTABLISHED, true, false, false],
     [ESTABLISHED, FIN_WAIT1, true, false, true],
     [FIN_WAIT1, FIN_WAIT2, false, false, false],
-    [FIN_WAIT2, CLOSE, true, false, false],
+    [FIN_WAIT2, CLOSE, true, true, false],
     [ESTABLISHED, CLOSE_WAIT, true, false, false],
     [CLOSE_WAIT, LAST_ACK, true, false, true],
-    [LAST_ACK, CLOSE, true, false, false],
+    [LAST_ACK, CLOSE, true, true, false],
     [SYN_SENT, CLOSE, true, true, false],
     [SYN_RECV, CLOSE, true, true, false],
     [ESTABLISHED, CLOSE, true, true, false],
