@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after } from 'node:test'
+import { after, before } from 'node:test'
 import { builtFile, repository } from '../support/program.ts'
 import { rootTest } from '../support/root.ts'
 import { runPage } from './page.ts'
@@ -26,10 +26,14 @@ const SHELL = `#!/bin/sh
 exec socktrace demo --lab -- /bin/bash "$@"
 `
 
-rootTest('docs/tutorial.md can be followed word for word, and prints what it shows', () => {
+before(() => {
   symlinkSync(builtFile(repository), join(folder, 'socktrace'))
   writeFileSync(join(folder, 'bash'), SHELL, { mode: 0o755 })
-  const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, NO_COLOR: '1', TZ: 'UTC' }
-  for (const [command, shown, printed] of runPage('docs/tutorial.md', { folder, env, comparable }))
-    assert.equal(printed, shown, `${command}\nSOCKTRACE_UPDATE_GOLDEN=1 writes it into the page`)
 })
+
+for (const page of ['docs/tutorial.md', 'README.md'])
+  rootTest(`${page} can be followed word for word, and prints what it shows`, () => {
+    const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, NO_COLOR: '1', TZ: 'UTC' }
+    for (const [command, shown, printed] of runPage(page, { folder, env, comparable }))
+      assert.equal(printed, shown, `${command}\nSOCKTRACE_UPDATE_GOLDEN=1 writes it into the page`)
+  })
