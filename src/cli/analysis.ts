@@ -119,7 +119,7 @@ export class Analysis {
         datagram: (stack, row, time) =>
           processes.datagram(this.tracker.idOf(row), stack, this.tracker.isFromClient(row), time),
       }),
-      fromDnsPort: (stack, time) => {
+      dnsPort: (stack, time) => {
         const messages = this.#names.dns.packet(stack, time)
         if (parts.dns !== undefined && messages.length > 0)
           parts.dns(messages, formatAddress(stack.family, stack.source))

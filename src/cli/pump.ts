@@ -22,8 +22,8 @@ export interface PumpOptions {
   readonly sink?: PacketSink
   /** Is told each UDP packet of a flow once it was analysed, before the sink is. */
   readonly datagram?: (stack: PacketStack, row: number, time: Nanos) => void
-  /** Is told each packet from port 53, before it is analysed. */
-  readonly fromDnsPort?: (stack: PacketStack, time: Nanos) => void
+  /** Is told each packet to or from port 53, before it is analysed. */
+  readonly dnsPort?: (stack: PacketStack, time: Nanos) => void
   /** Ends after this many packets. */
   readonly count?: number
   /** The sink asks for the comments of packets. */
@@ -79,7 +79,7 @@ export class Pump {
   /** The packet path: nothing in this loop allocates. */
   #analyse(count: number): void {
     if (count === 0) return
-    const { source, tracker, sink, datagram, fromDnsPort } = this.#options
+    const { source, tracker, sink, datagram, dnsPort } = this.#options
     const batch = this.#batch
     const frame = this.#frame
     const stack = this.#stack
@@ -100,12 +100,14 @@ export class Pump {
         sink === undefined &&
         plain.at(frame, linkType) &&
         plain.sourcePort !== DNS_PORT &&
+        plain.destinationPort !== DNS_PORT &&
         tracker.pass(plain)
       )
         continue
       const kind = stack.walk(frame, linkType, time)
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
-      if (stack.sourcePort === DNS_PORT && fromDnsPort !== undefined) fromDnsPort(stack, time)
+      if (dnsPort !== undefined && (stack.sourcePort === DNS_PORT || stack.destinationPort === DNS_PORT))
+        dnsPort(stack, time)
       const row = tracker.packet(stack, time, iface, batch.number[index]!)
       if (kind === KIND_UDP && row !== NO_FLOW && datagram !== undefined) datagram(stack, row, time)
       if (sink !== undefined) sink.packet(batch, index, frame, stack, row)

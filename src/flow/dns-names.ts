@@ -1,12 +1,15 @@
 import { formatAddress } from '../wire/address.ts'
 import { DNS_PORT, type DnsMessage, RCODE_NONE, readDnsDatagram, readDnsSegment } from '../wire/dns.ts'
 import { KIND_TCP, type PacketStack } from '../wire/stack.ts'
+import { DnsQueries } from './dns-queries.ts'
 import { NANOS_PER_SECOND } from './time.ts'
 
 /** Addresses whose names are kept; the one learned longest ago leaves first. About 200 bytes each. */
 const CAPACITY = 65_536
 /** Programs and libraries keep an address longer than its TTL says: a name counts at least this long, seconds. */
 const LEAST_TTL = 3600
+/** And at most this long, as in most resolvers, seconds (RFC 8767 section 4). */
+const LONGEST_TTL = 86_400
 /** Names of one address that are kept: many sites share one. */
 const NAMES_EACH = 4
 /** Aliases of aliases that are followed, as resolvers do. */
@@ -26,23 +29,33 @@ interface Known {
 export class DnsNames {
   /** Newest last. */
   readonly #byAddress = new Map<string, Known[]>()
+  readonly #queries = new DnsQueries()
 
   /** Addresses that have, or had, a name. */
   get size(): number {
     return this.#byAddress.size
   }
 
-  /** One decoded packet from port 53 (borrowed). Returns the answers in it, for whoever wants more than the names. */
+  /**
+   * One decoded packet to or from port 53 (borrowed). Returns the answers in it to queries that were seen, for whoever
+   * wants more than the names; all others are passed over.
+   */
   packet(stack: PacketStack, time: number): readonly DnsMessage[] {
-    if (stack.sourcePort !== DNS_PORT || stack.payloadCaptured === 0) return NONE
+    const isAnswer = stack.sourcePort === DNS_PORT
+    if ((!isAnswer && stack.destinationPort !== DNS_PORT) || stack.payloadCaptured === 0) return NONE
     const { bytes } = stack.datagram
     const end = stack.payloadOffset + stack.payloadCaptured
-    const isTcp = stack.kind === KIND_TCP
-    const messages = (isTcp ? readDnsSegment : readDnsDatagram)(bytes, stack.payloadOffset, end)
-    for (const message of messages) this.learn(message, time)
-    return messages
+    const read = stack.kind === KIND_TCP ? readDnsSegment : readDnsDatagram
+    const messages = read(bytes, stack.payloadOffset, end)
+    // From port 53 to port 53, as some name servers ask each other, either is possible.
+    for (const message of messages) this.#queries.ask(message, stack, time)
+    if (!isAnswer) return NONE
+    const answers = messages.filter((message) => this.#queries.answer(message, stack, time))
+    for (const message of answers) this.learn(message, time)
+    return answers
   }
 
+  /** What an answer to a query that was seen says. */
   learn(message: DnsMessage, time: number): void {
     const { question, answers, isResponse, opcode, rcode } = message
     if (!isResponse || opcode !== 0 || rcode !== RCODE_NONE || question === undefined) return
@@ -65,7 +78,7 @@ export class DnsNames {
   }
 
   #add(address: string, name: string, ttl: number, from: number): void {
-    const until = from + Math.max(ttl, LEAST_TTL) * NANOS_PER_SECOND
+    const until = from + Math.min(Math.max(ttl, LEAST_TTL), LONGEST_TTL) * NANOS_PER_SECOND
     const others = (this.#byAddress.get(address) ?? []).filter((known) => known.name !== name)
     // An answer repeated (also as a duplicate packet) only lengthens what is known.
     const before = this.#byAddress.get(address)?.at(-1)

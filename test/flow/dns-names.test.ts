@@ -99,6 +99,13 @@ test('a name counts from its answer on for its TTL, at least an hour; the last o
   assert.deepEqual([20, 7221, 10_601].map(at), ['b.test', 'b.test', undefined])
 })
 
+test('a name counts for a day at most', () => {
+  const names = new DnsNames()
+  names.learn(message('a.test', { answers: [address('a.test', 1, 99_999_999)] }), 0)
+  assert.equal(names.find('192.0.2.1', 86_400 * NANOS_PER_SECOND), 'a.test')
+  assert.equal(names.find('192.0.2.1', 86_401 * NANOS_PER_SECOND), undefined)
+})
+
 test('memory is bounded: 65 536 addresses, of each the latest four names', () => {
   const names = new DnsNames()
   for (let i = 0; i < 6; i++)
