@@ -25,7 +25,8 @@ const FEW = 4096
 
 /**
  * The default columns of TCP, UDP and raw sockets, for a pipe: the same text as the general way, from the kernel's
- * own rows. Returns false without having written anything where it cannot: rows from /proc, far too many rows.
+ * own rows. Returns false without having written anything where it cannot: rows from /proc, far too many rows, a
+ * socket in trouble, whose line says so.
  */
 export function writePlainList({ snapshot, filter, states, header }: PlainListing, io: Io): boolean {
   const { parts, context, degraded } = readParts(snapshot)
@@ -34,6 +35,7 @@ export function writePlainList({ snapshot, filter, states, header }: PlainListin
     if (!('rows' in part)) return false
     tables.push(part)
   }
+  if (tables.some(mayHaveTrouble)) return false
   tables.sort((a, b) => (a.netid < b.netid ? -1 : Number(a.netid > b.netid)))
   if (tables.reduce((sum, { rows }) => sum + rows.count, 0) > MAX_SORTED) return false
   const lines = inListOrder(
@@ -55,6 +57,23 @@ export function writePlainList({ snapshot, filter, states, header }: PlainListin
 }
 
 type RowsPart = Extract<Part, { rows: unknown }>
+
+const LISTEN = 10
+/** Numbers of `idiag_timer`. */
+const RETRANSMISSION = 1
+const WINDOW_PROBE = 4
+
+/** Whether `troubleOf` could find something: the general way asks it. */
+function mayHaveTrouble({ rows, netid }: RowsPart): boolean {
+  if (netid !== 'tcp') return false
+  const view = new InetRow()
+  for (let row = 0; row < rows.count; row++) {
+    if (!view.at(rows, row)) continue
+    if (view.state === LISTEN ? view.receiveQueue > view.sendQueue : view.timer === WINDOW_PROBE) return true
+    if (view.timer === RETRANSMISSION && view.retransmissions > 0) return true
+  }
+  return false
+}
 
 /** Numbers of the rows that the filter and the states let through. */
 function select(
@@ -81,7 +100,6 @@ function select(
 }
 
 const PORTS = 1 << 16
-const LISTEN = 10
 
 /**
  * The default order: by kind, listeners first, local port, remote port, then as the kernel gave them. A key has 1 bit

@@ -4,7 +4,7 @@ import { reverseNames } from '../host/reverse-names.ts'
 import { type Column, writeColumns } from '../render/columns.ts'
 import { writeCsv } from '../render/csv.ts'
 import { jsonLine } from '../render/json-text.ts'
-import { type SocketColumn, socketColumns } from '../render/socket-columns.ts'
+import { type SocketColumn, socketColumns, TROUBLE_MARK } from '../render/socket-columns.ts'
 import { groupColumns } from '../render/socket-group.ts'
 import { socketJson } from '../render/socket-json.ts'
 import { ssColumns } from '../render/socket-ss.ts'
@@ -15,6 +15,7 @@ import type { Stamp } from '../render/time.ts'
 import { type Grouping, groupSockets } from '../sockets/group.ts'
 import { afterListeners } from '../sockets/listeners.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
+import { troubleOf } from '../sockets/trouble.ts'
 import type { Io } from './io.ts'
 import type { ListOptions } from './list.ts'
 import { chooseColumns } from './list-order.ts'
@@ -39,12 +40,12 @@ export async function show(
   else if (options.tree) io.write(renderTree(records, names, styleOf(options, io), widthOf(options, io)))
   else {
     const all = socketColumns(names)
-    await writeSockets(
-      records,
-      chooseColumns(options, options.format === 'ss' ? ssColumns(all) : all),
-      options,
-      io,
-    )
+    const chosen = chooseColumns(options, options.format === 'ss' ? ssColumns(all) : all)
+    const marks =
+      options.columns === undefined &&
+      options.format === undefined &&
+      records.some((record) => troubleOf(record) !== undefined)
+    await writeSockets(records, marks ? [...chosen, TROUBLE_MARK] : chosen, options, io)
   }
 }
 

@@ -1,6 +1,6 @@
 import { exposureOf } from '../sockets/listeners.ts'
 import type { SocketEndpoint, SocketRecord } from '../sockets/socket.ts'
-import { troubleOf } from '../sockets/trouble.ts'
+import { type Trouble, troubleOf } from '../sockets/trouble.ts'
 import { parseAddress } from '../wire/address.ts'
 import type { Column } from './columns.ts'
 import { sanitize } from './sanitize.ts'
@@ -106,6 +106,25 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
       paint: (cell, _, style) => style.warn(cell),
     },
   ]
+}
+
+const TROUBLES: Readonly<Record<Trouble['verdict'], string>> = {
+  'timeout.no-answer': 'SYN not answered',
+  'timeout.handshake-stuck': 'SYN+ACK not answered',
+  'timeout.accept-queue': 'accept queue full',
+  'timeout.syn-queue': 'SYN queue full',
+  'stalled.zero-window': 'peer does not read',
+  'stalled.retransmitting': 'data not acknowledged',
+  'closed.app-stuck': 'program does not close',
+}
+
+/** `! accept queue full` behind a socket in trouble: stands in a listing only where it has one. */
+export const TROUBLE_MARK: SocketColumn = {
+  ...text('mark', '', (record) => {
+    const trouble = troubleOf(record)
+    return trouble === undefined ? '' : `! ${TROUBLES[trouble.verdict]}`
+  }),
+  paint: (cell, _, style) => style.warn(cell),
 }
 
 function text(
