@@ -262,6 +262,35 @@ test('SYNs that never leave are told when three were dropped', () => {
   )
 })
 
+test('every drop of a flow is told, in the order of time, also one that came before its packet', () => {
+  const told: { at: number; text: string }[] = []
+  const d = docketed(LIVE, { event: (event) => told.push({ at: event.at, text: event.text }) })
+  const drop = (flags: number): KernelFact => ({
+    fact: 'drop',
+    at: 0,
+    netns: NETNS,
+    proto: 'tcp',
+    src: client,
+    dst: server,
+    flags,
+    icmp: false,
+    reason: 'NETFILTER_DROP',
+    location: null,
+  })
+  d.docket.fact(drop(2), at(2.00001))
+  d.docket.fact(drop(2), at(1.00001))
+  d.docket.tellDrops(at(1.5))
+  assert.equal(told.length, 0, 'its flow is not known')
+  d.play(`
+1 C > S [S] seq=100 win=64240
+2 C > S [S] seq=100 win=64240
+`)
+  d.docket.tellDrops(at(1.5))
+  assert.deepEqual(told, [{ at: at(1.00001), text: 'this host dropped the segment [S]: NETFILTER_DROP' }])
+  d.advance(2.2)
+  assert.deepEqual([told.length, told.at(-1)?.at], [2, at(2.00001)])
+})
+
 test('an attempt is superseded when its process soon reached the port at another address', () => {
   const dial = (socket: number, local: typeof client, remote: typeof client, pid: number): KernelFact[] => {
     const base = { fact: 'state', at: 0, netns: NETNS, proto: 'tcp', remote, socket } as const

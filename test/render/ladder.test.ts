@@ -143,3 +143,35 @@ test('Mermaid: a line stays one statement', () =>
       }
     }),
   ))
+
+test('a drop stands on the arrow of its packet, whichever is told first; one of a packet never seen has its own', () => {
+  const [sent, drop] = [
+    step(1_000_000, true, 0),
+    { at: 1_030_000, fromClient: true, what: '[.]', reason: 'X' },
+  ]
+  for (const told of ['after', 'before']) {
+    const rows = new LadderRows()
+    if (told === 'before') rows.drop(drop)
+    rows.add(sent)
+    if (told === 'after') rows.drop(drop)
+    rows.add(step(2_000_000, true, 0))
+    const [first, second, ...more] = rows.rows().map((row) => ('step' in row ? row.step : undefined))
+    assert.deepEqual(first, {
+      ...sent,
+      label: 'drop',
+      text: 'dropped on this host: X',
+      tone: 'bad',
+      dropped: true,
+    })
+    assert.deepEqual([second?.dropped, more], [undefined, []], told)
+  }
+  const rows = new LadderRows()
+  rows.add(step(0, true, 0))
+  rows.add(step(90e6, true, 0))
+  rows.drop({ ...drop, at: 40e6 })
+  const arrows = ladderText(ladderOf(rows), { style: plainStyle }).split('\n').slice(2, 5)
+  assert.deepEqual(
+    arrows.map((line) => line.includes('✗│  drop')),
+    [false, true, false],
+  )
+})
