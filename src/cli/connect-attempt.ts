@@ -1,4 +1,4 @@
-import type { Nanos } from '../flow/time.ts'
+import { type Nanos, roundMs } from '../flow/time.ts'
 import { Dial } from '../host/dial.ts'
 import type { Waiter } from '../host/wait.ts'
 import type { Attempt, AttemptOutcome } from '../render/attempt.ts'
@@ -62,14 +62,18 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
     const hasFailed = !dial.isConnected || error !== undefined
     // Everything is there already when the verdict is; without a capture none comes.
     await pulse.until(() => seen.flow !== undefined, SETTLE_MS)
-    const gaveUp = !dial.isConnected && dial.error === undefined
-    if (gaveUp) {
+    const hasNoResult = !dial.isConnected && dial.error === undefined
+    const interrupted = hasNoResult && isInterrupted()
+    const gaveUp = hasNoResult && !interrupted
+    // What is said of it from here on would be of our going away.
+    if (interrupted) watch.forget(seen)
+    if (hasNoResult) {
       // Whatever is judged behind this is judged because we went away.
       seen.gaveUp = true
       waiter.remove(dial.fd)
       dial.close()
     }
-    if (hasFailed && dial.failed === 'connect') {
+    if (hasFailed && !interrupted && dial.failed === 'connect') {
       if (watch.isOpen)
         await pulse.until(() => seen.verdict !== undefined && (gaveUp || seen.verdict.final), VERDICT_MS)
       if (seen.flow === undefined)
@@ -77,6 +81,7 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
           client,
           server,
           error: error ?? 'ETIMEDOUT',
+          immediate: dial.hasFailedAtOnce,
           final: !gaveUp,
           at: now() as Nanos,
         })
@@ -90,10 +95,10 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
         n: parts.n,
         server: { ...server, ...(parts.name !== undefined && { name: parts.name }) },
         ...(client && { client }),
-        outcome: gaveUp ? 'timeout' : outcomeOf(error),
+        outcome: interrupted ? 'interrupted' : gaveUp ? 'timeout' : outcomeOf(error),
         ...(gaveUp ? { error: 'ETIMEDOUT', gave_up: true } : error !== undefined && { error }),
         ...(dial.failed !== 'connect' && { call: CALLS[dial.failed] }),
-        connect_ms: ended - dial.began,
+        connect_ms: roundMs(ended - dial.began),
         ...('resetMs' in after && { reset_after_ms: after.resetMs }),
         ...('closedMs' in after && { closed_after_ms: after.closedMs }),
         ...('received' in after && { received: after.received }),
@@ -121,7 +126,7 @@ async function keep({ pulse, waiter, now, isInterrupted }: AttemptParts, dial: D
   await pulse.until(() => {
     const { error, closed } = dial.after()
     if (closed && closedMs === undefined) {
-      closedMs = (now() - begin) / 1e6
+      closedMs = roundMs((now() - begin) / 1e6)
       // An end of the stream stays readable: the wait would not wait any more.
       waiter.remove(dial.fd)
     }
@@ -130,7 +135,7 @@ async function keep({ pulse, waiter, now, isInterrupted }: AttemptParts, dial: D
   waiter.remove(dial.fd)
   const { error, received } = dial.after()
   return {
-    ...(error !== undefined && { error, resetMs: (now() - begin) / 1e6 }),
+    ...(error !== undefined && { error, resetMs: roundMs((now() - begin) / 1e6) }),
     ...(closedMs !== undefined && { closedMs }),
     ...(received > 0 && { received }),
   }

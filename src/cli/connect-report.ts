@@ -3,7 +3,7 @@ import {
   attemptDetails,
   attemptJson,
   attemptLine,
-  seriesOf,
+  type Series,
   seriesText,
 } from '../render/attempt.ts'
 import { jsonLine } from '../render/json-text.ts'
@@ -31,7 +31,7 @@ export class ConnectReport {
   readonly #clock: () => TraceClock
   readonly #style: Style
   /** Attempts that were printed, and with which verdict. */
-  readonly #printed = new Map<Seen, string | undefined>()
+  readonly #printed = new WeakMap<Seen, string | undefined>()
 
   constructor(io: Io, options: ConnectOptions, clock: () => TraceClock) {
     this.#io = io
@@ -52,6 +52,7 @@ export class ConnectReport {
 
   attempt(attempt: Attempt, seen: Seen): void {
     this.#printed.set(seen, verdictKey(seen))
+    seen.printed = performance.now()
     if (this.#json) {
       this.#write(attemptJson(attempt))
       this.#verdict(seen)
@@ -76,13 +77,12 @@ export class ConnectReport {
     this.#verdict(seen)
   }
 
-  status(attempts: readonly Attempt[]): void {
-    this.#io.note(seriesText(seriesOf(attempts)))
+  status(series: Series): void {
+    this.#io.note(seriesText(series))
   }
 
-  end(attempts: readonly Attempt[]): void {
+  end(series: Series): void {
     if (!this.#isSeries) return
-    const series = seriesOf(attempts)
     this.#write(this.#json ? jsonLine(series) : `${seriesText(series)}\n`)
   }
 

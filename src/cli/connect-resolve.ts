@@ -80,7 +80,15 @@ function canonical(address: string): string {
 
 /** The index of the interface behind `%`, which a number is already. */
 function scopeOf(zone: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone)
+  if (/^\d+$/.test(zone)) {
+    const scope = Number(zone)
+    // sin6_scope_id has 32 bits.
+    if (scope > 0xffff_ffff)
+      throw new UserError(`There is no interface with the number ${zone}`, {
+        hint: '`socktrace devices` lists the interfaces',
+      })
+    return scope
+  }
   const scope = networkInterfaces()[zone]?.find(({ family }) => family === 'IPv6')
   if (scope === undefined || !('scopeid' in scope))
     throw new UserError(`There is no interface ${JSON.stringify(zone)} with an IPv6 address`, {

@@ -2,9 +2,10 @@ import { isIP } from 'node:net'
 import { nanosSince, originNow } from '../host/clock.ts'
 import { EvidenceLookup } from '../host/evidence-lookup.ts'
 import { openKernelPlane } from '../host/kernel-plane.ts'
+import { exitNow } from '../host/libc.ts'
 import { currentNetns } from '../host/netns.ts'
 import { Waiter } from '../host/wait.ts'
-import type { Attempt } from '../render/attempt.ts'
+import { SeriesCount } from '../render/attempt.ts'
 import { TraceClock } from '../render/time.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import { parseAddress } from '../wire/address.ts'
@@ -39,6 +40,8 @@ export async function runConnect(
   process.title = 'socktrace'
   const run = new ConnectRun(target, options, io)
   await run.watched()
+  // Nothing can end a getaddrinfo() that has begun, and the program would wait for it.
+  if (run.isResolving) exitNow(run.exitCode())
   return run.exitCode()
 }
 
@@ -49,7 +52,10 @@ class ConnectRun {
   readonly #report: ConnectReport
   readonly #watch: ConnectWatch
   readonly #answers = new DnsAnswers()
-  readonly #attempts: Attempt[] = []
+  readonly #counted = new SeriesCount()
+  #isEstablished = false
+  /** The name is being asked for still, though nobody waits for it any more. */
+  isResolving = false
   readonly #clock: TraceClock
   #pulse = new Pulse(() => {})
   #judge: OwnJudge | undefined
@@ -109,12 +115,12 @@ class ConnectRun {
       await this.#unwatched(error)
     }
     if (this.#failure !== undefined) throw this.#failure
-    this.#report.end(this.#attempts)
+    this.#report.end(this.#counted.series())
     this.#io.flush()
   }
 
   exitCode(): number {
-    return this.#attempts.some(({ outcome }) => outcome === 'established') ? EXIT.fine : EXIT.finding
+    return this.#isEstablished ? EXIT.fine : EXIT.finding
   }
 
   async #unwatched({ message, hint }: UserError): Promise<void> {
@@ -150,16 +156,25 @@ class ConnectRun {
   /** Never rejects: what failed is thrown when everything is closed. */
   async #whole(waiter: Waiter): Promise<void> {
     this.#pulse = new Pulse(() => waiter.wake())
+    let interrupt = (): void => {}
+    const interrupted = new Promise<undefined>((resolve) => {
+      interrupt = () => resolve(undefined)
+    })
     const forget = onSignals(
       () => {
         this.#isInterrupted = true
+        interrupt()
         waiter.wake()
       },
-      () => this.#report.status(this.#attempts),
+      () => this.#report.status(this.#counted.series()),
     )
     try {
       const started = performance.now()
-      const addresses = await this.#resolve()
+      const addresses = await Promise.race([this.#resolve(), interrupted])
+      if (addresses === undefined) {
+        this.#io.note(`stopped while ${JSON.stringify(this.#target.host)} was being resolved`)
+        return
+      }
       this.#report.begin(this.#target, addresses, performance.now() - started)
       await this.#rounds(addresses, waiter)
     } catch (error) {
@@ -171,9 +186,12 @@ class ConnectRun {
 
   #resolve(): Promise<Resolved[]> {
     const { host } = this.#target
+    this.isResolving = true
     return resolve(this.#target, this.#options, async () => {
       await this.#pulse.until(() => this.#answers.failureOf(host) !== undefined, DNS_SETTLE_MS)
       return this.#answers.failureOf(host)
+    }).finally(() => {
+      this.isResolving = false
     })
   }
 
@@ -186,7 +204,7 @@ class ConnectRun {
       for (const address of addresses) {
         if (isInterrupted()) break
         const attempt = await makeAttempt({
-          n: this.#attempts.length + 1,
+          n: this.#counted.attempts + 1,
           address,
           port: this.#target.port,
           ...(name !== undefined && { name }),
@@ -199,7 +217,8 @@ class ConnectRun {
           isInterrupted,
           ...(this.#judge && { judge: this.#judge }),
         })
-        this.#attempts.push(attempt.record)
+        this.#counted.add(attempt.record)
+        this.#isEstablished ||= attempt.record.outcome === 'established'
         this.#report.attempt(attempt.record, attempt.seen)
       }
       const pause = next - performance.now()
@@ -208,7 +227,11 @@ class ConnectRun {
   }
 }
 
-function checkOptions({ source, ipv4, ipv6 }: ConnectOptions): void {
+function checkOptions({ source, interface: iface, ipv4, ipv6 }: ConnectOptions): void {
+  if (iface === '')
+    throw new UserError('Cannot connect through an interface without a name', {
+      hint: '`socktrace devices` lists the interfaces',
+    })
   if (ipv4 && ipv6)
     throw new UserError('-4 and -6 exclude each other', { hint: 'leave both out for all addresses' })
   if (source !== undefined && parseAddress(source) === undefined)

@@ -11,6 +11,9 @@ import { ladderStep } from './ladder-step.ts'
 import type { PacketSink } from './pump.ts'
 import type { View, ViewParts } from './view.ts'
 
+/** What is told of a connection after its attempt was printed comes within this, ms. */
+const LATE_MS = 5000
+
 /** What a capture showed of one attempt. */
 export class Seen {
   readonly rows = new LadderRows()
@@ -26,6 +29,8 @@ export class Seen {
   verdict: Verdict | undefined
   /** We closed it ourselves while it waited: what is said of it from then on is not final. */
   gaveUp = false
+  /** When it was printed, `performance.now()`. */
+  printed = Number.POSITIVE_INFINITY
 
   constructor(client: Endpoint | undefined, server: Endpoint) {
     this.client = client
@@ -37,7 +42,7 @@ export class Seen {
 export class ConnectWatch implements View, PacketSink {
   readonly packets = this
   /** By local port and server; a port can be used again within a series. */
-  readonly #attempts: Seen[] = []
+  #attempts: Seen[] = []
   readonly #events: FlowEvent[] = []
   /** Is told verdicts that come when their attempt was printed already. */
   readonly #late: (seen: Seen) => void
@@ -62,11 +67,18 @@ export class ConnectWatch implements View, PacketSink {
     return this.#parts !== undefined
   }
 
-  /** From now on packets between these ends are of this attempt. */
+  /** From now on packets between these ends are of this attempt; those of long ago are forgotten. */
   expect(client: Endpoint | undefined, server: Endpoint): Seen {
+    const now = performance.now()
+    this.#attempts = this.#attempts.filter(({ printed }) => now - printed <= LATE_MS)
     const seen = new Seen(client, server)
     this.#attempts.push(seen)
     return seen
+  }
+
+  /** Nothing more of this attempt is of interest. */
+  forget(seen: Seen): void {
+    this.#attempts = this.#attempts.filter((other) => other !== seen)
   }
 
   event(event: FlowEvent): void {

@@ -1,5 +1,6 @@
 import type { Endpoint, HandshakeOptions } from '../flow/event.ts'
 import type { Rtt } from '../flow/record.ts'
+import { roundMs } from '../flow/time.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import { jsonLine } from './json-text.ts'
 import { endpointText, processText } from './line.ts'
@@ -7,7 +8,15 @@ import { sanitize } from './sanitize.ts'
 import type { Style } from './style.ts'
 import { count, formatBytes, formatMs } from './units.ts'
 
-export type AttemptOutcome = 'established' | 'refused' | 'timeout' | 'unreachable' | 'reset' | 'failed'
+/** `interrupted`: the user stopped it while it waited; nothing is known of what would have come. */
+export type AttemptOutcome =
+  | 'established'
+  | 'refused'
+  | 'timeout'
+  | 'unreachable'
+  | 'reset'
+  | 'failed'
+  | 'interrupted'
 
 /** One connect() that `socktrace connect` made, and what became of the connection in the moment after. */
 export interface Attempt {
@@ -20,7 +29,7 @@ export interface Attempt {
   /** Absent when the kernel chose no port. */
   readonly client?: Endpoint
   readonly outcome: AttemptOutcome
-  /** errno name. */
+  /** errno name; never of one that was interrupted. */
   readonly error?: string
   /** The call that failed, when it was not connect() itself. */
   readonly call?: 'socket' | 'bind' | 'setsockopt'
@@ -50,6 +59,8 @@ export interface Series {
   readonly attempts: number
   readonly established: number
   readonly failed: number
+  /** Neither: the user stopped it while it waited. */
+  readonly interrupted?: number
   /** Of those that were established. */
   readonly connect_ms?: Rtt
   /** How many failed with which error. */
@@ -60,35 +71,63 @@ export function attemptJson(attempt: Attempt): string {
   return jsonLine(attempt)
 }
 
-export function seriesOf(attempts: readonly Attempt[]): Series {
-  const good = attempts.filter(({ outcome }) => outcome === 'established').map(({ connect_ms }) => connect_ms)
-  const errors: Record<string, number> = {}
-  for (const { error } of attempts) if (error !== undefined) errors[error] = (errors[error] ?? 0) + 1
-  const avg = good.reduce((sum, ms) => sum + ms, 0) / good.length
-  const variance = good.reduce((sum, ms) => sum + (ms - avg) ** 2, 0) / good.length
-  return {
-    type: 'series',
-    attempts: attempts.length,
-    established: good.length,
-    failed: attempts.length - good.length,
-    ...(good.length > 0 && {
-      connect_ms: {
-        min: Math.min(...good),
-        avg,
-        max: Math.max(...good),
-        stddev: Math.sqrt(variance),
-        samples: good.length,
-      },
-    }),
-    errors,
+/** Counts the attempts of a run as they come; none is kept. */
+export class SeriesCount {
+  attempts = 0
+  #failed = 0
+  #interrupted = 0
+  readonly #errors = new Map<string, number>()
+  // Of those that were established, milliseconds; mean and squared deviations as Welford's method adds them up.
+  #samples = 0
+  #min = Number.POSITIVE_INFINITY
+  #max = 0
+  #mean = 0
+  #squares = 0
+
+  add({ outcome, error, connect_ms }: Attempt): void {
+    this.attempts += 1
+    if (error !== undefined) this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1)
+    if (outcome === 'interrupted') this.#interrupted += 1
+    else if (outcome !== 'established') this.#failed += 1
+    else {
+      this.#samples += 1
+      this.#min = Math.min(this.#min, connect_ms)
+      this.#max = Math.max(this.#max, connect_ms)
+      const deviation = connect_ms - this.#mean
+      this.#mean += deviation / this.#samples
+      this.#squares += deviation * (connect_ms - this.#mean)
+    }
+  }
+
+  series(): Series {
+    const samples = this.#samples
+    return {
+      type: 'series',
+      attempts: this.attempts,
+      established: samples,
+      failed: this.#failed,
+      ...(this.#interrupted > 0 && { interrupted: this.#interrupted }),
+      ...(samples > 0 && {
+        connect_ms: {
+          min: this.#min,
+          avg: roundMs(this.#mean),
+          max: this.#max,
+          stddev: roundMs(Math.sqrt(this.#squares / samples)),
+          samples,
+        },
+      }),
+      errors: Object.fromEntries(this.#errors),
+    }
   }
 }
 
 /** `5 attempts: 4 established, 1 failed (ECONNREFUSED)`, and the times as ping has them. */
-export function seriesText({ attempts, established, failed, connect_ms, errors }: Series): string {
+export function seriesText(series: Series): string {
+  const { attempts, established, failed, interrupted = 0, connect_ms, errors } = series
   const names = Object.entries(errors).map(([name, times]) => (times === 1 ? name : `${times} × ${name}`))
   const why = names.length === 0 ? '' : ` (${names.join(', ')})`
-  const line = `${count(attempts, 'attempt')}: ${established} established, ${failed} failed${why}`
+  const stopped = interrupted === 0 ? '' : `, ${interrupted} stopped`
+  const line = `${count(attempts, 'attempt')}: ${established} established, ${failed} failed${why}${stopped}`
   if (connect_ms === undefined) return line
   const { min, avg, max, stddev } = connect_ms
   return `${line}\nconnect() min/avg/max/stddev ${[min, avg, max, stddev].map(formatMs).join(' / ')}`
@@ -98,12 +137,18 @@ export function seriesText({ attempts, established, failed, connect_ms, errors }
 export function attemptLine(attempt: Attempt, style: Style): string {
   const { outcome, server, client, connect_ms, error, call, gave_up, reset_after_ms } = attempt
   const isGood = outcome === 'established'
-  const mark = isGood ? style.good(`✓ ${outcome}`) : style.bad(`✗ ${outcome}`)
+  const isStopped = outcome === 'interrupted'
+  const mark = isStopped
+    ? style.dim('· stopped')
+    : isGood
+      ? style.good(`✓ ${outcome}`)
+      : style.bad(`✗ ${outcome}`)
   const name = server.name === undefined ? '' : ` (${sanitize(server.name)})`
   const { addr, port } = server
   const from = client === undefined ? '' : ` from ${endpointText(client)}`
   const line = `${mark}  ${endpointText({ addr, port })}${name}${from}`
   const when = formatMs(connect_ms)
+  if (isStopped) return `${line}  no answer in ${when} until then`
   if (gave_up) return `${line}  no answer within ${when} ${style.dim('(--timeout)')}`
   if (reset_after_ms !== undefined)
     return `${line}  connect() returned after ${when}, reset (${error}) ${formatMs(reset_after_ms)} later`

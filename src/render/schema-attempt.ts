@@ -18,6 +18,7 @@ export const attemptDefinitions: Readonly<Record<string, Schema>> = {
         unreachable: true,
         reset: true,
         failed: true,
+        interrupted: true,
       }),
       connect_ms: number,
     },
@@ -46,6 +47,7 @@ export const attemptDefinitions: Readonly<Record<string, Schema>> = {
       errors: { type: 'object', additionalProperties: count },
     },
     {
+      interrupted: count,
       connect_ms: objectOf<Rtt>(
         { min: number, avg: number, max: number, stddev: number, samples: count },
         {},

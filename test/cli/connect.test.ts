@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Attempt, Series } from '../../src/render/attempt.ts'
 import { outputSchema } from '../../src/render/schema.ts'
@@ -26,6 +27,7 @@ const names = new NameServer({
   'both.lab': ['127.0.0.2', '127.0.0.1'],
   'broken.lab': 'servfail',
   'empty.lab': [],
+  'silent.lab': 'silent',
 })
 const server = createServer((socket) => serve(socket))
 let serve = (socket: Socket): void => void socket.resume()
@@ -52,11 +54,15 @@ async function listen(where: Server, address: string): Promise<number> {
   return (where.address() as { port: number }).port
 }
 
-/** Runs it beside this process's servers, with our DNS server, in a mount namespace that ends with it. */
-async function connect(...args: readonly (string | number)[]): Promise<Ran> {
+/** Starts it beside this process's servers, with our DNS server, in a mount namespace that ends with it. */
+function connecting(...args: readonly (string | number)[]): Running {
   const mounted = `mount --bind ${resolvConf} /etc/resolv.conf && exec "$@"`
   const command = [builtFile(repository), 'connect', ...args.map(String)]
-  const running = new Running(['unshare', '--mount', 'sh', '-c', mounted, 'sh', ...command])
+  return new Running(['unshare', '--mount', 'sh', '-c', mounted, 'sh', ...command])
+}
+
+async function connect(...args: readonly (string | number)[]): Promise<Ran> {
+  const running = connecting(...args)
   const status = await running.ended()
   return {
     status: typeof status === 'number' ? status : null,
@@ -218,6 +224,38 @@ rootTest('SIGINT ends a series with what came so far', async () => {
   assert.match(running.stdout, /\n\d+ attempts: \d+ established, 0 failed\n/)
 })
 
+rootTest(
+  'SIGINT while connect() waits: it is stopped, and neither error nor verdict is made up',
+  async () => {
+    const running = new Running([builtFile(repository), 'connect', '--json', `${WRONG_HOST}:${port}`])
+    // SYN-SENT is state 2; the address is a number in the order of this machine.
+    const waiting = `6300007F:${port.toString(16).padStart(4, '0').toUpperCase()} 02`
+    while (!readFileSync('/proc/thread-self/net/tcp', 'latin1').includes(waiting)) {
+      assert.equal(running.child.exitCode, null, running.stderr)
+      await delay(5)
+    }
+    assert.equal(await running.stop('SIGINT'), 1)
+    const all = ndjson<Printed>(running.stdout)
+    for (const object of all) assert.ok(validate(object), JSON.stringify([object, validate.errors]))
+    const [attempt] = all
+    assert.deepEqual(
+      [attempt?.outcome, attempt?.error, attempt?.gave_up],
+      ['interrupted', undefined, undefined],
+    )
+    assert.match(String(attempt!.connect_ms), /^\d+(\.\d{1,6})?$/)
+    assert.equal(all.filter(({ type }) => type === 'verdict').length, 0)
+  },
+)
+
+rootTest('SIGINT while the name is resolved ends it at once', async () => {
+  const asked = names.asked('silent.lab')
+  const running = connecting('silent.lab', port)
+  await asked
+  assert.equal(await running.stop('SIGINT'), 1)
+  assert.match(running.stderr, /stopped while "silent\.lab" was being resolved\n$/)
+  assert.equal(running.stdout, '')
+})
+
 rootTest('--source and --interface: what the kernel refuses is told with the call', async () => {
   const good = await objects('--source', '127.0.0.7', '--interface', 'lo', `127.0.0.1:${port}`)
   assert.deepEqual([good.status, of('attempt', good)[0]?.client?.addr], [0, '127.0.0.7'])
@@ -233,6 +271,17 @@ rootTest('--source and --interface: what the kernel refuses is told with the cal
       [1, 'failed', call, error],
     )
     assert.match((await connect(...args, `127.0.0.1:${port}`)).stdout, hint)
+  }
+})
+
+rootTest('an interface without a name, or with a number beyond all: a mistake of the user', async () => {
+  for (const [args, message] of [
+    [['--interface', '', `127.0.0.1:${port}`], /through an interface without a name/],
+    [[`fe80::1%${2 ** 32}`, port], /no interface with the number 4294967296/],
+  ] as const) {
+    const { status, stderr } = await connect(...args)
+    assert.equal(status, 2)
+    assert.match(stderr, message)
   }
 })
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Attempt, attemptDetails, attemptLine, seriesOf, seriesText } from '../../src/render/attempt.ts'
+import {
+  type Attempt,
+  attemptDetails,
+  attemptLine,
+  type Series,
+  SeriesCount,
+  seriesText,
+} from '../../src/render/attempt.ts'
 import { createStyle } from '../../src/render/style.ts'
 
 const base: Attempt = {
@@ -32,6 +39,10 @@ const lines: [attempt: Attempt, text: string][] = [
   [
     { ...base, outcome: 'timeout', error: 'ETIMEDOUT', gave_up: true, connect_ms: 10_000 },
     '✗ timeout  10.0.0.2:80 from 10.0.0.1:40000  no answer within 10.00 s (--timeout)',
+  ],
+  [
+    { ...base, outcome: 'interrupted', connect_ms: 20 },
+    '· stopped  10.0.0.2:80 from 10.0.0.1:40000  no answer in 20.0 ms until then',
   ],
   [
     { ...base, outcome: 'reset', error: 'ECONNRESET', reset_after_ms: 40 },
@@ -73,12 +84,18 @@ test('what else is known of an attempt: only what there is', () => {
   )
 })
 
+function seriesOf(...attempts: readonly Attempt[]): Series {
+  const counted = new SeriesCount()
+  for (const attempt of attempts) counted.add(attempt)
+  return counted.series()
+}
+
 test('a series: times of those that were established, errors of the others', () => {
-  const series = seriesOf([
+  const series = seriesOf(
     { ...base, connect_ms: 1 },
     { ...base, connect_ms: 3 },
     { ...base, outcome: 'refused', error: 'ECONNREFUSED', connect_ms: 100 },
-  ])
+  )
   assert.deepEqual(series, {
     type: 'series',
     attempts: 3,
@@ -91,5 +108,16 @@ test('a series: times of those that were established, errors of the others', () 
     seriesText(series),
     '3 attempts: 2 established, 1 failed (ECONNREFUSED)\nconnect() min/avg/max/stddev 1.000 ms / 2.000 ms / 3.000 ms / 1.000 ms',
   )
-  assert.equal(seriesText(seriesOf([])), '0 attempts: 0 established, 0 failed')
+  assert.equal(seriesText(seriesOf()), '0 attempts: 0 established, 0 failed')
+})
+
+test('a series that was stopped: what waited has not failed', () => {
+  const series = seriesOf(
+    { ...base, connect_ms: 0.1 },
+    { ...base, connect_ms: 0.2 },
+    { ...base, outcome: 'interrupted' },
+  )
+  assert.deepEqual([series.failed, series.interrupted, series.errors], [0, 1, {}])
+  assert.equal(series.connect_ms?.avg, 0.15)
+  assert.match(seriesText(series), /^3 attempts: 2 established, 0 failed, 1 stopped\n/)
 })
