@@ -13,6 +13,8 @@ export interface Failed {
   readonly client: Endpoint | undefined
   readonly server: Endpoint
   readonly error: string
+  /** connect() returned it without waiting. */
+  readonly immediate: boolean
   /** connect() itself said so; else it was given up. */
   readonly final: boolean
   readonly at: Nanos
@@ -41,7 +43,7 @@ export class OwnJudge {
     if (this.#planes.drain((fact, at) => this.#ledger.take(fact, at))) this.#ledger.clear()
   }
 
-  verdict({ client, server, error, final, at }: Failed): Verdict | undefined {
+  verdict({ client, server, error, immediate, final, at }: Failed): Verdict | undefined {
     const planes = this.#planes
     const nobody = { addr: server.addr.includes(':') ? '::' : '0.0.0.0', port: 0 }
     const ends = { proto: 'tcp' as const, client: client ?? nobody, server }
@@ -53,7 +55,7 @@ export class OwnJudge {
       now: at,
       ended: final,
       ...(!final && { finishing: true }),
-      result: { error },
+      result: { error, ...(immediate && { immediate: true as const }) },
       here,
       process: { watched: true, client: ourselves },
       wire: this.#wire,

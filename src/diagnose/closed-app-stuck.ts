@@ -1,9 +1,9 @@
 import type { Side } from '../flow/event.ts'
+import { APP_STUCK_SECONDS } from '../sockets/limits.ts'
 import { brokenBy } from './broken.ts'
 import type { Evidence } from './evidence.ts'
 import { otherSide, secondsSince, socketsOf, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
-import { APP_STUCK_SECONDS } from './thresholds.ts'
 import type { Confidence } from './verdict.ts'
 import { duration, who } from './words.ts'
 

@@ -1,8 +1,9 @@
 import type { FlowView } from '../flow/flow-view.ts'
 import { FLOW_ESTABLISHED, FLOW_MIDSTREAM } from '../flow/marks.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
+import { ZERO_WINDOW_SECONDS } from '../sockets/limits.ts'
 import type { Case } from './case.ts'
-import { PMTU_TIMES, RETRANSMITTING_SECONDS, SYNS_WAITED, ZERO_WINDOW_SECONDS } from './thresholds.ts'
+import { PMTU_TIMES, RETRANSMITTING_SECONDS, SYNS_WAITED } from './thresholds.ts'
 
 /**
  * When a case is to be judged for what the packets of its flow (borrowed) showed so far; `Infinity` while nothing

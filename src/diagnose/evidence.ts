@@ -23,7 +23,11 @@ export interface Evidence {
   /** The run ends now while the attempt goes on: a time-out is told before its third SYN. */
   readonly finishing?: true
   /** What connect() itself failed with, where this program made the call (`socktrace connect`). */
-  readonly result?: { readonly error: string }
+  readonly result?: {
+    readonly error: string
+    /** connect() returned it itself, without waiting: only a peer on this machine can have had a part in it. */
+    readonly immediate?: true
+  }
   /** Which ends are on this machine, in a namespace that is watched. Both false on a file. */
   readonly here: Readonly<Record<Side, boolean>>
   /** The end in the namespace whose packets are captured, where exactly one is. */

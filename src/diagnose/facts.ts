@@ -38,7 +38,8 @@ export function drops(evidence: Evidence): readonly KernelDrop[] {
 
 /** The error of a connect() that failed at once, before anything was sent. */
 export function immediateError(evidence: Evidence): string | undefined {
-  const called = kernelOf(evidence)?.call?.error
+  const { result } = evidence
+  const called = kernelOf(evidence)?.call?.error ?? (result?.immediate ? result.error : undefined)
   if (called !== undefined) return called
   const wire = wireOf(evidence)
   const nothingSent = wire !== undefined && wire.syns === 0 && wire.icmp === undefined

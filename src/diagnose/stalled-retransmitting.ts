@@ -1,4 +1,5 @@
 import type { Side } from '../flow/event.ts'
+import { RETRANSMITTING_TIMES } from '../sockets/limits.ts'
 import { afterSilence, brokenBy, silenceAdvice } from './broken.ts'
 import type { Evidence } from './evidence.ts'
 import {
@@ -13,7 +14,7 @@ import {
 } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { matchingRules, ruleAdvice } from './firewall.ts'
-import { RETRANSMITTING_SECONDS, RETRANSMITTING_TIMES } from './thresholds.ts'
+import { RETRANSMITTING_SECONDS } from './thresholds.ts'
 import { endpoint, who } from './words.ts'
 
 /** `stalled.retransmitting`: the same bytes again and again, and no acknowledgment. */

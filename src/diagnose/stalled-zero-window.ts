@@ -1,7 +1,7 @@
+import { ZERO_WINDOW_SECONDS } from '../sockets/limits.ts'
 import { brokenBy } from './broken.ts'
 import { secondsSince, socketsOf, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
-import { ZERO_WINDOW_SECONDS } from './thresholds.ts'
 import { duration, who } from './words.ts'
 
 /** `stalled.zero-window`: the receiver's buffer is full, because its program does not read. */

@@ -1,14 +1,14 @@
-/** When a trouble is told, on the capture's clock. Everything that a rule compares with a number of its own is here. */
+/**
+ * When a trouble is told, on the capture's clock. Everything that a rule compares with a number of its own is here, or
+ * in sockets/limits.ts where a single look at a socket compares with it too.
+ */
 
 /** SYNs after which an attempt that nobody answers is told while it goes on; also SYN+ACKs, seen from the server. */
 export const SYNS_WAITED = 3
 /** At the end of a run an unanswered SYN is told when it is older than the first timeout (RFC 6298 section 2.1). */
 export const FIRST_TIMEOUT_SECONDS = 1
 
-export const ZERO_WINDOW_SECONDS = 5
-
-/** Timeouts of one range, or seconds without progress. */
-export const RETRANSMITTING_TIMES = 4
+/** Seconds without progress of one range. */
 export const RETRANSMITTING_SECONDS = 10
 
 /** Timeouts of one full-sized segment while smaller ones arrive. */
@@ -17,9 +17,6 @@ export const PMTU_TIMES = 3
 export const OPTION_BYTES = 40
 /** Every IPv4 host takes 576 bytes (RFC 791), so no path is too narrow for this much of a segment. */
 export const ALWAYS_FITS_BYTES = 536
-
-/** CLOSE_WAIT with no packet. */
-export const APP_STUCK_SECONDS = 60
 
 /** SYN+ACKs again after the third ACK, about 1, 3 and 7 s: one or two are what loss does to a healthy connection. */
 export const SYN_ACKS_AGAIN = 3

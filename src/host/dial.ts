@@ -55,6 +55,8 @@ export class Dial {
   /** What failed: `connect`, or what comes before it. */
   failed: 'socket' | 'bind' | 'interface' | 'connect' = 'connect'
   isConnected = false
+  /** connect() returned the error itself, without waiting. */
+  hasFailedAtOnce = false
   /** When connect() was called, and when its result was there: `performance.now()`. */
   readonly began: number
   ended = Number.NaN
@@ -73,6 +75,7 @@ export class Dial {
       if (libc.connect(this.fd, server, server.length) === 0) this.isConnected = true
       else if (libc.errnoName(libc.errno()) !== 'EINPROGRESS') this.#fail('connect')
     }
+    this.hasFailedAtOnce = this.error !== undefined
     this.hasEnded()
     this.local = this.fd === -1 ? undefined : localEnd(this.fd)
   }

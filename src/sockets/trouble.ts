@@ -1,3 +1,4 @@
+import { APP_STUCK_SECONDS, RETRANSMITTING_TIMES, ZERO_WINDOW_SECONDS } from './limits.ts'
 import type { SocketRecord } from './socket.ts'
 
 /** What is wrong with a socket, by the name of the verdict that it will come to, and a sentence about it. */
@@ -13,13 +14,6 @@ export interface Trouble {
   /** Without a full stop. */
   readonly text: string
 }
-
-/** Time-outs of one range before a connection counts as stuck. */
-const RETRANSMISSIONS = 4
-/** How long the peer's window may stay closed, ms. */
-const ZERO_WINDOW = 5000
-/** How long a program may leave a connection open that its peer has closed, ms. */
-const APP_STUCK = 60_000
 
 /**
  * What one look at a socket shows to be wrong; `undefined` for a sound one, and where it cannot be told. CLOSE_WAIT
@@ -85,7 +79,7 @@ function stalled(socket: SocketRecord): Trouble | undefined {
   const { timer, send_q: unsent } = socket
   if (timer?.name === 'persist') {
     const waited = probedFor(socket)
-    if (waited < ZERO_WINDOW) return undefined
+    if (waited < ZERO_WINDOW_SECONDS * 1000) return undefined
     return {
       verdict: 'stalled.zero-window',
       text: `its peer's window has been closed for ${seconds(waited)} or more: that program does not read, ${bytes(unsent)} waiting`,
@@ -93,7 +87,7 @@ function stalled(socket: SocketRecord): Trouble | undefined {
   }
   return unanswered(
     socket,
-    RETRANSMISSIONS,
+    RETRANSMITTING_TIMES,
     'stalled.retransmitting',
     (again) => `the same data was sent ${again} more without an acknowledgement, ${bytes(unsent)} waiting`,
   )
@@ -105,7 +99,7 @@ function notClosed({ tcp, recv_q: unread }: SocketRecord): Trouble | undefined {
   const heard = tcp?.['tcpi_last_ack_recv']
   if (sent === undefined || heard === undefined) return undefined
   const idle = Math.min(sent, heard)
-  if (idle < APP_STUCK) return undefined
+  if (idle < APP_STUCK_SECONDS * 1000) return undefined
   // The FIN counts as one.
   const rest = unread > 1 ? `, with ${bytes(unread - 1)} unread` : ''
   return {
