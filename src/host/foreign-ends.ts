@@ -1,9 +1,11 @@
+import { statSync } from 'node:fs'
 import type { SocketRecord } from '../sockets/socket.ts'
 import { formatAddress } from '../wire/address.ts'
 import { Budget } from './budget.ts'
 import { SystemError } from './libc.ts'
 import { Namespaces } from './namespaces.ts'
 import { SockDiag } from './netlink.ts'
+import { listPids, readComm } from './procfs.ts'
 import { type Ends, type Holder, lookUpTcp, type SocketFinder } from './socket-finder.ts'
 
 /**
@@ -36,9 +38,19 @@ export class ForeignEnds {
     const socket = this.#socket(ends)
     if (socket === undefined || socket.inode === 0) return undefined
     if (socket.state === 'LISTEN' && ends.remotePort !== 0) return undefined
-    const holder = this.#finder.holder(socket.inode, time)
+    const holder = this.#finder.holder(socket.inode, time) ?? this.#neighbour(ends, socket.inode, time)
     const after = holder && this.#socket(ends)
     return after?.cookie === socket.cookie ? holder : undefined
+  }
+
+  /** The search of all processes takes its time; those of the namespace are few. Of several the first, their parent. */
+  #neighbour(ends: Ends, inode: number, time: number): Holder | undefined {
+    const there = this.#namespaces.withAddress(formatAddress(ends.local.family, ends.local.words))
+    const pids = listPids().filter((pid) => there !== undefined && netnsOf(pid) === there.inode)
+    const [pid] = this.#finder.holdersAmong(inode, pids, time).sort((a, b) => a - b)
+    const comm = pid === undefined ? undefined : readComm(pid)
+    if (pid === undefined || comm === undefined) return undefined
+    return { pid, attribution: this.#finder.attribution, seen: { pid, comm, netns: null } }
   }
 
   #socket(ends: Ends): SocketRecord | undefined {
@@ -46,6 +58,14 @@ export class ForeignEnds {
       const there = this.#namespaces.withAddress(formatAddress(ends.local.family, ends.local.words))
       return there && this.#namespaces.inside(there.inode, () => lookUp(ends))
     })
+  }
+}
+
+function netnsOf(pid: number): number | undefined {
+  try {
+    return statSync(`/proc/${pid}/ns/net`).ino
+  } catch {
+    return undefined
   }
 }
 

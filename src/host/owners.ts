@@ -277,7 +277,8 @@ export class Owners {
     const caller = this.#connects.elsewhere(local, localPort, remote, remotePort, time)
     if (caller !== undefined) return reference(caller, 'tracepoint')
     const now = monotonicNow()
-    if (now - time > UNTRACED_LAG || !this.#listens.isSteady(localPort, time)) return undefined
+    if (time < this.#since && now - time > UNTRACED_LAG) return undefined
+    if (!this.#listens.isSteady(localPort, time)) return undefined
     // These ends were connected after the packet: what is there now is not what sent it.
     if (this.#connects.elsewhere(local, localPort, remote, remotePort, now) !== undefined) return undefined
     const holder = this.#foreign.find(ends, role, time)
