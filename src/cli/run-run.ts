@@ -4,7 +4,7 @@ import type { FlowRecord } from '../flow/record.ts'
 import { COMMAND_FAILED, Command, type CommandUser, exitLeavingTerminal } from '../host/command.ts'
 import { OutputFile } from '../host/output-file.ts'
 import { findUser } from '../host/privileges.ts'
-import { readStat } from '../host/procfs.ts'
+import { readOrigin } from '../host/procfs.ts'
 import { ProcessTree } from '../kernel/process-tree.ts'
 import { count } from '../render/units.ts'
 import { EXIT, UserError } from '../user-error.ts'
@@ -53,7 +53,7 @@ export async function runRun(file: string, args: readonly string[], options: Run
 
 /** The exit status for `socktrace` itself. */
 async function runTraced(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const tree = new ProcessTree(true, (pid) => readStat(pid)?.ppid)
+  const tree = new ProcessTree(true, readOrigin)
   const failures = new FailureWatch()
   let command: Command | undefined
   let output: OutputFile | undefined

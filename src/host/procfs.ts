@@ -1,5 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { parseCommandLine, parseContainer, parseStat, parseUid } from '../sockets/process-text.ts'
+import {
+  type Origin,
+  parseCommandLine,
+  parseContainer,
+  parseOrigin,
+  parseStat,
+  parseUid,
+} from '../sockets/process-text.ts'
 import type { SocketProcess } from '../sockets/socket.ts'
 import { eachSocketDescriptor } from './descriptors.ts'
 import { userName } from './names.ts'
@@ -104,6 +111,11 @@ export function scanSocketOwners(
 /** Name and parent of a process. */
 export function readStat(pid: number, root = '/proc'): { comm: string; ppid: number } | undefined {
   return parseStat(readText(`${root}/${pid}/stat`) ?? '')
+}
+
+/** Parent and start of a process; `undefined` when it is gone. */
+export function readOrigin(pid: number, root = '/proc'): Origin | undefined {
+  return parseOrigin(readText(`${root}/${pid}/stat`) ?? '')
 }
 
 /** `/proc/PID/cgroup`; empty when it is gone. */

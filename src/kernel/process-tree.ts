@@ -1,10 +1,13 @@
-/** Ended processes that are remembered, for connections that are asked about afterwards; the oldest go first. */
+/**
+ * Processes that are remembered: ended ones, for connections that are asked about afterwards, and those that /proc
+ * told of. The oldest go first.
+ */
 const CAPACITY = 65_536
 /** Parents that are gone through; deeper than any tree of processes is. */
 const MOST_PARENTS = 1000
 
-/** The parent of a living process as /proc has it; `undefined` when the process is gone. */
-export type ParentOf = (pid: number) => number | undefined
+/** A living process as /proc has it; `undefined` when it is gone. `start` tells two with one number apart. */
+export type OriginOf = (pid: number) => { readonly parent: number; readonly start: number } | undefined
 
 /**
  * A process and all that it started, directly or not: from the kernel's FORK and EXIT records, so that no process is
@@ -12,35 +15,37 @@ export type ParentOf = (pid: number) => number | undefined
  * process whose parents have ended is not found.
  */
 export class ProcessTree {
-  readonly #members = new Set<number>()
+  /** With their start where /proc told it. */
+  readonly #members = new Map<number, number | undefined>()
   readonly #ended = new Set<number>()
-  readonly #parentOf: ParentOf
-  /** The first process, until its own FORK was told: by a parent that is no member. */
-  #planted: number | undefined
+  readonly #originOf: OriginOf
+  #root: number | undefined
+  /** The root's own FORK was told: by a parent that is no member. */
+  #isRooted = false
   /** Every FORK has been seen since the root was started. */
   #isWhole: boolean
 
   /** `recorded` when the kernel's records will be told. */
-  constructor(recorded: boolean, parentOf: ParentOf) {
+  constructor(recorded: boolean, originOf: OriginOf) {
     this.#isWhole = recorded
-    this.#parentOf = parentOf
+    this.#originOf = originOf
   }
 
   /** The process that the tree grows from, before any record of it is told. */
   plant(pid: number): void {
-    this.#members.add(pid)
-    this.#planted = pid
+    this.#root = pid
+    this.#members.set(pid, this.#isWhole ? undefined : this.#originOf(pid)?.start)
   }
 
   /** A new process: a record with both thread groups. */
   fork(pid: number, parent: number): void {
     this.#ended.delete(pid)
-    if (pid === this.#planted) {
-      this.#planted = undefined
+    if (pid === this.#root && !this.#isRooted) {
+      this.#isRooted = true
       return
     }
     // The number of a process that ended may be that of a stranger now.
-    if (this.#members.has(parent)) this.#members.add(pid)
+    if (this.#members.has(parent)) this.#members.set(pid, undefined)
     else this.#members.delete(pid)
   }
 
@@ -59,20 +64,46 @@ export class ProcessTree {
   /** Records are missing from now on, or some were lost. */
   lost(): void {
     this.#isWhole = false
+    for (const [pid, start] of this.#members)
+      if (start === undefined && !this.#ended.has(pid)) this.#members.set(pid, this.#originOf(pid)?.start)
   }
 
   has(pid: number): boolean {
-    if (this.#members.has(pid)) return true
-    if (this.#isWhole) return false
-    const path: number[] = []
-    for (let at: number | undefined = pid; at !== undefined && at > 1; at = this.#parentOf(at)) {
-      if (this.#members.has(at)) {
-        for (const found of path) this.#members.add(found)
+    if (this.#isWhole) return this.#members.has(pid)
+    const path: [pid: number, start: number | undefined][] = []
+    for (let at = pid; at > 1 && path.length <= MOST_PARENTS; ) {
+      const origin = this.#originOf(at)
+      if (this.#isMember(at, origin?.start)) {
+        for (const [found, start] of path) this.#remember(found, start)
         return true
       }
-      path.push(at)
-      if (path.length > MOST_PARENTS) return false
+      if (origin === undefined) return false
+      path.push([at, origin.start])
+      at = origin.parent
     }
     return false
+  }
+
+  /** `start` is that of the process which has this number now, if one has. */
+  #isMember(pid: number, start: number | undefined): boolean {
+    if (!this.#members.has(pid)) return false
+    if (start === undefined) return true
+    const known = this.#members.get(pid)
+    // Told by a record, and nothing is known against it.
+    if (known === start || (known === undefined && !this.#ended.has(pid))) return true
+    this.#members.delete(pid)
+    this.#ended.delete(pid)
+    return false
+  }
+
+  #remember(pid: number, start: number | undefined): void {
+    this.#members.set(pid, start)
+    if (this.#members.size <= CAPACITY) return
+    for (const oldest of this.#members.keys())
+      if (oldest !== this.#root) {
+        this.#members.delete(oldest)
+        this.#ended.delete(oldest)
+        return
+      }
   }
 }

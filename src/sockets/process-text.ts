@@ -9,6 +9,20 @@ export function parseStat(text: string): { comm: string; ppid: number } | undefi
   return Number.isInteger(ppid) ? { comm: text.slice(open + 1, close), ppid } : undefined
 }
 
+/** Who a process is: its number may be another's later, never with the same start. */
+export interface Origin {
+  readonly parent: number
+  /** Clock ticks after boot. */
+  readonly start: number
+}
+
+/** `/proc/PID/stat`: fields 4 and 22. */
+export function parseOrigin(text: string): Origin | undefined {
+  const fields = text.slice(text.lastIndexOf(')') + 1).split(' ')
+  const [parent, start] = [Number(fields[2]), Number(fields[20])]
+  return Number.isInteger(parent) && Number.isInteger(start) ? { parent, start } : undefined
+}
+
 /** Real user id in `/proc/PID/status`. */
 export function parseUid(text: string): number | undefined {
   const uid = /^Uid:\s+(\d+)/m.exec(text)?.[1]

@@ -252,7 +252,7 @@ rootTest('SIGINT while the name is resolved ends it at once', async () => {
   const running = connecting('silent.lab', port)
   await asked
   assert.equal(await running.stop('SIGINT'), 1)
-  assert.match(running.stderr, /stopped while "silent\.lab" was being resolved\n$/)
+  assert.match(running.stderr, /stopped while "silent\.lab" was being resolved\n/)
   assert.equal(running.stdout, '')
 })
 

@@ -5,6 +5,10 @@ import { ProcessTree } from '../../src/kernel/process-tree.ts'
 
 const nobody = (): undefined => undefined
 
+function living(parent: number | undefined, start = 1): { parent: number; start: number } | undefined {
+  return parent === undefined ? undefined : { parent, start }
+}
+
 test('a process, its children and theirs; not its parent, nor strangers', () => {
   const tree = new ProcessTree(true, nobody)
   tree.plant(10)
@@ -54,7 +58,7 @@ test('without records /proc is asked for parents, which may go round in circles'
     [30, 31],
     [31, 30],
   ])
-  const tree = new ProcessTree(false, (pid) => parents.get(pid))
+  const tree = new ProcessTree(false, (pid) => living(parents.get(pid)))
   tree.plant(10)
   assert.deepEqual(
     [10, 12, 11, 20, 30, 40].map((pid) => tree.has(pid)),
@@ -66,12 +70,55 @@ test('without records /proc is asked for parents, which may go round in circles'
 })
 
 test('with records nobody asks /proc; once some were lost it is asked', () => {
-  const tree = new ProcessTree(true, (pid) => (pid === 11 ? 10 : undefined))
+  const tree = new ProcessTree(true, (pid) => living(pid === 11 ? 10 : undefined))
   tree.plant(10)
   tree.fork(10, 5)
   assert.equal(tree.has(11), false)
   tree.lost()
   assert.equal(tree.has(11), true)
+})
+
+test('without records a number is a stranger’s once its process has another start', () => {
+  const processes = new Map([
+    [10, { parent: 5, start: 100 }],
+    [11, { parent: 10, start: 101 }],
+    [12, { parent: 10, start: 102 }],
+  ])
+  const tree = new ProcessTree(false, (pid) => processes.get(pid))
+  tree.plant(10)
+  assert.deepEqual([tree.has(11), tree.has(12)], [true, true])
+  processes.set(11, { parent: 1, start: 200 })
+  processes.set(12, { parent: 10, start: 201 })
+  assert.deepEqual([tree.has(11), tree.has(12)], [false, true])
+  // The first process itself has ended.
+  processes.set(10, { parent: 1, start: 202 })
+  assert.deepEqual([tree.has(10), tree.has(12)], [false, true])
+})
+
+test('records until some are lost: who lives then is known by its start, who had ended is not there any more', () => {
+  const processes = new Map([[11, { parent: 10, start: 101 }]])
+  const tree = new ProcessTree(true, (pid) => processes.get(pid))
+  tree.plant(10)
+  tree.fork(10, 5)
+  tree.fork(11, 10)
+  tree.fork(12, 10)
+  tree.exit(12)
+  tree.lost()
+  assert.deepEqual([tree.has(11), tree.has(12)], [true, true])
+  processes.set(11, { parent: 1, start: 200 }).set(12, { parent: 1, start: 200 })
+  assert.deepEqual([tree.has(11), tree.has(12)], [false, false])
+})
+
+test('without records memory is bounded, and the first process stays', () => {
+  let areGone = false
+  const tree = new ProcessTree(false, (pid) => (areGone ? undefined : living(pid === 2 ? 1 : 2)))
+  tree.plant(2)
+  for (let pid = 1000; pid < 1000 + 65_537; pid++) tree.has(pid)
+  areGone = true
+  assert.deepEqual(
+    [2, 1000, 1001, 1002, 66_536].map((pid) => tree.has(pid)),
+    [true, false, false, true, true],
+  )
 })
 
 test('ended processes are remembered up to a bound, living ones always', () => {

@@ -4,6 +4,7 @@ import {
   parseCommandLine,
   parseContainer,
   parseContainerId,
+  parseOrigin,
   parsePod,
   parseStat,
   parseUid,
@@ -17,6 +18,13 @@ test('stat: a name with spaces and parentheses', () => {
   assert.deepEqual(parseStat('42 (a) b (c) S 7 42 42 0'), { comm: 'a) b (c', ppid: 7 })
   assert.equal(parseStat(''), undefined)
   assert.equal(parseStat('42 (x'), undefined)
+})
+
+test('stat: parent and start', () => {
+  const rest = Array.from({ length: 30 }, (_, i) => 100 + i).join(' ')
+  assert.deepEqual(parseOrigin(`42 (a) b (c) S 7 ${rest}`), { parent: 7, start: 117 })
+  assert.equal(parseOrigin('42 (x) S 7 1'), undefined)
+  assert.equal(parseOrigin(''), undefined)
 })
 
 test('status and cmdline', () => {
