@@ -172,8 +172,7 @@ export class Docket implements TroubleSink {
     this.#halfClosed.take(now - APP_STUCK_SECONDS * NANOS_PER_SECOND, (row, serial) =>
       this.#lookAtHalfClosed(row, serial),
     )
-    const settled = (now - this.#options.settle) as Nanos
-    this.tellDrops(settled)
+    this.tellDrops((now - this.#options.settle) as Nanos)
     this.#drops.forget((now - PACKETS_LATE * this.#options.settle) as Nanos)
     this.#ledger.expire(now)
     this.#cases.takeOver((now - REMEMBERED) as Nanos, (key, found) => this.#forget(found, key))
@@ -296,10 +295,9 @@ export class Docket implements TroubleSink {
   /** `key` of one without a flow. */
   #forget(found: Case, key?: string): void {
     this.#release(found)
-    const { planes, flowAt } = this.#options
     // Only what the kernel tells afterwards could tell it again.
-    if (planes.kernel.watched && found.given?.final) {
-      const { client, server } = found.ends(flowAt)
+    if (this.#options.planes.kernel.watched && found.given?.final) {
+      const { client, server } = found.ends(this.#options.flowAt)
       this.#told.add(key ?? keyOf(found.proto, client, server), this.#now)
     }
     this.#waiting.delete(found)
