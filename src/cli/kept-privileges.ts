@@ -18,6 +18,7 @@ const VERDICTS: Kept = {
  */
 export const KEPT = {
   read: {},
+  replay: { cap_dac_read_search: 'the files are opened again to go back in them' },
   trace: { ...OWNERS, ...VERDICTS },
   view: { ...OWNERS, ...VERDICTS, cap_net_admin: 'the rules of the packet filter (nft); to close a socket' },
   connect: { ...OWNERS, ...VERDICTS },

@@ -86,6 +86,8 @@ export interface LiveExtras {
   readonly tick?: () => void
   /** Whose privileges are kept; those of `trace` unless given. */
   readonly command?: keyof typeof KEPT
+  /** How long slow traffic gathers before it is read, ms. */
+  readonly blockMs?: number
   /** Kept on top of them. */
   readonly keep?: readonly Capability[]
   /** Where the output goes; 1 unless given. */
@@ -111,6 +113,7 @@ export async function runLive(
     snaplen: options.snaplen,
     promiscuous: options.promiscuous,
     ringMib: options.bufferSize,
+    ...(extras?.blockMs && { blockMs: extras.blockMs }),
     waiter,
   })
   const tree = extras?.tree

@@ -15,12 +15,12 @@ const LEAST_CHUNK_BYTES = 64 * 1024
 const MOST_CHUNK_BYTES = 4 * 1024 * 1024
 
 /** What is read, and what it is read from. */
-interface Inputs {
+export interface Inputs {
   readonly source: PacketSource & { wake(): void }
   readonly files: readonly CaptureFile[]
 }
 
-async function openInputs(
+export async function openInputs(
   paths: readonly string[],
   { filter: expression, followFile, resolve }: ReadOptions,
   waiting: () => void,

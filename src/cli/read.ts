@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { UserError } from '../user-error.ts'
 import { type AnalysisOptions, addAnalysisOptions } from './capture-options.ts'
 import { processIo } from './io.ts'
@@ -9,6 +9,7 @@ export interface ReadOptions extends AnalysisOptions {
   readonly filter?: string
   readonly followFile?: true
   readonly duration?: number
+  readonly live?: true
 }
 
 export function defineRead(program: Command): void {
@@ -24,11 +25,34 @@ export function defineRead(program: Command): void {
     .option('--filter <filter>', 'only packets that this capture filter accepts, as tcpdump takes it')
     .option('--follow-file', 'the file is still being written: wait for more, until Ctrl-C or --duration')
     .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)
+    .addOption(
+      new Option('--live', 'open the full-screen view: play, step and seek through the files').conflicts([
+        'json',
+        'write',
+        'followFile',
+        'events',
+        'flows',
+        'failures',
+        'format',
+        'packets',
+        'stats',
+        'summary',
+        'ladder',
+        'follow',
+        'extract',
+        'count',
+        'duration',
+      ]),
+    )
     .action(async (words: readonly string[], given: ReadOptions) => {
       const [files, options] = withoutLadderWord(words, given)
       // Commander cannot tell: `--ladder` may have the only file.
       if (files.length === 0)
         throw new UserError("missing required argument 'file'", { hint: 'see `socktrace read --help`' })
+      if (options.live) {
+        const { runReplay } = await import('./replay.ts')
+        return runReplay(files, options, processIo(options.quiet))
+      }
       const { runRead } = await import('./read-run.ts')
       await runRead(files, options, processIo(options.quiet))
     })

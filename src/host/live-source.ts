@@ -13,6 +13,8 @@ export interface LiveOptions {
   readonly promiscuous: boolean
   /** Size of each interface's ring, MiB. */
   readonly ringMib: number
+  /** How long slow traffic gathers in a block of the ring before it is handed over, ms; default 8. */
+  readonly blockMs?: number
   readonly waiter: Waiter
 }
 

@@ -34,7 +34,7 @@ const FRAME_BYTES = 2048
  * for 2 s of slow traffic while the reader is held up. With 1 ms it was a quarter of a second, and on a busy machine a
  * third of the packets of 3 000 connections/s was lost; with 8 none, at half the processor time for a connection.
  */
-const RETIRE_MS = 8
+export const RETIRE_MS = 8
 /** Free room in front of every packet, for the cooked header (20) or a VLAN tag (4) that is put there. */
 const RESERVE_BYTES = 32
 
@@ -79,7 +79,7 @@ export function openPacketRing(name: string | undefined, options: LiveOptions): 
     setOption(fd, PACKET_VERSION, [TPACKET_V3])
     setOption(fd, PACKET_RESERVE, [RESERVE_BYTES])
     const blockCount = Math.max(2, Math.floor((options.ringMib * 1024 * 1024) / BLOCK_BYTES))
-    const memory = mapRing(fd, blockCount)
+    const memory = mapRing(fd, blockCount, options.blockMs ?? RETIRE_MS)
     const promiscuous = options.promiscuous && name !== undefined
     bindTo(fd, index, name)
     if (promiscuous) setOption(fd, PACKET_ADD_MEMBERSHIP, promiscuousRequest(index))
@@ -134,7 +134,7 @@ function openSocket(type: number, name: string | undefined): number {
 }
 
 /** `struct tpacket_req3`: block size, blocks, frame size, frames, retire time, private area, features. */
-function mapRing(fd: number, blockCount: number): ArrayBuffer {
+function mapRing(fd: number, blockCount: number, retireMs: number): ArrayBuffer {
   const length = blockCount * BLOCK_BYTES
   const frames = length / FRAME_BYTES
   const noMemory = (cause: unknown): UserError =>
@@ -143,7 +143,7 @@ function mapRing(fd: number, blockCount: number): ArrayBuffer {
       cause,
     })
   try {
-    setOption(fd, PACKET_RX_RING, [BLOCK_BYTES, blockCount, FRAME_BYTES, frames, RETIRE_MS, 0, 0])
+    setOption(fd, PACKET_RX_RING, [BLOCK_BYTES, blockCount, FRAME_BYTES, frames, retireMs, 0, 0])
   } catch (error) {
     throw error instanceof libc.SystemError && error.code === 'ENOMEM' ? noMemory(error) : error
   }

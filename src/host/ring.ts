@@ -10,7 +10,14 @@ import { isEveryInterface, type LiveOptions, type LiveSource } from './live-sour
 import { boundIndex, ENETDOWN, socketError, vanishedInterface } from './packet-socket.ts'
 import { attachProgram, refuseEverything } from './ring-program.ts'
 import { RingReader } from './ring-read.ts'
-import { openPacketRing, type PacketRing, promiscuousRequest, SOL_PACKET, setOption } from './ring-setup.ts'
+import {
+  openPacketRing,
+  type PacketRing,
+  promiscuousRequest,
+  RETIRE_MS,
+  SOL_PACKET,
+  setOption,
+} from './ring-setup.ts'
 import type { Waiter } from './wait.ts'
 
 const PACKET_DROP_MEMBERSHIP = 2
@@ -20,8 +27,8 @@ const SIOCGIFNAME = 0x8910
 const TURN_MS = 4
 /** How often a downed interface is looked at, milliseconds: only its removal ends the capture. */
 const DOWN_MS = 20
-/** The block that was open when an interface vanished is handed over within this time (RETIRE_MS, and a tick). */
-const LAST_BLOCK_MS = 20
+/** The block that was open when an interface vanished is handed over this long after its time, or sooner. */
+const LAST_BLOCK_MS = 12
 /** The kernel counts in 32 bits between two reads: at 14 M packets/s they last five minutes. */
 const STATISTICS_MS = 60_000
 
@@ -36,7 +43,7 @@ export function openRing(options: LiveOptions): LiveSource {
     for (const ring of rings) closeRing(ring)
     throw error
   }
-  return new RingSource(rings, options.waiter)
+  return new RingSource(rings, options)
 }
 
 /** One ring for every interface, or one for each named one, read in turn. */
@@ -53,6 +60,7 @@ class RingSource implements LiveSource {
   readonly #watched: readonly string[]
   readonly #dropsAtStart: number | undefined
   readonly #down = new Set<PacketRing>()
+  readonly #blockMs: number
   #received = 0
   #dropped = 0
   #turn = 0
@@ -61,8 +69,9 @@ class RingSource implements LiveSource {
   #current = 0
   #closed = false
 
-  constructor(rings: readonly PacketRing[], waiter: Waiter) {
+  constructor(rings: readonly PacketRing[], { waiter, blockMs = RETIRE_MS }: LiveOptions) {
     this.#waiter = waiter
+    this.#blockMs = blockMs
     const severalInterfaces = rings.length > 1 || rings[0]!.name === undefined
     const duplicates = severalInterfaces ? new Duplicates() : undefined
     this.#readers = rings.map(
@@ -89,7 +98,7 @@ class RingSource implements LiveSource {
     if (this.#closed) return END
     const late = this.#take(batch)
     if (late > 0 || !this.#lookForVanished()) return late
-    await pause(LAST_BLOCK_MS)
+    await pause(this.#blockMs + LAST_BLOCK_MS)
     if (this.#closed) return END
     return this.#take(batch)
   }

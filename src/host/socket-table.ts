@@ -66,6 +66,8 @@ export interface SnapshotOptions {
   readonly cgroups?: boolean
   /** What the kernel is to test by itself: a part of a filter (`SocketFilter.kernel`). */
   readonly kernel?: (netid: Netid) => KernelPart
+  /** Memory for the rows of each table; default new. */
+  readonly rows?: () => DiagRows
   /** Default netlink, and /proc/net for each table that netlink does not have. */
   readonly source?: 'netlink' | 'proc'
 }
@@ -293,7 +295,7 @@ function dumpTable(
   diag: SockDiag,
   table: TableName,
   family: InetFamily,
-  { states = ALL_STATES, kernel, info, memory }: SnapshotOptions,
+  { states = ALL_STATES, kernel, info, memory, rows: memoryFor }: SnapshotOptions,
   context: DiagContext,
 ): { part: Part; interrupted: boolean } {
   const other = OTHER_TABLES[table]
@@ -304,7 +306,7 @@ function dumpTable(
   const wanted = kernel?.(table)
   const program = wanted?.test && assemble(wanted.test)
   const whole = wanted?.test === undefined || program !== undefined
-  const rows = new DiagRows()
+  const rows = memoryFor?.() ?? new DiagRows()
   const mask = wanted?.states === undefined ? states : states & wanted.states
   const details = { extensions: (info ? EXT_INFO : 0) | (memory ? EXT_MEMORY : 0), program }
   const { interrupted } =

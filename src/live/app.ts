@@ -1,23 +1,21 @@
-import { canDestroy, destroySockets } from '../host/destroy.ts'
 import { LocalAddresses } from '../host/local-addresses.ts'
-import { deniedNote } from '../host/socket-table.ts'
 import { Terminal } from '../host/terminal.ts'
 import { endpointText, NUMERIC } from '../render/socket-text.ts'
 import type { Style } from '../render/style.ts'
 import { type TimeFormat, TraceClock } from '../render/time.ts'
 import { count } from '../render/units.ts'
 import { parseAddress } from '../wire/address.ts'
-import { exportRow } from './export.ts'
+import { exportFile, exportText, type HeldPackets } from './export.ts'
 import { renderFrame } from './frame.ts'
-import { inspect, readFilter } from './inspect.ts'
+import { readFilter } from './inspect.ts'
 import { type Effect, pressKey } from './keyboard.ts'
 import { KeyDecoder } from './keys.ts'
 import { ROOMY } from './layout.ts'
-import { listSockets } from './listing.ts'
+import { Machine } from './machine.ts'
 import { LiveModel } from './model/model.ts'
 import { isGroup } from './model/order.ts'
 import { nextRetransmission, type Row } from './model/row.ts'
-import { OwnerScan } from './owner-scan.ts'
+import type { Playback } from './playback.ts'
 import { Screen } from './screen.ts'
 
 /** Shortest time between two frames that nobody asked for, and after a key, ms. */
@@ -27,9 +25,9 @@ const KEY_FRAME_MS = 20
 const ESCAPE_MS = 30
 /** Listings and orderings take at most a share of the time. */
 const LISTING_MS = 1000
-const LISTING_SHARE = 0.03
+const LISTING_SHARE = 0.015
 const ARRANGE_MS = 250
-const ARRANGE_SHARE = 0.02
+const ARRANGE_SHARE = 0.01
 /** Between two pieces of a scan of /proc, ms. */
 const SLICE_PAUSE_MS = 30
 /** A countdown in tenths of a second below this, ms. */
@@ -41,12 +39,18 @@ export interface AppOptions {
   readonly timeFormat: TimeFormat
   /** Called when the user wants to leave; the screen stays until `close`. */
   readonly quit: () => void
+  /** A file is played: its time, and nothing of this machine. */
+  readonly playback?: Playback
+  /** The user moved in its time. */
+  readonly moved?: () => void
 }
 
 /** The capture, as far as the screen shows it. */
 export interface CaptureFacts {
   readonly engine: string
   dropped(): number
+  /** What is held of the packets of a flow, as a capture file. */
+  packetsOf(flow: number): HeldPackets
 }
 
 /** The full-screen view: terminal, model and machine put together. */
@@ -58,29 +62,35 @@ export class LiveApp {
   readonly #terminal: Terminal
   readonly #screen: Screen
   readonly #decoder = new KeyDecoder()
-  readonly #owners = new OwnerScan()
+  readonly #machine: Machine | undefined
   readonly #clock = new TraceClock(0)
   readonly #restore = (): void => this.#leave()
   #capture: CaptureFacts | undefined
   #kernel = false
   #frameTimer: NodeJS.Timeout | undefined
   #frameDue = Number.POSITIVE_INFINITY
-  #listTimer: NodeJS.Timeout | undefined
+  #lookTimer: NodeJS.Timeout | undefined
   #escapeTimer: NodeJS.Timeout | undefined
   #drawn = Number.NEGATIVE_INFINITY
   #arranged = Number.NEGATIVE_INFINITY
   #arrangeCost = 0
   #toClose: Row | undefined
-  #inspected: Row | undefined
   #open = false
 
   constructor(options: AppOptions) {
     this.#options = options
-    const addresses = new LocalAddresses()
-    this.model = new LiveModel(readFilter, (addr) => {
-      const address = parseAddress(addr)
-      return address !== undefined && addresses.has(address)
-    })
+    const { playback } = options
+    if (playback === undefined) {
+      const addresses = new LocalAddresses()
+      this.model = new LiveModel(readFilter, (addr) => {
+        const address = parseAddress(addr)
+        return address !== undefined && addresses.has(address)
+      })
+      this.#machine = new Machine(this.model, (text) => this.lack(text))
+    } else {
+      this.model = new LiveModel(readFilter, () => false, playback)
+      playback.changed = () => options.moved?.()
+    }
     this.#terminal = new Terminal({
       input: this.#guarded((text: string) => this.#input(text)),
       resized: this.#guarded(() => this.#redraw()),
@@ -102,14 +112,25 @@ export class LiveApp {
     this.model.details = this.#terminal.rows >= ROOMY
     // At once, so that a key is answered; the sockets follow as soon as they are read.
     this.#frame()
-    this.#list()
+    this.#look()
     this.#frame()
+  }
+
+  /** What was shown is told again from its beginning. */
+  restart(): void {
+    this.model.restart()
+    this.touch()
+  }
+
+  /** Epoch milliseconds of what is shown. */
+  get now(): number {
+    return this.#options.playback?.now ?? Date.now()
   }
 
   /** Packets are watched from now on. */
   capturing(capture: CaptureFacts): void {
     this.#capture = capture
-    this.model.facts.engine = `engine ${capture.engine}`
+    if (this.#machine !== undefined) this.model.facts.engine = `engine ${capture.engine}`
     this.#planes()
   }
 
@@ -137,7 +158,7 @@ export class LiveApp {
   close(): void {
     this.#open = false
     clearTimeout(this.#frameTimer)
-    clearTimeout(this.#listTimer)
+    clearTimeout(this.#lookTimer)
     clearTimeout(this.#escapeTimer)
     process.off('exit', this.#restore)
     this.#leave()
@@ -166,71 +187,43 @@ export class LiveApp {
   }
 
   #planes(): void {
+    const machine = this.#machine
+    if (machine === undefined) return
     this.model.facts.planes = [
       { name: 'wire', watched: this.#capture !== undefined },
       { name: 'socket', watched: true },
-      { name: 'process', watched: !this.#owners.lacking },
+      { name: 'process', watched: !machine.lacksOwners },
       { name: 'kernel', watched: this.#kernel },
     ]
     this.touch()
   }
 
-  readonly #list = this.#guarded(() => {
+  /** Once a second: the sockets, the rates, what the kernel had no room for. */
+  readonly #look = this.#guarded(() => {
     const { model } = this
     const started = performance.now()
-    let changed = model.rates.look(Date.now())
-    if (!model.paused) changed = this.#refresh() || changed
+    const now = this.now
+    let changed = model.rates.look(now)
+    if (this.#machine !== undefined && !model.paused) changed = this.#machine.list(now) || changed
     const dropped = this.#capture?.dropped() ?? 0
     if (dropped !== model.facts.droppedKernel) {
       const more = dropped - model.facts.droppedKernel
-      model.note(`the kernel dropped ${count(more, 'packet')}: segments may be missing here`, Date.now())
+      model.note(`the kernel dropped ${count(more, 'packet')}: segments may be missing here`, now)
       model.facts.droppedKernel = dropped
       changed = true
     }
-    if (changed) this.touch()
+    if (changed || this.#options.playback?.playing) this.touch()
     const cost = performance.now() - started
-    this.#listTimer = setTimeout(this.#list, Math.max(LISTING_MS, cost / LISTING_SHARE))
+    this.#lookTimer = setTimeout(this.#look, Math.max(LISTING_MS, cost / LISTING_SHARE))
     this.#scan()
   })
 
-  /** True when something looks different. */
-  #refresh(): boolean {
-    const { model } = this
-    const { book } = model
-    const before = book.version
-    const now = Date.now()
-    const { degraded, unlisted } = listSockets(book, now, model.filter?.filter.needs.info ?? false)
-    for (const note of degraded) this.lack(note)
-    model.facts.unlisted = unlisted
-    book.expire(now)
-    if (this.#owners.apply(book.rows.values())) book.version++
-    const inspected = model.details && this.#inspect()
-    return book.version !== before || inspected
-  }
-
   readonly #scan = this.#guarded(() => {
-    if (this.#owners.work()) {
-      if (this.#owners.apply(this.model.book.rows.values())) {
-        this.model.book.version++
-        this.touch()
-      }
-      if (this.#owners.lacking) this.lack(deniedNote(this.#owners.denied))
-      this.#planes()
-    }
-    if (this.#owners.busy) setTimeout(this.#scan, SLICE_PAUSE_MS)
+    const machine = this.#machine
+    if (machine === undefined) return
+    if (machine.scan()) this.#planes()
+    if (machine.scanning) setTimeout(this.#scan, SLICE_PAUSE_MS)
   })
-
-  /** What the machine tells of the selected socket; true when it is something else than before. */
-  #inspect(): boolean {
-    const { model } = this
-    const { row } = model.table
-    if (row === undefined) return false
-    this.#inspected = row
-    const selected = inspect(row)
-    const same = JSON.stringify(selected) === JSON.stringify(model.selected)
-    model.selected = selected
-    return !same
-  }
 
   #input(text: string): void {
     clearTimeout(this.#escapeTimer)
@@ -248,7 +241,7 @@ export class LiveApp {
     const { columns, rows } = this.#terminal
     const effect = pressKey(this.model, key, columns, rows)
     if (effect !== undefined) this.#effect(effect)
-    if (this.model.details && this.model.table.row !== this.#inspected && !this.model.paused) this.#inspect()
+    this.#machine?.selected()
     this.#schedule(KEY_FRAME_MS)
   }
 
@@ -268,8 +261,11 @@ export class LiveApp {
       case 'confirmed':
         this.#closeSocket()
         break
-      case 'export':
-        this.#export(row)
+      case 'export-text':
+        this.#export(row, 'ndjson', (clock, now) => exportText(row!, clock, now))
+        break
+      case 'export-packets':
+        this.#exportPackets(row)
         break
       case 'close-socket':
         this.#askToClose(row)
@@ -296,22 +292,34 @@ export class LiveApp {
     this.model.message = { text, bad }
   }
 
-  #export(row: Row | undefined): void {
-    if (row === undefined) {
-      this.#say('select a connection first', true)
-      return
-    }
+  #export(
+    row: Row | undefined,
+    ending: string,
+    content: (clock: TraceClock, now: number) => string | Uint8Array,
+    remark = '',
+  ): void {
+    if (row === undefined) return
     const clock = new TraceClock(this.model.originSeconds)
-    const now = Date.now() * 1e6 - this.model.originSeconds * 1e9
+    const now = this.now * 1e6 - this.model.originSeconds * 1e9
     try {
-      this.#say(`written to ${exportRow(row, clock, now)}`)
+      this.#say(`written to ${exportFile(row, ending, content(clock, now), clock, now)}${remark}`)
     } catch (error) {
       this.#say(`cannot write the file: ${(error as Error).message}`, true)
     }
   }
 
+  #exportPackets(row: Row | undefined): void {
+    const held = row?.card && this.#capture?.packetsOf(row.card.id)
+    if (held === undefined || held.packets === 0)
+      this.#say('no packet of this connection is held: only the latest ones are', true)
+    else {
+      const gone = held.whole ? '' : '; older ones are not held any more'
+      this.#export(row, 'pcapng', () => held.bytes, `: ${count(held.packets, 'packet')}${gone}`)
+    }
+  }
+
   #askToClose(row: Row | undefined): void {
-    if (row === undefined || !row.hasSocket || !canDestroy(row.record)) {
+    if (!this.#machine?.canClose(row)) {
       this.#say('only a TCP or UDP socket of this machine can be closed', true)
       return
     }
@@ -323,15 +331,7 @@ export class LiveApp {
   }
 
   #closeSocket(): void {
-    const row = this.#toClose
-    if (row === undefined) return
-    const [code] = destroySockets([row.record])
-    if (code === undefined) this.#say('closed')
-    else if (code === 'EPERM' || code === 'EACCES')
-      this.#say('cannot close it: run with sudo (CAP_NET_ADMIN)', true)
-    else if (code === 'EOPNOTSUPP')
-      this.#say('this kernel cannot close sockets (CONFIG_INET_DIAG_DESTROY)', true)
-    else this.#say(code === 'ENOENT' ? 'it was gone' : `not closed: ${code}`, true)
+    if (this.#toClose !== undefined) this.model.message = this.#machine?.close(this.#toClose)
   }
 
   #redraw(): void {
@@ -355,10 +355,11 @@ export class LiveApp {
     const { style, unicode, timeFormat } = this.#options
     this.#frameDue = Number.POSITIVE_INFINITY
     this.#arrange()
-    const now = Date.now()
+    const now = this.now
     const format = { columns, rows, style, unicode, timeFormat, clock: this.#clock }
     this.#screen.draw(renderFrame(model, format, now))
     this.#drawn = performance.now()
+    if (this.#options.playback?.playing) this.#schedule(FRAME_MS)
     if (model.stale) this.#schedule(this.#arrangeWait())
     const soonest = countdown(model, now)
     if (soonest !== undefined) this.#schedule(soonest < TENTHS_BELOW ? FRAME_MS : LISTING_MS)

@@ -1,5 +1,6 @@
 import type { Style } from '../render/style.ts'
 import type { LiveModel } from './model/model.ts'
+import { PLAYBACK_KEYS } from './playback.ts'
 import { fit, lineOf, type Span } from './spans.ts'
 
 /** What a key does. */
@@ -65,7 +66,12 @@ export const BINDINGS: readonly Binding[] = [
   { action: 'group', keys: ['g'], shown: 'g', does: 'group by process, listener, state' },
   { action: 'ladder', keys: ['L'], shown: 'L', does: 'the connection as a ladder of its packets' },
   { action: 'bytes', keys: ['f'], shown: 'f', does: 'follow the bytes of the connection' },
-  { action: 'export', keys: ['e'], shown: 'e', does: 'write the connection to a file, as NDJSON' },
+  {
+    action: 'export',
+    keys: ['e'],
+    shown: 'e',
+    does: 'write the connection to a file: NDJSON or its packets',
+  },
   { action: 'close-socket', keys: ['K'], shown: 'K', does: 'close the socket, after a question' },
   { action: 'redraw', keys: ['ctrl-l'], shown: 'Ctrl-L', does: 'draw the screen anew' },
   { action: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', does: 'to the background' },
@@ -91,6 +97,8 @@ const LEGEND: readonly (readonly [string, string])[] = [
 /** Lines of the help, which is longer than a small screen. */
 export function helpLines(model: LiveModel, width: number, style: Style): string[] {
   const lines: Span[][] = [[['  keys', style.bold]]]
+  if (model.playback !== undefined)
+    for (const [shown, does] of PLAYBACK_KEYS) lines.push([['  '], [fit(shown, 12), style.info], [does]])
   for (const { shown, does } of BINDINGS) lines.push([['  '], [fit(shown, 12), style.info], [does]])
   lines.push([['']], [['  handshake strip', style.bold]])
   for (const [cells, meaning] of LEGEND) lines.push([['  '], [fit(cells, 12), style.info], [meaning]])

@@ -62,14 +62,7 @@ function facts(model: LiveModel, row: Row, style: Style, nowMs: number): [string
   const rtt = card?.rttMs
   return [
     ['who', whoSpans(model, row, style)],
-    [
-      'state',
-      [
-        ['kernel '],
-        row.hasSocket ? [record.state, stateStyle(style, record.state)] : ['no socket', style.dim],
-        [`   wire ${wire}`],
-      ],
-    ],
+    ['state', [...(model.playback === undefined ? kernelSpans(row, style) : []), [`wire ${wire}`]]],
     [
       'handshake',
       [
@@ -86,13 +79,15 @@ function facts(model: LiveModel, row: Row, style: Style, nowMs: number): [string
 const plain: Paint = (text) => text
 
 /** The process at this end and, of a connection, at the other, which may be on another machine. */
-function whoSpans({ book }: LiveModel, row: Row, style: Style): Span[] {
+function whoSpans({ book, playback }: LiveModel, row: Row, style: Style): Span[] {
   const { record, card, side } = row
   const mine = holder(row)
   if (!isConnection(record)) return [[mine || '-', style.name]]
   const peer = book.peerOf(row)
   const seen = card?.processes[other(side)]
   const theirs = (peer && holder(peer)) || (seen && wireProcessText(seen))
+  // A capture file knows nothing of processes.
+  if (playback !== undefined && !mine && !theirs) return [['-']]
   const place = book.isHere(record.remote.addr ?? '') ? 'unknown' : 'not in this network namespace'
   return [
     [`${side} `, style.dim],
@@ -101,6 +96,10 @@ function whoSpans({ book }: LiveModel, row: Row, style: Style): Span[] {
     [`${other(side)} `, style.dim],
     theirs ? [theirs, style.name] : [place, style.dim],
   ]
+}
+
+function kernelSpans({ hasSocket, record: { state } }: Row, style: Style): Span[] {
+  return [['kernel '], hasSocket ? [state, stateStyle(style, state)] : ['no socket', style.dim], ['   ']]
 }
 
 function holder(row: Row): string {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { giveToInvoker } from '../host/invoker.ts'
 import { eventJson, flowJson } from '../render/json.ts'
 import { socketJson } from '../render/socket-json.ts'
@@ -17,15 +17,29 @@ export function exportText(row: Row, clock: TraceClock, nowNanos: number): strin
   return lines.join('')
 }
 
+/** A capture file with what is held of a flow's packets. */
+export interface HeldPackets {
+  readonly bytes: Uint8Array
+  readonly packets: number
+  /** Nothing of the flow is older than what is held. */
+  readonly whole: boolean
+}
+
 /** Writes a new file in the current folder, of the invoking user; returns its name. */
-export function exportRow(row: Row, clock: TraceClock, nowNanos: number): string {
+export function exportFile(
+  row: Row,
+  ending: string,
+  content: string | Uint8Array,
+  clock: TraceClock,
+  nowNanos: number,
+): string {
   const { local, remote } = row.record
   const time = clock.rfc3339(nowNanos).slice(0, 19).replaceAll(':', '')
-  const name = `socktrace-${local.port ?? 0}-${remote.port ?? 0}-${time}.ndjson`
+  const name = `socktrace-${local.port ?? 0}-${remote.port ?? 0}-${time}.${ending}`
   // Only a new file: root must not be led to write through a link that somebody left there.
   const fd = openSync(name, 'wx', 0o644)
   try {
-    writeSync(fd, exportText(row, clock, nowNanos))
+    writeFileSync(fd, content)
     giveToInvoker(fd)
   } finally {
     closeSync(fd)

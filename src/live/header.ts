@@ -2,6 +2,7 @@ import { sanitize } from '../render/sanitize.ts'
 import type { Style } from '../render/style.ts'
 import { count, formatBytes } from '../render/units.ts'
 import type { LiveModel } from './model/model.ts'
+import type { Playback } from './playback.ts'
 import { lineOf, type Span, spansWidth } from './spans.ts'
 
 /** States told by name in the header, in this order; the rest is a sum. */
@@ -10,7 +11,9 @@ const NAMED = ['ESTABLISHED', 'LISTEN', 'SYN_SENT', 'SYN_RECV', 'CLOSE_WAIT', 'T
 /** Two lines: how much there is, and what is watched. */
 export function headerLines(model: LiveModel, width: number, style: Style): string[] {
   const { rates, facts, counts } = model
-  const left: Span[] = [['socktrace', style.bold], [`  ${count(counts.sockets, 'socket')}`]]
+  const there =
+    model.playback === undefined ? count(counts.sockets, 'socket') : count(model.book.rows.size, 'connection')
+  const left: Span[] = [['socktrace', style.bold], [`  ${there}`]]
   for (const state of NAMED) {
     const number = (counts.states.get(state) ?? 0) + (state === 'TIME_WAIT' ? facts.unlisted : 0)
     if (number > 0) left.push([`  ${number} ${state}`, state === 'CLOSE_WAIT' ? style.warn : style.dim])
@@ -26,9 +29,22 @@ export function headerLines(model: LiveModel, width: number, style: Style): stri
 function planesLine(model: LiveModel, width: number, style: Style): string {
   const { facts, message, question } = model
   if (question !== undefined) return lineOf([[`${question} [y/N] `, style.warn]], width)
+  if (model.exporting)
+    return lineOf(
+      [
+        ['Write this connection as  '],
+        ['n', style.bold],
+        [' NDJSON, what is known of it   '],
+        ['p', style.bold],
+        [' pcapng, its packets   '],
+        ['Esc', style.bold],
+        [' not'],
+      ],
+      width,
+    )
   if (message !== undefined)
     return lineOf([[sanitize(message.text), message.bad ? style.bad : style.info]], width)
-  const spans: Span[] = []
+  const spans: Span[] = model.playback === undefined ? [] : playbackSpans(model.playback, style)
   for (const { name, watched } of facts.planes)
     spans.push([`${watched ? '●' : '⊘'} ${name}`, watched ? style.good : style.warn], ['  '])
   if (facts.engine !== undefined) spans.push([facts.engine, style.dim], ['  '])
@@ -40,30 +56,60 @@ function planesLine(model: LiveModel, width: number, style: Style): string {
   return lineOf(spans, width)
 }
 
-const KEYS: Readonly<Record<'main' | 'overlay' | 'edit', readonly (readonly [key: string, does: string])[]>> =
-  {
-    main: [
-      ['Enter', 'details'],
-      ['/', 'filter'],
-      ['s', 'sort'],
-      ['g', 'group'],
-      ['Space', 'pause'],
-      ['L', 'ladder'],
-      ['f', 'bytes'],
-      ['e', 'export'],
-      ['K', 'close'],
-      ['Tab', 'pane'],
-    ],
-    overlay: [
-      ['Esc', 'back'],
-      ['↑↓', 'scroll'],
-      ['e', 'export'],
-    ],
-    edit: [
-      ['Enter', 'keep'],
-      ['Esc', 'undo'],
-    ],
-  }
+/** Where in the file it is, in its time. */
+function playbackSpans(playback: Playback, style: Style): Span[] {
+  const { start, end, now, playing, stepping, speed, name } = playback
+  const [at, whole] = [(now - start) / 1000, (end - start) / 1000]
+  const digits = whole < 10 ? 3 : 1
+  const percent = whole === 0 ? 100 : Math.floor((at / whole) * 100)
+  const state = stepping ? '▶ to the next event' : playing ? `▶ ×${speed}` : now >= end ? 'the end' : '⏸'
+  return [
+    [state, playing || stepping ? style.good : style.warn],
+    [`  ${at.toFixed(digits)} s of ${whole.toFixed(digits)} s, ${percent} %`],
+    [`  ${new Date(now).toISOString()}`, style.dim],
+    [`  ${sanitize(name)}  `],
+  ]
+}
+
+const KEYS: Readonly<
+  Record<'main' | 'playback' | 'overlay' | 'edit', readonly (readonly [key: string, does: string])[]>
+> = {
+  main: [
+    ['Enter', 'details'],
+    ['/', 'filter'],
+    ['s', 'sort'],
+    ['g', 'group'],
+    ['Space', 'pause'],
+    ['L', 'ladder'],
+    ['f', 'bytes'],
+    ['e', 'export'],
+    ['K', 'close'],
+    ['Tab', 'pane'],
+  ],
+  playback: [
+    ['Space', 'play'],
+    ['.', 'step'],
+    ['<>', 'seek'],
+    ['0-9', 'go to'],
+    ['-+', 'speed'],
+    ['Enter', 'details'],
+    ['/', 'filter'],
+    ['L', 'ladder'],
+    ['f', 'bytes'],
+    ['e', 'export'],
+    ['s', 'sort'],
+    ['g', 'group'],
+  ],
+  overlay: [
+    ['Esc', 'back'],
+    ['↑↓', 'scroll'],
+    ['e', 'export'],
+  ],
+  edit: [
+    ['Enter', 'keep'],
+    ['Esc', 'undo'],
+  ],
+}
 
 /** The keys of what is shown; help and quit never fall off. While a filter is typed: the text. */
 export function footerLine(
@@ -81,11 +127,16 @@ export function footerLine(
     const keys = editError === undefined ? keySpans('edit', style) : []
     return { line: spread(left, keys, width), cursor }
   }
-  for (const [text, paint] of keySpans(model.overlay === undefined ? 'main' : 'overlay', style)) {
+  for (const [text, paint] of keySpans(shownKeys(model), style)) {
     if (spansWidth(left) + text.length + spansWidth(right) + 1 > width) break
     left.push(paint === undefined ? [text] : [text, paint])
   }
   return { line: spread(left, right, width), cursor: undefined }
+}
+
+function shownKeys({ overlay, playback }: LiveModel): keyof typeof KEYS {
+  if (overlay !== undefined) return 'overlay'
+  return playback === undefined ? 'main' : 'playback'
 }
 
 function keySpans(which: keyof typeof KEYS, style: Style): Span[] {

@@ -7,7 +7,15 @@ import type { Sort } from './model/order.ts'
 import { columnsFor } from './table-pane.ts'
 
 /** What a key asks for that the model cannot do by itself. */
-export type Effect = 'quit' | 'suspend' | 'redraw' | 'export' | 'close-socket' | 'confirmed' | 'bytes'
+export type Effect =
+  | 'quit'
+  | 'suspend'
+  | 'redraw'
+  | 'export-text'
+  | 'export-packets'
+  | 'close-socket'
+  | 'confirmed'
+  | 'bytes'
 
 const WHEEL_LINES = 3
 const PLAIN = createStyle(false)
@@ -22,7 +30,9 @@ export function pressKey(model: LiveModel, key: Key, columns: number, rows: numb
     model.message = { text: 'nothing is closed', bad: false }
     return key.key === 'ctrl-c' ? 'quit' : undefined
   }
+  if (model.exporting) return exportAs(model, key.key)
   if (model.edit !== undefined) return typed(model, key.key)
+  if (model.playback?.press(key.key)) return undefined
   const action = actionOf(key.key)
   return action === undefined ? undefined : act(model, action)
 }
@@ -32,9 +42,15 @@ function act(model: LiveModel, action: Action): Effect | undefined {
     case 'quit':
     case 'suspend':
     case 'redraw':
-    case 'export':
     case 'close-socket':
       return action
+    case 'export':
+      if (model.table.row === undefined) model.message = { text: 'select a connection first', bad: true }
+      else {
+        model.table.keep()
+        model.exporting = true
+      }
+      return undefined
     case 'up':
       return move(model, -1)
     case 'down':
@@ -84,6 +100,14 @@ function act(model: LiveModel, action: Action): Effect | undefined {
     default:
       return action satisfies never
   }
+}
+
+function exportAs(model: LiveModel, key: string): Effect | undefined {
+  model.exporting = false
+  if (key === 'n') return 'export-text'
+  if (key === 'p') return 'export-packets'
+  model.message = { text: 'nothing is written', bad: false }
+  return key === 'ctrl-c' ? 'quit' : undefined
 }
 
 /** A page leaves one line of the page before. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Parts, readParts } from '../host/socket-table.ts'
-import type { DiagRows } from '../sockets/diag-rows.ts'
+import { DiagRows } from '../sockets/diag-rows.ts'
 import { InetRow } from '../sockets/inet-row.ts'
 import { type DiagContext, isStream, parseInetDiag, stateName } from '../sockets/sock-diag.ts'
 import type { Netid, SocketRecord } from '../sockets/socket.ts'
@@ -20,24 +20,49 @@ export interface ListingResult {
   readonly unlisted: number
 }
 
-/**
- * Takes the sockets of this network namespace into `book`. Records are made only of those that are new or look
- * different; comparing 10 000 that do not takes 2 ms beside the 12 ms of the kernel's dump.
- */
-export function listSockets(book: Book, nowMs: number, info: boolean): ListingResult {
-  const waiting = timeWaits()
-  const leavesOut = waiting > MAX_TIME_WAIT
-  const { parts, context, degraded } = readParts({
-    ...(leavesOut && { states: ALL_BUT_TIME_WAIT }),
-    processes: false,
-    info,
-  })
-  book.beginListing()
-  for (const part of parts)
-    if ('rows' in part) takeRows(book, part.rows, part.netid, context, nowMs, info)
-    else for (const record of part.records) book.put(keyOf(record), record, nowMs)
-  book.endListing(nowMs, !isInterrupted(degraded))
-  return { degraded: degraded.filter((note) => !INTERRUPTED.test(note)), unlisted: leavesOut ? waiting : 0 }
+/** Listings of the sockets of this network namespace, one after the other into the same memory. */
+export class SocketListing {
+  readonly #rows = new DiagRowsPool()
+
+  /**
+   * Takes the sockets into `book`. Records are made only of those that are new or look different; comparing 10 000
+   * that do not takes 2 ms beside the 12 ms of the kernel's dump.
+   */
+  read(book: Book, nowMs: number, info: boolean): ListingResult {
+    const waiting = timeWaits()
+    const leavesOut = waiting > MAX_TIME_WAIT
+    this.#rows.reuse()
+    const { parts, context, degraded } = readParts({
+      ...(leavesOut && { states: ALL_BUT_TIME_WAIT }),
+      processes: false,
+      info,
+      rows: () => this.#rows.next(),
+    })
+    book.beginListing()
+    for (const part of parts)
+      if ('rows' in part) takeRows(book, part.rows, part.netid, context, nowMs, info)
+      else for (const record of part.records) book.put(keyOf(record), record, nowMs)
+    book.endListing(nowMs, !isInterrupted(degraded))
+    return { degraded: degraded.filter((note) => !INTERRUPTED.test(note)), unlisted: leavesOut ? waiting : 0 }
+  }
+}
+
+/** The tables of a dump, each in the memory that it was in the last time. */
+class DiagRowsPool {
+  readonly #tables: DiagRows[] = []
+  #used = 0
+
+  reuse(): void {
+    this.#used = 0
+  }
+
+  next(): DiagRows {
+    const index = this.#used++
+    const rows = this.#tables[index] ?? new DiagRows()
+    this.#tables[index] = rows
+    rows.clear()
+    return rows
+  }
 }
 
 const ALL_BUT_TIME_WAIT = 0x3fff & ~STATE_BITS.TIME_WAIT

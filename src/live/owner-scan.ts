@@ -5,7 +5,7 @@ import type { Row } from './model/row.ts'
 /** Longest piece of a scan, ms: a key must not wait. */
 const SLICE_MS = 6
 /** A scan takes at most this share of the time. */
-const SHARE = 0.015
+const SHARE = 0.008
 /** Owners change without the socket: everything is looked at again after this long, ms. */
 const RENEW_MS = 60_000
 

@@ -7,6 +7,8 @@ const CHUNK_BYTES = 2 << 20
 export class DiagRows {
   count = 0
   readonly #chunks: DataView[] = []
+  /** Chunks in use; those behind them are left from before `clear`. */
+  #held = 0
   #used = CHUNK_BYTES
   #chunkOf = new Uint16Array(1024)
   #starts = new Uint32Array(1024)
@@ -15,22 +17,25 @@ export class DiagRows {
   /** At least `bytes` of memory to receive into, after what was added; `add` then takes offsets of its chunk. */
   room(bytes: number): Uint8Array {
     if (this.#used + bytes > CHUNK_BYTES) {
-      this.#chunks.push(new DataView(new ArrayBuffer(Math.max(CHUNK_BYTES, bytes))))
+      const left = this.#chunks[this.#held]
+      if (left === undefined || left.byteLength < bytes)
+        this.#chunks[this.#held] = new DataView(new ArrayBuffer(Math.max(CHUNK_BYTES, bytes)))
+      this.#held++
       this.#used = 0
     }
-    return new Uint8Array(this.#chunks.at(-1)!.buffer, this.#used)
+    return new Uint8Array(this.last.buffer, this.#used)
   }
 
   /** The view over the last chunk. */
   get last(): DataView {
-    return this.#chunks.at(-1)!
+    return this.#chunks[this.#held - 1]!
   }
 
   /** Keeps `[start, end)` of the last chunk as a row. */
   add(start: number, end: number): void {
     const row = this.count++
     if (row === this.#starts.length) this.#grow()
-    this.#chunkOf[row] = this.#chunks.length - 1
+    this.#chunkOf[row] = this.#held - 1
     this.#starts[row] = start
     this.#ends[row] = end
   }
@@ -40,9 +45,10 @@ export class DiagRows {
     this.#used = offset
   }
 
+  /** Forgets the rows; their memory is kept for others. */
   clear(): void {
     this.count = 0
-    this.#chunks.length = 0
+    this.#held = 0
     this.#used = CHUNK_BYTES
   }
 

@@ -87,7 +87,10 @@ const EFFECTS: readonly (readonly [keys: readonly string[], effect: Effect])[] =
   [['?', 'q'], 'quit'],
   [['ctrl-z'], 'suspend'],
   [['ctrl-l'], 'redraw'],
-  [['e'], 'export'],
+  [['e', 'n'], 'export-text'],
+  [['e', 'p'], 'export-packets'],
+  [['e', 'ctrl-c'], 'quit'],
+  [['e', 'escape', 'ctrl-l'], 'redraw'],
   [['K'], 'close-socket'],
   [['f'], 'bytes'],
 ]

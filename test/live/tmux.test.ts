@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join, resolve } from 'node:path'
-import { after, before } from 'node:test'
+import { after, before, test } from 'node:test'
 import stringWidth from 'string-width'
 import { enterOwnNetwork, ip } from '../support/own-network.ts'
 import { builtFile, repository } from '../support/program.ts'
 import { isRoot, rootTest } from '../support/root.ts'
+import { type CapturedSegment, writeTcpCapture } from '../support/tcp-capture.ts'
 import { Tmux } from '../support/tmux.ts'
 
 const PROGRAM = isRoot ? builtFile(repository) : ''
@@ -181,13 +183,24 @@ liveTest('every key on a real connection', async () => {
   await terminal.until('the table', (screen) => /events/.test(screen))
 
   terminal.keys('e')
-  await terminal.until('the file', (screen) => /written to socktrace-/.test(screen))
+  await terminal.until('the choice', (screen) => /n NDJSON.* p pcapng/.test(screen))
+  terminal.keys('n')
+  await terminal.until('the file', (screen) => /written to socktrace-\S+ndjson/.test(screen))
   const [file] = readdirSync(terminal.folder).filter((name) => name.endsWith('.ndjson'))
   const types = readFileSync(join(terminal.folder, file!), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => (JSON.parse(line) as { type: string }).type)
   assert.deepEqual(types.slice(0, 4), ['socket', 'event', 'event', 'event'])
+
+  terminal.keys('e', 'p')
+  await terminal.until('the packets', (screen) => /written to socktrace-\S+pcapng: \d+ packets/.test(screen))
+  const [packets] = readdirSync(terminal.folder).filter((name) => name.endsWith('.pcapng'))
+  const read = execFileSync(PROGRAM, ['read', '--flows', '--json', join(terminal.folder, packets!)])
+  const flow = JSON.parse(read.toString().split('\n')[0]!) as { client: { port: number } }
+  assert.equal(flow.client.port, localPort)
+  // The handshake is still there: SYN, ACK, data of the client.
+  assert.match(read.toString(), /"history":"ShA/)
 
   terminal.type('\\')
   await terminal.until('no filter', (screen) => !/sport = /.test(screen))
@@ -379,6 +392,70 @@ liveTest('without the privilege to capture the sockets are there, and what is mi
   await terminal.until('a new socket', (text) => /ESTABLISHED/.test(lineOf(text, socket.localPort)))
   terminal.keys('q')
   await checkRestored({ terminal, before }, 0)
+})
+
+const OPENED: readonly CapturedSegment[] = [
+  ['client', 'S', 0, 0],
+  ['server', 'S.', 0, 1],
+]
+const OPENED_AND_CLOSED: readonly CapturedSegment[] = [
+  ...OPENED,
+  ['client', '.', 1, 1],
+  ['client', 'F.', 1, 1],
+  ['server', '.', 1, 2],
+  ['server', 'F.', 1, 2],
+  ['client', '.', 2, 2],
+]
+const REFUSED: readonly CapturedSegment[] = [
+  ['client', 'S', 0, 0],
+  ['server', 'R.', 0, 1],
+]
+
+/** What the live view's clock says, seconds. */
+function played(screen: string): number {
+  return Number(/^.{1,20}? ([\d.]+) s of [\d.]+ s, \d+ %/m.exec(screen)?.[1])
+}
+
+liveTest('read --live: a file played, stepped through and sought in', async () => {
+  const terminal = new Tmux(120, 40)
+  const file = join(terminal.folder, 'played.pcapng')
+  // A packet a second, ten seconds: opened and closed, refused, opened.
+  writeTcpCapture(file, [OPENED_AND_CLOSED, REFUSED, OPENED], { clientPort: 1000, apart: 1000 })
+  await terminal.prompt()
+  const before = await stty(terminal)
+  terminal.type(`${PROGRAM} read --live ${file}; echo ended: $?\n`)
+  await terminal.until('the first handshake', (screen) => /:1000 .*S▸ ◂SA A▸/.test(screen))
+  terminal.keys('Space')
+  const paused = await terminal.until('a pause', (screen) => /^⏸/m.test(screen))
+  assert.ok(played(paused) <= 10)
+  terminal.keys('0')
+  await terminal.until('the beginning', (screen) => played(screen) === 0 && /events 1 /.test(screen))
+  for (const step of ['handshake 2/3', 'handshake 3/3', 'close 1/4']) {
+    terminal.keys('.')
+    const screen = await terminal.until(step, (text) => text.includes(step))
+    assert.match(screen, /^⏸/m)
+  }
+  terminal.keys('9')
+  await terminal.until('90 %', (screen) => /, 90 %/.test(screen) && /reset/.test(screen))
+  terminal.keys('<', '<', '<')
+  const back = await terminal.until('75 %', (screen) => /, 75 %/.test(screen) && /:1001 .* S▸/.test(screen))
+  assert.doesNotMatch(back, /reset/)
+  terminal.keys('$')
+  await terminal.until('the verdict', (screen) => /^the end/m.test(screen) && /refused\./.test(screen))
+  terminal.keys('+', '0', 'Space')
+  await terminal.until('twice as fast', (screen) => /▶ ×2/.test(screen))
+  terminal.keys('?')
+  await terminal.until('the help', (screen) => /on to the next event/.test(screen))
+  terminal.keys('q')
+  await checkRestored({ terminal, before }, 0)
+})
+
+test('read --live without a terminal says what to do', () => {
+  const { status, stderr } = spawnSync(builtFile(repository), ['read', '--live', 'x.pcap'], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 2)
+  assert.match(stderr, /--live needs a terminal/)
 })
 
 liveTest('in a pipe it stays lines of text', async () => {

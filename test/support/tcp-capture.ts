@@ -20,15 +20,17 @@ export interface CaptureParts {
   readonly clientPort?: number
   /** Bytes kept of each packet. */
   readonly snaplen?: number
+  /** Between two packets, ms. */
+  readonly apart?: number
 }
 
-/** A pcapng file with the segments of 10.0.0.1 (client) and 10.0.0.2:80, a millisecond apart from 1 700 000 000 on. */
+/** A pcapng file with the segments of 10.0.0.1 (client) and 10.0.0.2:80, `apart` from 1 700 000 000 on. */
 export function writeTcpCapture(
   path: string,
   connections: readonly (readonly CapturedSegment[])[],
   parts: CaptureParts = {},
 ): void {
-  const { clientPort = 40_000, snaplen = 65_535 } = parts
+  const { clientPort = 40_000, snaplen = 65_535, apart = 1 } = parts
   const writer = new PcapngWriter('test')
   writer.originSeconds = 1_700_000_000
   const iface = writer.interface('lo', LINK_RAW, snaplen)
@@ -38,7 +40,7 @@ export function writeTcpCapture(
       const bytes = packet(segment, clientPort + i)
       const captured = Math.min(bytes.length, snaplen)
       writer.packet({ iface, time, bytes, start: 0, captured, original: bytes.length })
-      time += 1e6
+      time += apart * 1e6
     }
   })
   writeFileSync(path, writer.take())

@@ -5,13 +5,21 @@ import type { SocketRecord } from '../../sockets/socket.ts'
 import { type Ends, FlowCard } from './flow-card.ts'
 import { isConnection, owner, type Row, type SocketKey, tupleKey, wireRecord } from './row.ts'
 
-/** How long a closed connection stays, and how many do. */
+/** What is kept of connections. */
+export interface BookLimits {
+  /** How long one stays that closed, ms, and how many do. */
+  readonly closedMs: number
+  readonly closed: number
+  /** Those without a socket that are open: a flood of SYNs pushes out the oldest. */
+  readonly wire: number
+}
+
 export const CLOSED_MS = 30_000
-const MAX_CLOSED = 500
+const LIVE_LIMITS: BookLimits = { closedMs: CLOSED_MS, closed: 500, wire: 2000 }
+/** Of a file everything is looked at again. */
+export const FILE_LIMITS: BookLimits = { closedMs: Number.POSITIVE_INFINITY, closed: 20_000, wire: 20_000 }
 /** Rows in all: more sockets are counted, not listed. */
 export const MAX_ROWS = 50_000
-/** Connections without a socket that are open: a flood of SYNs pushes out the oldest. */
-const MAX_WIRE = 2000
 
 /** A flow with its rows: one for each end that is on this machine. */
 interface Known {
@@ -35,10 +43,12 @@ export class Book {
   readonly #wire = new Set<Row>()
   #listening: ReadonlySet<number> = new Set()
   #nextListening = new Set<number>()
+  readonly #limits: BookLimits
   #listing = 0
   #ids = 0
 
-  constructor(isHere: (addr: string) => boolean) {
+  constructor(isHere: (addr: string) => boolean, limits = LIVE_LIMITS) {
+    this.#limits = limits
     this.isHere = isHere
   }
 
@@ -150,7 +160,7 @@ export class Book {
   expire(ms: number): boolean {
     const before = this.rows.size
     for (const row of this.#closed) {
-      if (ms - row.closed! < CLOSED_MS) break
+      if (ms - row.closed! < this.#limits.closedMs) break
       this.#forget(row)
     }
     if (this.rows.size === before) return false
@@ -177,7 +187,7 @@ export class Book {
       const side = !this.isHere(client.addr) && this.isHere(server.addr) ? 'server' : 'client'
       const row = this.#add(wireRecord(card, side))
       this.#wire.add(row)
-      this.#limit(this.#wire, MAX_WIRE)
+      this.#limit(this.#wire, this.#limits.wire)
       this.#attach(row, known, side)
     }
     return known
@@ -248,7 +258,7 @@ export class Book {
       row.closed = ms
       row.changed = ms
       this.#closed.add(row)
-      this.#limit(this.#closed, MAX_CLOSED)
+      this.#limit(this.#closed, this.#limits.closed)
     }
     this.version++
   }

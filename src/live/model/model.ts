@@ -3,7 +3,8 @@ import type { FlowEvent, Side } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
 import { NANOS_PER_MS } from '../../flow/time.ts'
 import type { SocketFilter } from '../../sockets/filter.ts'
-import { Book } from './book.ts'
+import type { Playback } from '../playback.ts'
+import { Book, FILE_LIMITS } from './book.ts'
 import { EventLog, type LogEntry } from './event-log.ts'
 import type { Ends } from './flow-card.ts'
 import { FollowBuffer } from './follow-buffer.ts'
@@ -45,10 +46,10 @@ export type ParseFilter = (text: string) => SocketFilter
 
 /** Everything that the screen shows; nothing in it knows of terminals, packets or system calls. */
 export class LiveModel {
-  readonly book: Book
-  readonly log = new EventLog()
+  book: Book
+  log = new EventLog()
   readonly table = new TableState()
-  readonly rates = new Rates()
+  rates = new Rates()
   readonly follow = new FollowBuffer()
   /** Sockets that are there, in all and by state; as of the latest `arrange`. */
   counts: Counts = { sockets: 0, states: new Map() }
@@ -73,6 +74,10 @@ export class LiveModel {
   editError: string | undefined
   /** A question that waits for y or n. */
   question: string | undefined
+  /** It is asked as what a connection is to be written. */
+  exporting = false
+  /** Of a file that is played. */
+  readonly playback: Playback | undefined
   /** What the last key did, or could not do. */
   message: { readonly text: string; readonly bad: boolean } | undefined
   readonly #parse: ParseFilter
@@ -80,11 +85,30 @@ export class LiveModel {
   #held: (() => void)[] | undefined
   #skipped = 0
   #arranged = -1
+  /** Every row, in the order of the latest `arrange`. */
+  #sorted: readonly Row[] = []
   #before: LiveModel['filter']
 
-  constructor(parse: ParseFilter, isHere: (addr: string) => boolean) {
+  constructor(parse: ParseFilter, isHere: (addr: string) => boolean, playback?: Playback) {
     this.#parse = parse
-    this.book = new Book(isHere)
+    this.playback = playback
+    this.book = this.#newBook(isHere)
+  }
+
+  /** Forgets what happened, to see it again; what the user chose stays, since flows and rows get the same numbers. */
+  restart(): void {
+    this.book = this.#newBook(this.book.isHere)
+    this.log = new EventLog()
+    this.rates = new Rates()
+    const { flow } = this.follow
+    this.follow.stop()
+    if (flow !== undefined) this.follow.start(flow)
+    this.#arranged = -1
+    this.#sorted = []
+  }
+
+  #newBook(isHere: (addr: string) => boolean): Book {
+    return this.playback === undefined ? new Book(isHere) : new Book(isHere, FILE_LIMITS)
   }
 
   get paused(): boolean {
@@ -130,9 +154,13 @@ export class LiveModel {
     this.counts = countStates(this.book.rows.values())
     const { sort, reversed, grouping, filter } = this
     const matches = filter?.filter.matches
-    this.table.show(
-      arrange(this.book.rows.values(), { matches, sort, reversed, grouping, folded: this.#folded }),
+    const { lines, sorted } = arrange(
+      this.book.rows,
+      { matches, sort, reversed, grouping, folded: this.#folded },
+      this.#sorted,
     )
+    this.#sorted = sorted
+    this.table.show(lines)
   }
 
   /** True when `arrange` would find something else. */
