@@ -13,7 +13,13 @@ export interface Broken {
 /** States in which a reset takes nothing away that its receiver would notice: both ends had closed. */
 const OVER: ReadonlySet<string> = new Set(['CLOSED', 'CLOSING', 'LAST_ACK', 'TIME_WAIT'])
 
+/** Who reset the connection; `undefined` also when whom it was reset for had closed it and was told of nothing. */
 export function brokenBy(evidence: Evidence): Broken | undefined {
+  const broken = cutBy(evidence)
+  return broken !== undefined && isNoLoss(evidence, otherSide(broken.by)) ? undefined : broken
+}
+
+function cutBy(evidence: Evidence): Broken | undefined {
   if (evidence.proto !== 'tcp' || !wasEstablished(evidence)) return undefined
   const reset = wireOf(evidence)?.reset
   if (reset !== undefined && reset.after !== 'syn' && reset.after !== 'syn_ack') {
@@ -26,6 +32,19 @@ export function brokenBy(evidence: Evidence): Broken | undefined {
   // An abort that its own kernel told: the peer is elsewhere, or has not noticed yet.
   return kernel?.resetSent?.active ? { by: kernel.resetSent.side } : undefined
 }
+
+/**
+ * That end had called close(), and its kernel reported no error: no program is left that could miss anything, as when
+ * a server resets what its clients closed long before. After shutdown() the kernel does report it.
+ */
+function isNoLoss(evidence: Evidence, victim: Side): boolean {
+  const kernel = kernelOf(evidence)
+  if (!evidence.here[victim] || !watches(evidence, 'error') || kernel?.error !== undefined) return false
+  const wire = wireOf(evidence)
+  return wire === undefined ? CLOSED.has(kernel?.states[victim] ?? '') : wire.fin[victim] !== undefined
+}
+
+const CLOSED: ReadonlySet<string> = new Set(['CLOSE', 'FIN_WAIT1', 'FIN_WAIT2'])
 
 /** The socket is of this machine and was told about, every reset that sockets send is told, and none was. */
 export function neverSent(evidence: Evidence, side: Side): boolean {
@@ -59,10 +78,7 @@ export function brokenError(evidence: Evidence, { by, reset }: Broken): string |
   const error = kernelOf(evidence)?.error
   const victim = otherSide(by)
   if (error?.side === victim || (error?.side === by && evidence.here[by])) return error.name
-  if (reset?.receiverState === 'CLOSE_WAIT') return 'EPIPE'
-  // It had called close(): nobody is left to be told.
-  const closed = reset?.receiverState === 'FIN_WAIT1' || reset?.receiverState === 'FIN_WAIT2'
-  return closed && evidence.here[victim] && watches(evidence, 'error') ? undefined : 'ECONNRESET'
+  return reset?.receiverState === 'CLOSE_WAIT' ? 'EPIPE' : 'ECONNRESET'
 }
 
 /** `, after 350 s of silence`: middleboxes forget connections that are silent. */

@@ -139,6 +139,7 @@ export class Docket implements TroubleSink {
   /** Something that the kernel told, at a time of the capture's clock. */
   fact(fact: KernelFact, at: Nanos): void {
     const trace = this.#ledger.take(fact, at)
+    this.#gatherer.aborts.take(fact, at)
     const dials = fact.fact === 'call' || (fact.fact === 'state' && fact.to === 'SYN_SENT')
     if (dials && fact.pid !== undefined)
       for (const found of this.#held.dialled(fact.pid, fact.remote, at)) this.#release(found)

@@ -2,6 +2,7 @@ import type { Side } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { SynLadder } from '../flow/syn-ladder.ts'
 import type { Nanos } from '../flow/time.ts'
+import { AbortLog } from './abort-log.ts'
 import { type Case, type Ends, NO_ROW } from './case.ts'
 import type { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
@@ -39,6 +40,7 @@ const NO_KERNEL: Omit<KernelEvidence, 'counters'> = {
 export class EvidenceGatherer {
   /** Records of the kernel were lost until then: of connections that began before, its silence proves nothing. */
   lostAt = Number.NEGATIVE_INFINITY
+  readonly aborts = new AbortLog()
   readonly #options: GathererOptions
   readonly #counters: CounterLog
 
@@ -112,10 +114,22 @@ export class EvidenceGatherer {
     const { kernel } = this.#options.planes
     if (!kernel.watched) return kernel
     const counters = this.#counters.since(found.before, netns)
+    const aborts = found.before && this.aborts.since(found.before.at, netns)
     const unwatched = found.start <= this.lostAt ? EVERY_KIND : kernel.unwatched
     if (trace !== undefined)
-      return { watched: true, ...trace.evidence(client, { netns, counters, unwatched }) }
-    return { watched: true, ...NO_KERNEL, netns, counters, ...(unwatched && { unwatched }) }
+      return {
+        watched: true,
+        ...trace.evidence(client, { netns, counters, unwatched }),
+        ...(aborts && { aborts }),
+      }
+    return {
+      watched: true,
+      ...NO_KERNEL,
+      netns,
+      counters,
+      ...(aborts && { aborts }),
+      ...(unwatched && { unwatched }),
+    }
   }
 }
 

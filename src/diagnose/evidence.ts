@@ -160,6 +160,8 @@ export interface KernelEvidence {
    * (`ListenOverflows`, `IPReversePathFilter`, `OutNoRoutes`, …). They are the whole namespace's, not this connection's.
    */
   readonly counters: Readonly<Partial<Record<Side, Readonly<Record<string, number>>>>>
+  /** Resets that sockets of the same namespaces sent of themselves in that time, in a state (`TCP_STATE`). */
+  readonly aborts?: Readonly<Partial<Record<Side, number>>>
 }
 
 export interface KernelDrop {

@@ -48,6 +48,13 @@ const ERROR = (name: string, side: 'client' | 'server' = 'client') => ({
   error: { side, name, at: seconds(95) },
 })
 
+/** connect() failed at once; neither packets nor the kernel are watched, the routes can be asked. */
+const UNPRIVILEGED = (error: string, kind: 'none' | 'prohibit'): Evidence => ({
+  ...evidence({ ended: true, result: { error, immediate: true }, socket: { route: { kind } } }),
+  wire: { watched: false, why: 'no capture' },
+  kernel: { watched: false, why: 'no BPF' },
+})
+
 const REFUSED: readonly Case[] = [
   {
     name: 'nothing listens',
@@ -517,13 +524,43 @@ const RESET: readonly Case[] = [
       ...AT_SERVER,
       ended: true,
       wire: connected({ reset: reset({ after: 'third_ack' }) }),
-      kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({ TCPAbortOnData: 1 }) },
+      kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({ TCPAbortOnData: 1 }), aborts: { server: 1 } },
+    }),
+    less: ['reset.by-us'],
+  },
+  {
+    name: 'somebody else used SO_LINGER while a listener closed',
+    verdict: 'reset.aborted',
+    confidence: 'likely',
+    summary: /SO_LINGER 0, connect\(AF_UNSPEC\), or a listener that closed/,
+    evidence: evidence({
+      ...AT_SERVER,
+      ended: true,
+      wire: connected({ reset: reset({ after: 'third_ack' }) }),
+      kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({ TCPAbortOnData: 1 }), aborts: { server: 2 } },
+    }),
+    less: ['reset.by-us'],
+  },
+  {
+    name: 'one of a queue whose listener was told to close, though the counters agree',
+    verdict: 'reset.aborted',
+    confidence: 'likely',
+    summary: /or a listener that closed/,
+    evidence: evidence({
+      ...AT_SERVER,
+      ended: true,
+      wire: connected({ reset: reset({ after: 'third_ack' }) }),
+      kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({ TCPAbortOnData: 1 }), aborts: { server: 1 } },
+      socket: {
+        lastListener: { process: { pid: 77, comm: 'nginx', attribution: 'tracepoint' }, closedMsAgo: 60 },
+      },
     }),
     less: ['reset.by-us'],
   },
   {
     name: 'a listener that closed',
     verdict: 'reset.aborted',
+    confidence: 'certain',
     summary: /closed its listener/,
     evidence: evidence({
       ...AT_SERVER,
@@ -541,9 +578,25 @@ const RESET: readonly Case[] = [
       ...AT_SERVER,
       ended: true,
       wire: connected({ reset: reset() }),
-      kernel: { resetSent: SENT(null), ...COUNTERS({ TCPAbortOnData: 1 }) },
+      kernel: { resetSent: SENT(null), ...COUNTERS({ TCPAbortOnData: 1 }), aborts: { server: 1 } },
     }),
     less: ['reset.by-us'],
+  },
+  {
+    name: 'shutdown() alone: the client still reads, and is told',
+    verdict: 'reset.unread-data',
+    error: 'ECONNRESET',
+    evidence: evidence({
+      ...BOTH,
+      ended: true,
+      wire: connected({
+        fin: { client: seconds(92) },
+        finAcked: { client: true, server: false },
+        reset: reset({ after: 'fin', receiverState: 'FIN_WAIT2' }),
+      }),
+      kernel: { resetSent: SENT('TCP_ABORT_ON_CLOSE', true, 'CLOSE_WAIT'), ...ERROR('ECONNRESET') },
+    }),
+    less: ['reset.by-us', 'reset.by-peer'],
   },
   {
     name: 'closed with data unread',
@@ -748,6 +801,20 @@ const LOCAL: readonly Case[] = [
     error: 'EACCES',
     confidence: 'likely',
     evidence: evidence({ ended: true, kernel: CALL('EACCES'), socket: { route: { kind: 'local' } } }),
+  },
+  {
+    name: 'a missing route, by what connect() returned, without privileges',
+    verdict: 'unreachable.no-route',
+    error: 'ENETUNREACH',
+    confidence: 'certain',
+    evidence: UNPRIVILEGED('ENETUNREACH', 'none'),
+  },
+  {
+    name: 'a prohibit route, by what connect() returned, without privileges',
+    verdict: 'unreachable.prohibited',
+    error: 'EACCES',
+    confidence: 'certain',
+    evidence: UNPRIVILEGED('EACCES', 'prohibit'),
   },
   {
     name: 'refused, and nothing else is known',

@@ -309,6 +309,63 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
     ],
     [
       'reset.unread-data',
+      'the client had called close(): its kernel reports no error to anybody',
+      undefined,
+      evidence({
+        here: { client: true, server: true },
+        ended: true,
+        wire: connected({
+          fin: { client: seconds(92) },
+          finAcked: { client: true, server: false },
+          reset: reset({ after: 'fin', receiverState: 'FIN_WAIT2' }),
+        }),
+        kernel: { resetSent: abort('TCP_ABORT_ON_CLOSE') },
+      }),
+    ],
+    [
+      'reset.aborted',
+      'the client had called close(), and packets are not watched',
+      undefined,
+      {
+        ...evidence({
+          here: { client: true, server: true },
+          ended: true,
+          kernel: { resetSent: abort('TCP_STATE'), states: { client: 'CLOSE' }, established: true },
+        }),
+        wire: { watched: false, why: 'no capture' },
+      },
+    ],
+    [
+      'reset.aborted',
+      'what the kernel reports is not watched: somebody may have been told',
+      'reset.aborted',
+      evidence({
+        here: { client: true, server: true },
+        ended: true,
+        wire: connected({
+          fin: { client: seconds(92) },
+          finAcked: { client: true, server: false },
+          reset: reset({ after: 'fin', receiverState: 'FIN_WAIT2' }),
+        }),
+        kernel: { resetSent: abort('TCP_STATE'), unwatched: ['error'] },
+      }),
+    ],
+    [
+      'unreachable.no-route',
+      'connect() waited before it failed',
+      'inconclusive',
+      {
+        ...evidence({
+          ended: true,
+          result: { error: 'ENETUNREACH' },
+          socket: { route: { kind: 'unicast' } },
+        }),
+        wire: { watched: false, why: 'no capture' },
+        kernel: { watched: false, why: 'no BPF' },
+      },
+    ],
+    [
+      'reset.unread-data',
       "the counter is another connection's",
       'reset.aborted',
       evidence({
