@@ -34,11 +34,15 @@ export function hasCapability(capability: Capability): boolean {
 
 const PR_SET_DUMPABLE = 4
 const PR_SET_KEEPCAPS = 8
+const PR_CAPBSET_DROP = 24
+const PR_SET_NO_NEW_PRIVS = 38
 const PR_CAP_AMBIENT = 47
 const PR_CAP_AMBIENT_RAISE = 2
 const PR_CAP_AMBIENT_CLEAR_ALL = 4
 /** Version 3 of the capability calls: 64 bits in two sets of u32 {effective, permitted, inheritable}. */
 const CAPABILITY_VERSION = 0x20080522
+/** Bits of a capability set; numbers beyond the kernel's last one are refused. */
+const CAPABILITY_BITS = 64
 /** The user that nobody is: what other threads become where the main thread stays uid 0. */
 const NOBODY = 65_534
 
@@ -49,10 +53,12 @@ const NOBODY = 65_534
  * Under sudo the process becomes the invoking user; without it root stays uid 0 with the reduced set.
  * Capabilities belong to a thread: what is kept works in synchronous calls of the main thread, all other threads
  * are left with nothing (where they came from the program's file, not from root, out of reach and unchanged).
+ * A program that is started afterwards gets no more than what is kept, not even as root.
  */
 export function dropPrivileges(keep: readonly Capability[]): void {
   if (process.platform !== 'linux') return
   const kept = keep.filter(hasCapability)
+  forbidMore(kept)
   if (process.geteuid?.() !== 0) {
     setCapabilities(kept)
     return
@@ -82,6 +88,7 @@ export function becomeUnprivileged(user: string): void {
   const account = findUser(user)
   if (account === undefined)
     throw new UserError(`Cannot become user ${JSON.stringify(user)}: no such user`, { exitCode: EXIT.usage })
+  forbidMore([])
   becomeUser(account)
   // The change of user hid the process from itself (/proc/self/fd); it holds nothing worth hiding any more.
   libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
@@ -104,6 +111,18 @@ export function lend<T>(capabilities: readonly Capability[], action: () => T): T
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     setCapabilities(held)
   }
+}
+
+/**
+ * What this thread executes gets at most `kept`: an exec() by root gives all of the bounding set, which only
+ * CAP_SETPCAP may shrink, and neither it nor a set-user-id file gives anything new once no_new_privs is set. What is
+ * lent goes on working: ambient capabilities are nothing new.
+ */
+function forbidMore(kept: readonly Capability[]): void {
+  const mask = maskOf(kept)
+  for (let bit = 0; bit < CAPABILITY_BITS; bit++)
+    if (((mask >> BigInt(bit)) & 1n) === 0n) libc.prctl(PR_CAPBSET_DROP, bit, 0, 0, 0)
+  libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 }
 
 /** False in a user namespace that has no such user: its root is an ordinary user to everything outside. */

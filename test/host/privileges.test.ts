@@ -140,3 +140,31 @@ rootTest('a program is lent what was kept, for as long as the call lasts', () =>
   assert.equal(error, `${hex(NET_ADMIN)} ${hex(0n)}`)
   assert.equal(own, masks(NET_ADMIN | NET_RAW))
 })
+
+rootTest(
+  'what is executed afterwards gets no more than what was kept, root or not; lent is what was kept',
+  () => {
+    const ofChild = `const { execFileSync } = await import('node:child_process')
+    const ofChild = () => {
+      const status = execFileSync('cat', ['/proc/self/status'], { encoding: 'utf8' })
+      return ['CapEff', 'CapBnd', 'NoNewPrivs'].map((key) => status.split(key + ':')[1].trim().split('\\n')[0]).join(' ')
+    }`
+    for (const [environment, effective] of [
+      [{}, NET_ADMIN | NET_RAW],
+      [SUDO, 0n],
+    ] as const) {
+      const { error } = report(
+        `p.dropPrivileges(['cap_net_admin', 'cap_net_raw'])
+      ${ofChild}
+      throw new Error([ofChild(), p.lend(['cap_net_admin'], ofChild).split(' ')[0]].join(' '))`,
+        environment,
+      )
+      const lent = environment === SUDO ? NET_ADMIN : NET_ADMIN | NET_RAW
+      assert.equal(error, `${hex(effective)} ${hex(NET_ADMIN | NET_RAW)} 1 ${hex(lent)}`)
+    }
+    const { error } = report(`p.becomeUnprivileged('nobody')
+    ${ofChild}
+    throw new Error(ofChild())`)
+    assert.equal(error, `${hex(0n)} ${hex(0n)} 1`)
+  },
+)
