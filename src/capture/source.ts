@@ -1,6 +1,7 @@
 import type { PacketBatch } from './batch.ts'
 
-export type Engine = 'ring' | 'cap' | 'file'
+/** `none`: a live source without packets. */
+export type Engine = 'ring' | 'cap' | 'file' | 'none'
 
 /** One interface as a source knows it; `PacketBatch.iface` indexes the source's list. */
 export interface CaptureInterface {

@@ -10,7 +10,7 @@ export const DEFAULT_SNAPLEN = 262_144
 export const DEFAULT_RING_MIB = 32
 export const DEFAULT_MAX_FLOWS = 1_000_000
 
-export type EngineChoice = 'auto' | 'ring' | 'cap'
+export type EngineChoice = 'auto' | 'ring' | 'cap' | 'none'
 
 /** Where live packets come from. */
 export interface InterfaceOptions {
@@ -33,14 +33,19 @@ export function addInterfaceOptions(command: Command): Command {
     'capture on this interface (repeatable; default: every one)',
     collect,
   )
-  return addEngineOptions(interfaces)
+  return addEngineOptions(interfaces, ['auto', 'ring', 'cap', 'none'])
 }
 
-export function addEngineOptions(command: Command): Command {
+/** `choices` has `none` for commands that go on without packets. */
+export function addEngineOptions(
+  command: Command,
+  choices: readonly EngineChoice[] = ['auto', 'ring', 'cap'],
+): Command {
+  const none = choices.includes('none') ? '; none: the kernel alone' : ''
   return command
     .addOption(
-      new Option('--engine <engine>', 'how packets are captured: kernel ring, or libpcap through cap')
-        .choices(['auto', 'ring', 'cap'])
+      new Option('--engine <engine>', `how packets are captured: kernel ring, or libpcap through cap${none}`)
+        .choices(choices)
         .default('auto'),
     )
     .option('-Z, --relinquish-privileges <user>', 'give up every privilege once the capture is open')

@@ -14,6 +14,8 @@ import type { OwnerLookup } from './flow-processes.ts'
 
 /** Where verdicts send those who want more of the planes watched. */
 export const MEND = ' (mend: socktrace doctor)'
+/** Whether packets are captured. */
+export type WirePlane = Planes['wire']
 /** How often the distance of the two clocks is measured, ms. */
 const CLOCK_AGE = 100
 
@@ -25,6 +27,8 @@ interface LivePlanesParts {
   readonly netns: number | null
   /** No filter and no choice of interfaces leaves packets out. */
   readonly seesAll: boolean
+  /** Captured unless given. */
+  readonly wire?: WirePlane
   /** Who opened a connection, where this program knows it itself. */
   readonly dialler?: (client: Endpoint, server: Endpoint) => ProcessRef | undefined
 }
@@ -35,6 +39,7 @@ export class LivePlanes implements Planes {
   originSeconds = 0
   readonly netns: number | null
   readonly seesAll: boolean
+  readonly wire: WirePlane
   readonly kernel: Planes['kernel']
   readonly #parts: LivePlanesParts
   #lost = 0
@@ -45,6 +50,7 @@ export class LivePlanes implements Planes {
     this.#parts = parts
     this.netns = parts.netns
     this.seesAll = parts.seesAll
+    this.wire = parts.wire ?? { watched: true }
     this.kernel = kernelOf(parts.kernel)
   }
 

@@ -1,34 +1,25 @@
 import type { Endpoint } from '../flow/event.ts'
-import { openCap } from '../host/cap.ts'
 import { EvidenceLookup } from '../host/evidence-lookup.ts'
 import { type KernelPlane, openKernelPlane } from '../host/kernel-plane.ts'
-import type { LiveOptions, LiveSource } from '../host/live-source.ts'
 import { currentNetns } from '../host/netns.ts'
 import { Owners } from '../host/owners.ts'
 import { becomeUnprivileged, type Capability, dropPrivileges } from '../host/privileges.ts'
 import { ReaderWatch } from '../host/reader-gone.ts'
-import { openRing } from '../host/ring.ts'
 import { readSysctl } from '../host/sysctl.ts'
 import { Waiter } from '../host/wait.ts'
 import type { ProcessTree } from '../kernel/process-tree.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import type { DnsMessage } from '../wire/dns.ts'
 import { Analysis } from './analysis.ts'
-import type { EngineChoice } from './capture-options.ts'
 import { FlowProcesses } from './flow-processes.ts'
 import type { Io } from './io.ts'
 import { type KEPT, keptBy } from './kept-privileges.ts'
+import { checkPackets, openPackets } from './live-packets.ts'
 import { LivePlanes } from './live-planes.ts'
 import type { Selection } from './report.ts'
 import { onSignals } from './signals.ts'
 import type { TraceOptions } from './trace.ts'
 import { loadViews, type OpenView } from './views.ts'
-
-/** `auto` is the ring: only where it cannot be had at all does `cap` take its place. */
-async function openSource(engine: EngineChoice, options: LiveOptions): Promise<LiveSource> {
-  if (engine === 'cap' || (engine === 'auto' && process.platform !== 'linux')) return openCap(options)
-  return openRing(options)
-}
 
 /** The kernel's own SYN retransmissions; `tcp_syn_linear_timeouts` came with Linux 6.5. */
 function synLadder(): { retries: number; linear: number } {
@@ -92,6 +83,8 @@ export interface LiveExtras {
   readonly keep?: readonly Capability[]
   /** Where the output goes; 1 unless given. */
   readonly outputFd?: number
+  /** It has something to say where no packets can be captured. */
+  readonly goesWithout?: true
   /** SIGINT, SIGTERM and SIGHUP are not for us. */
   readonly leavesSignals?: true
 }
@@ -107,7 +100,7 @@ export async function runLive(
   const views = [...(await loadViews(options)), ...(extras?.views ?? [])]
   const waiter = new Waiter()
   const interfaces = options.interface ?? []
-  const source = await openSource(options.engine, {
+  const captured = await openPackets(options.engine, {
     interfaces,
     ...(filter === '' ? {} : { filter }),
     snaplen: options.snaplen,
@@ -116,6 +109,7 @@ export async function runLive(
     ...(extras?.blockMs && { blockMs: extras.blockMs }),
     waiter,
   })
+  const { source, wire, lack } = captured
   const tree = extras?.tree
   const owners = new Owners({ waiter, ...(tree && { tree }) })
   const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
@@ -124,12 +118,23 @@ export async function runLive(
   const { failures, events, flows, packets } = options
   const state = extras === undefined && failures && !events && !flows && !packets ? 'failures' : 'all'
   const kernel = openKernelPlane({ waiter, want: { state } })
+  try {
+    checkPackets(captured, kernel, {
+      filter,
+      options,
+      goesWithout: extras?.goesWithout ?? extras === undefined,
+    })
+  } catch (error) {
+    for (const opened of [source, kernel, owners, waiter]) opened.close()
+    throw error
+  }
   const planes = new LivePlanes({
     owners,
     lookup: new EvidenceLookup(),
     kernel,
     ...(extras?.dialler && { dialler: extras.dialler }),
     netns: currentNetns(),
+    wire,
     seesAll: (filter === '' || extras?.seesAll === true) && interfaces.length === 0,
   })
   const reader = new ReaderWatch(extras?.outputFd ?? 1)
@@ -171,9 +176,12 @@ export async function runLive(
   try {
     if (extras === undefined)
       io.note(
-        `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
+        source.engine === 'none'
+          ? 'listening to the kernel alone, without packets'
+          : `listening on ${interfaces.length === 0 ? 'every interface' : interfaces.join(', ')}, engine ${source.engine}`,
       )
-    noteLacks(io, kernel, owners)
+    if (lack !== undefined) io.note(`packets are not watched: ${lack.message}`)
+    noteLacks(io, kernel, owners, kernel.mend ?? owners.mend ?? lack?.hint)
     extras?.kernel?.(kernel)
     extras?.begin(stop, waiter, planes)
     giveUp(options.relinquishPrivileges, [...keptBy(extras?.command ?? 'trace'), ...(extras?.keep ?? [])])

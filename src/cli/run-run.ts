@@ -77,6 +77,7 @@ async function runTraced(file: string, args: readonly string[], options: RunOpti
       begin,
       views: [(parts) => failures.open(parts)],
       command: 'run',
+      goesWithout: true,
       outputFd: fd,
       leavesSignals: true,
     })

@@ -1,6 +1,6 @@
 import type { Side } from '../flow/event.ts'
 import type { Evidence, WireReset } from './evidence.ts'
-import { kernelOf, otherSide, wasEstablished, watches, wireOf } from './facts.ts'
+import { kernelOf, otherSide, socketsOf, wasEstablished, watches, wireOf } from './facts.ts'
 import { FORGOTTEN_SECONDS, IDLE_SECONDS } from './thresholds.ts'
 import { duration } from './words.ts'
 
@@ -46,11 +46,12 @@ function isNoLoss(evidence: Evidence, victim: Side): boolean {
 
 const CLOSED: ReadonlySet<string> = new Set(['CLOSE', 'FIN_WAIT1', 'FIN_WAIT2'])
 
-/** The socket is of this machine and was told about, every reset that sockets send is told, and none was. */
+/** The socket is of this machine and was told about or found, every reset that sockets send is told, and none was. */
 export function neverSent(evidence: Evidence, side: Side): boolean {
   const kernel = kernelOf(evidence)
   if (kernel?.resetSent?.side === side || !watches(evidence, 'reset')) return false
-  return evidence.here[side] && kernel?.states[side] !== undefined
+  const isKnown = kernel?.states[side] !== undefined || socketsOf(evidence)?.[side] !== undefined
+  return evidence.here[side] && isKnown
 }
 
 function wasReported(evidence: Evidence, side: Side): boolean {

@@ -1,5 +1,4 @@
 import { endpoint, protocolName } from '../flow/annotation.ts'
-import type { Endpoint } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
@@ -9,10 +8,11 @@ import { type Segment, STEP_FIRST_FIN_ACKED, STEP_SECOND_FIN } from '../flow/seg
 import type { SideView } from '../flow/side-view.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { type TroubleSink, watchFlow } from '../flow/trouble-sink.ts'
-import type { KernelFact } from '../kernel/fact.ts'
+import type { DropFact, KernelFact } from '../kernel/fact.ts'
 import { APP_STUCK_SECONDS } from '../sockets/limits.ts'
 import { formatAddress } from '../wire/address.ts'
 import type { QuotedPacket } from '../wire/quoted-packet.ts'
+import { Agenda } from './agenda.ts'
 import { Case, type Ends, NO_ROW } from './case.ts'
 import { CaseBook } from './case-book.ts'
 import { CounterLog } from './counter-log.ts'
@@ -25,7 +25,7 @@ import { HalfClosed } from './half-closed.ts'
 import { Held, type HeldVerdict } from './held.ts'
 import { dropEvent, mismatchEvent } from './kernel-events.ts'
 import { isTelling, KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
-import { LateDrops } from './late-drops.ts'
+import { Late } from './late.ts'
 import { makeVerdict } from './make-verdict.ts'
 import { SYNS_WAITED } from './thresholds.ts'
 import { Told } from './told.ts'
@@ -52,20 +52,24 @@ export class Docket implements TroubleSink {
   readonly #ledger = new KernelLedger()
   readonly #winners = new Winners()
   readonly #held: Held
+  readonly #settle: Readonly<Record<'tcp' | 'udp', Nanos>>
   readonly #counters: CounterLog
   readonly #gatherer: EvidenceGatherer
   readonly #halfClosed = new HalfClosed()
   readonly #told = new Told()
-  readonly #drops = new LateDrops()
+  readonly #drops = new Late<DropFact>()
+  /** Connections of other namespaces in trouble, whose packets may pass here. */
+  readonly #strangers = new Late<KernelTrace>()
   readonly #cases: CaseBook
-  readonly #waiting = new Set<Case>()
-  #nextDue = Number.POSITIVE_INFINITY
+  readonly #agenda = new Agenda()
   #now = 0 as Nanos
   #closed: Case | undefined
 
   constructor(options: DocketOptions) {
     this.#options = options
-    const { planes } = options
+    const { planes, settle } = options
+    // Who holds a UDP socket is searched for: that takes a while longer.
+    this.#settle = { tcp: settle, udp: (planes.netns === null ? settle : 10 * settle) as Nanos }
     this.#cases = new CaseBook(options.maxCases ?? MAX_CASES)
     this.#counters = new CounterLog((netns) => planes.counters(netns))
     if (planes.netns !== null) this.#counters.watch(planes.netns)
@@ -133,7 +137,7 @@ export class Docket implements TroubleSink {
     made.wire.datagram(time, message, meaning)
     // Its process is looked for now: the search can take longer than one question.
     this.#options.planes.process({ proto: 'udp', client, server, start: time, now: time, netns: {} })
-    this.#wait(made, time + this.#options.settle)
+    this.#agenda.add(made, time + this.#settle.udp)
   }
 
   /** Something that the kernel told, at a time of the capture's clock. */
@@ -158,11 +162,11 @@ export class Docket implements TroubleSink {
     const found = (again ? undefined : known) ?? this.#openFor(trace)
     if (found === undefined || found.isFinal || this.#held.pidOf(found) !== undefined) return
     const awaitsPackets = found.row === NO_ROW && trace.call === undefined
-    const due = at + this.#options.settle * (awaitsPackets ? PACKETS_LATE : 1)
-    if (trace.isFailed || trace.isClosed) this.#wait(found, due)
+    const due = at + this.#settle.tcp * (awaitsPackets ? PACKETS_LATE : 1)
+    if (trace.isFailed || trace.isClosed) this.#agenda.add(found, due)
     else if (trace.synsDropped >= SYNS_WAITED && found.judgedSyns < SYNS_WAITED) {
       found.judgedSyns = SYNS_WAITED
-      this.#wait(found, due)
+      this.#agenda.add(found, due)
     }
   }
 
@@ -173,25 +177,20 @@ export class Docket implements TroubleSink {
     this.#halfClosed.take(now - APP_STUCK_SECONDS * NANOS_PER_SECOND, (row, serial) =>
       this.#lookAtHalfClosed(row, serial),
     )
-    this.tellDrops((now - this.#options.settle) as Nanos)
-    this.#drops.forget((now - PACKETS_LATE * this.#options.settle) as Nanos)
+    const settled = (now - this.#settle.tcp) as Nanos
+    const late = (now - PACKETS_LATE * this.#settle.tcp) as Nanos
+    this.tellDrops(settled)
+    this.#drops.forget(late)
+    this.#strangers.take(settled, (trace) => this.#meet(trace))
+    this.#strangers.forget(late)
     this.#ledger.expire(now)
     this.#cases.takeOver((now - REMEMBERED) as Nanos, (key, found) => this.#forget(found, key))
     this.#told.expire(now)
     for (const found of this.#held.due(now)) this.#release(found)
-    if (now < this.#nextDue) return
-    this.#nextDue = Number.POSITIVE_INFINITY
-    let left = this.#options.atOnce ?? Number.POSITIVE_INFINITY
-    for (const waiting of this.#waiting) {
-      if (waiting.due > now || left-- <= 0) {
-        this.#nextDue = Math.min(this.#nextDue, waiting.due)
-        continue
-      }
-      this.#waiting.delete(waiting)
-      waiting.due = Number.POSITIVE_INFINITY
-      this.#judge(waiting, false)
-      this.#review(waiting)
-    }
+    this.#agenda.take(now, this.#options.atOnce ?? Number.POSITIVE_INFINITY, (found) => {
+      this.#judge(found, false)
+      this.#review(found)
+    })
   }
 
   /** Tells drops up to `at` of flows that are known: called when everything before `at` was analysed. */
@@ -224,13 +223,8 @@ export class Docket implements TroubleSink {
   }
 
   /** State of the kernel's sockets of a connection, as far as it was told. */
-  kernelState(
-    proto: 'tcp' | 'udp',
-    client: Endpoint,
-    server: Endpoint,
-  ): KernelEvidence['states'] | undefined {
-    const states = this.#ledger.find(proto, client, server)?.states(client)
-    return states?.client === undefined && states?.server === undefined ? undefined : states
+  kernelState(...ends: Parameters<KernelLedger['statesOf']>): KernelEvidence['states'] | undefined {
+    return this.#ledger.statesOf(...ends)
   }
 
   /** Records of the kernel were lost: what it told of open connections is not certain any more. */
@@ -256,6 +250,16 @@ export class Docket implements TroubleSink {
     return found
   }
 
+  /** A connection that the kernel spoke of before its flow was seen is judged once it was; false while it was not. */
+  #meet(trace: KernelTrace): boolean {
+    const { find, flowAt } = this.#options
+    const row = find(trace.proto, ...trace.names)
+    if (row === NO_ROW) return false
+    const found = this.#caseOf(trace) ?? this.#open(flowAt(row))
+    if (found !== undefined && !found.isFinal) this.#agenda.add(found, this.#now)
+    return true
+  }
+
   #caseOf({ key, proto, names }: KernelTrace): Case | undefined {
     const found = this.#cases.ofKey(key)
     if (found !== undefined) return found
@@ -271,10 +275,11 @@ export class Docket implements TroubleSink {
     const row = find(proto, names[0], names[1])
     if (row !== NO_ROW) return this.#open(flowAt(row))
     const end = dialler?.end ?? drops.find(({ segment }) => segment === 'syn')?.from
-    if (end === undefined || !planes.seesAll) return undefined
-    const { netns } = trace.ends[end]!
-    const own = netns ?? drops[0]?.netns ?? null
-    if (own !== planes.netns) return undefined
+    const own = end === undefined ? null : (trace.ends[end]!.netns ?? drops[0]?.netns ?? null)
+    if (end === undefined || !planes.seesAll || own !== planes.netns) {
+      this.#strangers.add(trace, trace.last)
+      return undefined
+    }
     const ends = { client: names[end]!, server: names[1 - end]! }
     const made = this.#make(proto, dialler?.at ?? trace.began, ends)
     if (made !== undefined) this.#cases.addWithoutFlow(key, made)
@@ -301,23 +306,19 @@ export class Docket implements TroubleSink {
       const { client, server } = found.ends(this.#options.flowAt)
       this.#told.add(key ?? keyOf(found.proto, client, server), this.#now)
     }
-    this.#waiting.delete(found)
+    this.#agenda.remove(found)
     if (key !== undefined) this.#cases.removeWithoutFlow(key)
     this.#cases.remove(found)
   }
 
-  #wait(found: Case, due: number): void {
-    if (due >= found.due) return
-    found.due = due
-    this.#waiting.add(found)
-    if (due < this.#nextDue) this.#nextDue = due
-  }
-
   /** Settles when the case is judged next, or that it is over. */
   #plan(found: Case, flow: FlowView): void {
-    const { settle, give } = this.#options
     // Without a taker the name at the end is enough.
-    this.#wait(found, nextDue(found, flow, { now: this.#now, settle, isNews: give !== undefined }))
+    const isNews = this.#options.give !== undefined
+    this.#agenda.add(
+      found,
+      nextDue(found, flow, { now: this.#now, settle: this.#settle[found.proto], isNews }),
+    )
     this.#review(found, flow)
   }
 
@@ -328,7 +329,7 @@ export class Docket implements TroubleSink {
       return
     if ((flow.marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0) return
     flow.marks &= ~FLOW_WATCHED
-    if (found.given === undefined && !this.#waiting.has(found)) this.#forget(found)
+    if (found.given === undefined && !this.#agenda.has(found)) this.#forget(found)
   }
 
   #lookAtHalfClosed(row: number, serial: number): void {

@@ -83,7 +83,8 @@ export class EvidenceGatherer {
   }
 
   #wireEvidence({ row, wire }: Case): Plane<WireEvidence> {
-    const { flowAt, ladder } = this.#options
+    const { flowAt, ladder, planes } = this.#options
+    if (!planes.wire.watched) return planes.wire
     return { watched: true, ...(row === NO_ROW ? wire.withoutFlow : wire.evidence(flowAt(row), ladder)) }
   }
 

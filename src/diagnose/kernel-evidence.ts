@@ -219,6 +219,16 @@ export class KernelLedger {
     return this.#traces.size === 0 ? undefined : this.#traces.get(keyOf(proto, a, b))
   }
 
+  /** States of a connection's sockets, as far as they were told. */
+  statesOf(
+    proto: 'tcp' | 'udp',
+    client: Endpoint,
+    server: Endpoint,
+  ): Partial<Record<Side, string>> | undefined {
+    const states = this.find(proto, client, server)?.states(client)
+    return states?.client === undefined && states?.server === undefined ? undefined : states
+  }
+
   /** Forgets what closed long before `now`. */
   expire(now: Nanos): void {
     if (now < this.#nextExpiry) return

@@ -26,6 +26,8 @@ export interface Planes {
   readonly netns: number | null
   /** Packets of every connection of that namespace are seen; without that, one without packets means nothing. */
   readonly seesAll: boolean
+  /** Whether packets are watched at all. */
+  readonly wire: Plane<object>
   readonly kernel: Plane<{ readonly unwatched?: readonly KernelKind[] }>
   /** Namespace of the machine that has an address, where exactly one has; the captured one comes first. */
   netnsOf(addr: string): number | undefined
@@ -46,6 +48,7 @@ const FILE = 'a capture file has packets only'
 export const FILE_PLANES: Planes = {
   netns: null,
   seesAll: false,
+  wire: { watched: true },
   kernel: { watched: false, why: FILE },
   netnsOf: () => undefined,
   has: () => false,

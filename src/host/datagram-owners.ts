@@ -5,6 +5,8 @@ import { monotonicNow } from './tracepoints.ts'
 
 /** Behind an older packet another process may have the port by now, ns. */
 const LAG = 200e6
+/** So long behind it one that is connected to the very same end is still taken for the one that sent it, ns. */
+const CONNECTED_LAG = 2e9
 /** A socket that the table does not have makes it be read again, but not more often than this, ns. */
 const MISS_AGE = 10e6
 
@@ -24,7 +26,7 @@ export class DatagramOwners {
   /** The holder of the socket that receives what `remote` sent to `local` at `time` (ns, CLOCK_MONOTONIC). */
   find(ends: Ends, time: number): Holder | undefined {
     const now = monotonicNow()
-    if (now - time > LAG) return undefined
+    if (now - time > CONNECTED_LAG) return undefined
     if (this.#at < time) this.#refresh()
     let best = this.#best(ends)
     if (best.length === 0 && now - this.#at > MISS_AGE) {
@@ -33,6 +35,7 @@ export class DatagramOwners {
     }
     // The table could not be read in time.
     if (this.#at < time) return undefined
+    if (now - time > LAG && best.some(({ remote }) => (remote.port ?? 0) === 0)) return undefined
     const owners = best.map(({ inode }) => this.#finder.holder(inode))
     const owner = owners[0]
     if (owner === undefined || owners.some((other) => other?.pid !== owner.pid)) return undefined

@@ -212,7 +212,7 @@ const summary: Schema = {
   type: 'object',
   properties: {
     type: constant('summary'),
-    engine: { enum: ['ring', 'cap', 'file'] },
+    engine: { enum: ['ring', 'cap', 'file', 'none'] },
     packets: count,
     bytes: count,
     flows: count,

@@ -66,7 +66,7 @@ function allowedOf({ sight, lack }: Sighting): readonly (VerdictName | 'none')[]
   const own = sight.without?.[lack]
   // Without packets what is not in the kernel plane is not there at all.
   const none = lack === 'wire' ? (['none'] as const) : []
-  if (own !== undefined) return [...own, ...none, 'inconclusive']
+  if (own !== undefined) return [...(lack === 'file' ? [] : sight.verdict), ...own, ...none, 'inconclusive']
   if (lack !== 'file') return [...sight.verdict, ...less, ...none, 'inconclusive']
   const whole = sight.restsOn === 'wire' ? sight.verdict : (sight.without?.[sight.restsOn] ?? [])
   return [...whole, ...less, 'inconclusive', ...(sight.restsOn === 'wire' ? [] : (['none'] as const))]

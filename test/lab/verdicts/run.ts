@@ -7,8 +7,8 @@ import type { Scenario, Sight, Vantage } from './scenario.ts'
 import { Stage, type Told, waitFor } from './stage.ts'
 
 const PLANES: readonly PlaneName[] = ['wire', 'socket', 'process', 'kernel']
-/** Seconds within which a verdict comes once its connection has ended. */
-const PATIENCE = 3
+/** Seconds within which a verdict comes once its connection has ended; for two it may wait for another attempt. */
+const PATIENCE = 5
 
 /**
  * Plays one scenario once, before every observer at the same time: at each vantage one with all planes, and one
