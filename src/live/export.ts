@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { giveToInvoker } from '../host/invoker.ts'
+import { asInvoker } from '../host/invoker.ts'
 import { eventJson, flowJson } from '../render/json.ts'
 import { socketJson } from '../render/socket-json.ts'
 import { NUMERIC } from '../render/socket-text.ts'
@@ -37,10 +37,9 @@ export function exportFile(
   const time = clock.rfc3339(nowNanos).slice(0, 19).replaceAll(':', '')
   const name = `socktrace-${local.port ?? 0}-${remote.port ?? 0}-${time}.${ending}`
   // Only a new file: root must not be led to write through a link that somebody left there.
-  const fd = openSync(name, 'wx', 0o644)
+  const fd = asInvoker(() => openSync(name, 'wx', 0o644))
   try {
     writeFileSync(fd, content)
-    giveToInvoker(fd)
   } finally {
     closeSync(fd)
   }

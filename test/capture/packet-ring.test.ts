@@ -51,7 +51,7 @@ test('the packets of one flow, in order', () => {
   assert.equal(ring.since, undefined)
 })
 
-test('the latest ones stay, whole, within 16 MiB', () => {
+test('the latest ones stay, whole, within 8 MiB', () => {
   const sizes = fc.array(fc.integer({ min: 20_000, max: 262_144 }), {
     minLength: 1,
     maxLength: 200,
@@ -69,9 +69,9 @@ test('the latest ones stay, whole, within 16 MiB', () => {
         numbers,
         Array.from(numbers, (_, at) => numbers[0]! + at),
       )
-      assert.ok(kept <= 16 * MIB)
+      assert.ok(kept <= 8 * MIB)
       // Only what one packet may leave free at the end, and the oldest that is in the way, is wasted.
-      if (numbers[0]! > 0) assert.ok(kept >= 16 * MIB - 3 * 262_144)
+      if (numbers[0]! > 0) assert.ok(kept >= 8 * MIB - 3 * 262_144)
       assert.equal(ring.since, numbers[0] === 0 ? undefined : numbers[0]! * 1000)
     }),
     { numRuns: 20 },

@@ -312,6 +312,61 @@ liveTest('each frame is one synchronized update, and nothing is written when not
   )
 })
 
+/** Connections that are opened and closed at once, `perTurn` every 20 ms, until `stop` is called. */
+function churn(perTurn: number): { made: () => number; stop: () => void } {
+  let made = 0
+  const timer = setInterval(() => {
+    for (let at = 0; at < perTurn; at++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.on('connect', () => {
+        made++
+        socket.resetAndDestroy()
+      })
+    }
+  }, 20)
+  return { made: () => made, stop: () => clearInterval(timer) }
+}
+
+liveTest('thousands of new connections: whole lines, and of each frame only those that changed', async () => {
+  const [columns, rows] = [100, 30]
+  const terminal = new Tmux(columns, rows)
+  const file = join(terminal.folder, 'written')
+  await terminal.prompt()
+  terminal.type('clear\n')
+  terminal.record(file)
+  terminal.type(`exec ${PROGRAM}\n`)
+  await terminal.until('the live view', (screen) => FOOTER.test(screen) && /LISTEN/.test(screen))
+  const { made, stop } = churn(40)
+  try {
+    await terminal.until('many connections', () => made() > 4000)
+    terminal.keys('Down', 'Enter')
+    await terminal.until('details', (screen) => /details \[/.test(screen))
+    await terminal.until('more of them', () => made() > 8000)
+  } finally {
+    stop()
+  }
+  const written = readFileSync(file, 'utf8')
+  const frames = [...written.matchAll(/\u001b\[\?2026h(.*?)\u001b\[\?2026l/gs)].map(([, frame]) => frame!)
+  assert.ok(frames.length > 10)
+  const shown = new Map<number, string>()
+  for (const frame of frames) {
+    const seen = new Set<number>()
+    for (const [, row, line] of frame.matchAll(
+      /\u001b\[(\d+);1H(.*?)\u001b\[0m(?=\u001b\[\d+;1H|\u001b\[\?|$)/gs,
+    )) {
+      const y = Number(row)
+      assert.ok(y >= 1 && y <= rows && !seen.has(y), `line ${y} twice in a frame`)
+      assert.equal(stringWidth(line!), columns)
+      assert.notEqual(line, shown.get(y), `line ${y} written again as it was`)
+      seen.add(y)
+      shown.set(y, line!)
+    }
+    assert.ok(seen.size > 0)
+  }
+  assert.equal(shown.size, rows)
+})
+
 const ENDINGS: readonly (readonly [name: string, end: (terminal: Tmux) => void, code: number])[] = [
   ['Ctrl-C', (terminal) => terminal.keys('C-c'), 0],
   ['SIGTERM', (terminal) => process.kill(pidOf(terminal), 'SIGTERM'), 0],
