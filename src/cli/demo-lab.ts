@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { ADDRESSES, Lab } from '../host/lab.ts'
 import { selfCommand } from '../host/self-command.ts'
+import { isRealRoot } from '../host/user-namespace.ts'
 import { wrap } from '../render/wrap.ts'
 import { EXIT, type ExitCode, UserError } from '../user-error.ts'
 import { Actor } from './demo-actor.ts'
@@ -42,7 +43,8 @@ function introduce(io: Io): void {
   const text =
     `This shell runs on a client's host (${ADDRESSES.client}) in a network of its own. Two services on ${server} do ` +
     `not work: ${ORDERS.name} on port ${ORDERS.port} and ${BILLING.name} on port ${BILLING.port}. Which of them ` +
-    `refuses, which times out, and why? Try \`socktrace connect ${server}:${ORDERS.port}\`; \`exit\` ends the lab.`
+    `refuses, which times out, and why? Try \`socktrace connect ${server}:${ORDERS.port}\`; \`exit\` ends the lab.` +
+    (isRealRoot() ? " The shell is root's: it has a network of its own, but the files of this machine." : '')
   io.write(`${wrap(text, io.columns)}\n`)
   io.flush()
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import type { Probe } from './doctor-probe.ts'
 import { installCommand } from './install-command.ts'
 import { Lab } from './lab.ts'
+import { systemProgram } from './system-program.ts'
 import { userNamespaceRefusal } from './user-namespace.ts'
 
 /** Makes a network namespace, here or as root of a user namespace; it is gone at once. */
@@ -16,8 +17,11 @@ export function probeNamespaces(): Probe {
 }
 
 export function probeIproute2(): Probe {
-  const { error, stdout } = spawnSync('ip', ['-V'], { encoding: 'utf8' })
-  if (error === undefined) return { status: 'ok', detail: stdout.trim() }
+  const program = systemProgram('ip')
+  if (program !== undefined) {
+    const { error, stdout } = spawnSync(program, ['-V'], { encoding: 'utf8' })
+    if (error === undefined) return { status: 'ok', detail: stdout.trim() }
+  }
   const mend = installCommand('iproute2')
   return { status: 'missing', detail: '`socktrace demo` needs the `ip` program', mend }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { FilteredPacket } from '../sockets/nft-rule.ts'
 import { type NftTable, parseNftRuleset } from '../sockets/nft-ruleset.ts'
 import { type Obstacle, type Passage, passHook } from '../sockets/nft-walk.ts'
@@ -8,6 +8,7 @@ import { installCommand } from './install-command.ts'
 import { grantHint } from './mend.ts'
 import type { Namespaces } from './namespaces.ts'
 import { lend } from './privileges.ts'
+import { systemProgram } from './system-program.ts'
 
 /** The rules of one namespace are used for this long, ms: reading them takes 3–7 ms, more with long sets. */
 const AGE = 1000
@@ -16,9 +17,6 @@ const TIMEOUT = 250
 const MAX_LENGTH = 8 << 20
 /** Beyond this many rules more of them say nothing. */
 const MOST = 8
-
-/** Never by PATH, and with no environment of the user's: the program may be lent a capability. */
-const PROGRAMS = ['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft', '/run/current-system/sw/bin/nft'] as const
 
 type Hook = FirewallRule['hook']
 
@@ -148,7 +146,7 @@ function describe(end: 'client' | 'server', hook: Hook, obstacle: Obstacle): Fir
 /** nft(8) in the thread's namespace: a child is forked from this thread. */
 function readHere(): Ruleset {
   const legacy = legacyTables()
-  const program = PROGRAMS.find((path) => existsSync(path))
+  const program = systemProgram('nft')
   if (program === undefined)
     return {
       tables: [],
@@ -160,6 +158,7 @@ function readHere(): Ruleset {
       timeout: TIMEOUT,
       killSignal: 'SIGKILL',
       maxBuffer: MAX_LENGTH,
+      // None of the user's: the program may be lent a capability.
       env: { LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),

@@ -1,5 +1,3 @@
-import { fchownSync } from 'node:fs'
-
 /** Who the program acts for when it was started through sudo. */
 export interface Invoker {
   readonly uid: number
@@ -13,12 +11,6 @@ export function invoker(): Invoker | undefined {
   if (process.geteuid?.() !== 0 || uid === undefined || gid === undefined) return undefined
   if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) return undefined
   return { uid: Number(uid), gid: Number(gid), name }
-}
-
-/** A file that was created under sudo is given to who called sudo. */
-export function giveToInvoker(fd: number): void {
-  const user = invoker()
-  if (user !== undefined) fchownSync(fd, user.uid, user.gid)
 }
 
 /** Runs `action` with the rights of who called sudo, so that root's lend it nothing; as it is, where nobody did. */

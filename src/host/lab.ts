@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
 import { installCommand } from './install-command.ts'
 import { lastError, setns, unshare } from './libc.ts'
+import { systemProgram } from './system-program.ts'
 
 /** Two network namespaces that see only each other. */
 export type Room = 'client' | 'server'
@@ -71,14 +72,16 @@ export class Lab {
     return this.inside(room, () => spawn(file, args, options))
   }
 
-  /** Runs a short command in a room to its end; throws with what it wrote to stderr when it fails. */
-  run(room: Room, file: string, args: readonly string[]): void {
+  /** Runs a program of the system in a room to its end; throws with what it wrote to stderr when it fails. */
+  run(room: Room, name: 'ip' | 'nft', args: readonly string[]): void {
+    const file = systemProgram(name)
+    if (file === undefined) throw new Error(`there is no ${name} program`)
     const { error, status, stderr } = this.inside(room, () =>
       // Descriptor 3 is the other room, for `ip link … netns /proc/self/fd/3`.
       spawnSync(file, args, { stdio: ['ignore', 'ignore', 'pipe', this.#rooms[other(room)]] }),
     )
     if (error !== undefined) throw error
-    if (status !== 0) throw new Error(`${[file, ...args].join(' ')}: ${String(stderr).trim()}`)
+    if (status !== 0) throw new Error(`${[name, ...args].join(' ')}: ${String(stderr).trim()}`)
   }
 
   /** Runs `action` with this thread inside a room; it must not wait for anything. */
@@ -134,7 +137,7 @@ function enter(namespace: number): void {
 }
 
 function requireIproute2(): void {
-  if (spawnSync('ip', ['-V'], { stdio: 'ignore' }).error === undefined) return
+  if (systemProgram('ip') !== undefined) return
   throw new UserError('Cannot join the namespaces: there is no `ip` program', {
     hint: `install iproute2: ${installCommand('iproute2')}`,
     exitCode: EXIT.internal,

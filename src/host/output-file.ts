@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
-import { asInvoker, giveToInvoker } from './invoker.ts'
+import { asInvoker } from './invoker.ts'
 import { writeAll } from './output.ts'
 
-/** A file that the program writes: `-` is standard output. It belongs to whoever called sudo. */
+/** A file that the program writes: `-` is standard output. It is made with the rights of whoever called sudo, as theirs. */
 export class OutputFile {
   readonly fd: number
 
@@ -13,10 +13,11 @@ export class OutputFile {
       this.fd = 1
       return
     }
-    const { fd, isNew } = openForWriting(path)
-    this.fd = fd
-    // What was there before keeps its owner: a device, or a file of root.
-    if (isNew) giveToInvoker(fd)
+    try {
+      this.fd = asInvoker(() => openSync(path, 'w', 0o644))
+    } catch (error) {
+      throw writeFailure(path, error)
+    }
   }
 
   write(bytes: Uint8Array): void {
@@ -25,20 +26,6 @@ export class OutputFile {
 
   close(): void {
     if (this.fd > 1) closeSync(this.fd)
-  }
-}
-
-/** Opens a file, empty; `isNew` when it was not there. */
-function openForWriting(path: string): { fd: number; isNew: boolean } {
-  try {
-    return { fd: openSync(path, 'wx', 0o644), isNew: true }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailure(path, error)
-  }
-  try {
-    return { fd: asInvoker(() => openSync(path, 'w')), isNew: false }
-  } catch (error) {
-    throw writeFailure(path, error)
   }
 }
 

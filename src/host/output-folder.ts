@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../user-error.ts'
-import { giveToInvoker } from './invoker.ts'
+import { asInvoker } from './invoker.ts'
 import { writeAll } from './output.ts'
 import { writeFailure } from './output-file.ts'
 
@@ -27,8 +27,7 @@ export class OutputFolder {
   constructor(path: string) {
     this.#path = path
     try {
-      mkdirSync(path, 0o700)
-      if (process.geteuid?.() === 0) giveFolder(path)
+      asInvoker(() => mkdirSync(path, 0o700))
     } catch (error) {
       const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
       if (!isFolder) throw writeFailure(path, error)
@@ -64,7 +63,7 @@ export class OutputFolder {
     const descriptor = this.#open.get(name)
     this.#open.delete(name)
     if (descriptor !== undefined) closeSync(descriptor)
-    if (this.#made.delete(name) && !keep) rmSync(join(this.#path, name))
+    if (this.#made.delete(name) && !keep) asInvoker(() => rmSync(join(this.#path, name)))
   }
 
   close(): void {
@@ -88,20 +87,13 @@ export class OutputFolder {
     }
     const path = join(this.#path, name)
     try {
-      if (this.#made.has(name)) return openSync(path, 'a', 0o600)
-      const descriptor = openSync(path, 'wx', 0o600)
+      if (this.#made.has(name)) return asInvoker(() => openSync(path, 'a', 0o600))
+      const descriptor = asInvoker(() => openSync(path, 'wx', 0o600))
       this.#made.add(name)
-      giveToInvoker(descriptor)
       return descriptor
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailure(path, error)
       throw new UserError(`${JSON.stringify(path)} is there already`, { hint: 'name an empty folder' })
     }
   }
-}
-
-function giveFolder(path: string): void {
-  const descriptor = openSync(path, 'r')
-  giveToInvoker(descriptor)
-  closeSync(descriptor)
 }

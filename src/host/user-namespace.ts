@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { installCommand } from './install-command.ts'
 import { readSysctl } from './sysctl.ts'
 
@@ -30,6 +31,18 @@ export function userNamespaceRefusal(): Refusal | undefined {
     if (readSysctl(name) === forbids)
       return { reason: `${name} is ${forbids}`, mend: `sudo sysctl ${name}=${allow}` }
   return { reason: stderr.trim() || 'the kernel refuses user namespaces', mend: undefined }
+}
+
+/** Whether we are root to this machine's files, and not of a user namespace alone (user_namespaces(7): all ids are mapped). */
+export function isRealRoot(): boolean {
+  try {
+    return (
+      process.geteuid?.() === 0 &&
+      /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'))
+    )
+  } catch {
+    return process.geteuid?.() === 0
+  }
 }
 
 /** Runs a program as root of a new user namespace, with our standard streams. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { giveToInvoker } from '../../src/host/invoker.ts'
 import { grantHint } from '../../src/host/mend.ts'
+import { OutputFile } from '../../src/host/output-file.ts'
+import { OutputFolder } from '../../src/host/output-folder.ts'
 import { hasCapability } from '../../src/host/privileges.ts'
 import { rootTest } from '../support/root.ts'
 
@@ -104,18 +105,30 @@ rootTest('-Z USER gives up all; an unknown user is refused', () => {
   )
 })
 
-rootTest('a file made under sudo belongs to who called it', () => {
+rootTest('a file or folder made under sudo is made with the rights of who called it, as theirs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'socktrace-owner-'))
   const path = join(folder, 'out.pcapng')
+  const streams = join(folder, 'streams')
   const before = { ...process.env }
   Object.assign(process.env, SUDO)
-  const fd = openSync(path, 'w')
-  giveToInvoker(fd)
-  closeSync(fd)
-  process.env = before
-  const { uid, gid } = statSync(path)
-  rmSync(folder, { recursive: true })
-  assert.deepEqual([uid, gid], [1234, 1235])
+  try {
+    // The folder is root's alone.
+    assert.throws(() => new OutputFile(path), /Cannot write .*: no permission/)
+    assert.throws(() => new OutputFolder(streams), /Cannot write .*: no permission/)
+    assert.deepEqual([existsSync(path), existsSync(streams)], [false, false])
+    chmodSync(folder, 0o777)
+    new OutputFile(path).close()
+    const output = new OutputFolder(streams)
+    output.write('one', Uint8Array.of(1))
+    output.close()
+    for (const made of [path, streams, join(streams, 'one')]) {
+      const { uid, gid } = statSync(made)
+      assert.deepEqual([uid, gid], [1234, 1235], made)
+    }
+  } finally {
+    process.env = before
+    rmSync(folder, { recursive: true })
+  }
 })
 
 rootTest('capabilities of this process, and how to get more', () => {
