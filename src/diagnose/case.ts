@@ -1,6 +1,7 @@
 import { endpoint } from '../flow/annotation.ts'
 import type { Endpoint } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
+import { FLOW_MIDSTREAM } from '../flow/marks.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { CounterSnapshot } from './counter-log.ts'
 import type { Verdict } from './verdict.ts'
@@ -44,6 +45,22 @@ export class Case {
     return this.superseded || this.given?.final === true
   }
 
+  /** The kernel told that `dialler` called connect(): of a flow without a SYN only the ports had told who is the client. */
+  turnTo(dialler: Endpoint, flowAt: (row: number) => FlowView): void {
+    const { client, server } = this.ends(flowAt)
+    if (this.row === NO_ROW || !isSame(dialler, server)) return
+    if (flowAt(this.row).marks & FLOW_MIDSTREAM) this.#ends = { client: server, server: client }
+  }
+
+  /** The ends are the other way round than its flow has them. */
+  isTurned(flowAt: (row: number) => FlowView): boolean {
+    if (this.row === NO_ROW) return false
+    const flow = flowAt(this.row)
+    return (
+      (flow.marks & FLOW_MIDSTREAM) !== 0 && !isSame(endpoint(flow, flow.client), this.ends(flowAt).client)
+    )
+  }
+
   /** Its ends as text; those of its flow are written only once somebody asks. */
   ends(flowAt: (row: number) => FlowView): Ends {
     if (this.#ends !== undefined) return this.#ends
@@ -51,4 +68,8 @@ export class Case {
     this.#ends = { client: endpoint(flow, flow.client), server: endpoint(flow, 1 - flow.client) }
     return this.#ends
   }
+}
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && a.addr === b.addr
 }

@@ -378,7 +378,7 @@ export class Docket implements TroubleSink {
     const whole = options.give && makeVerdict(conclusion, evidence, found.serial)
     // Only the kernel tells what else the process reaches.
     if (pid !== undefined && final && !this.ending && found.proto === 'tcp' && watches(evidence, 'state'))
-      if (this.#held.hold({ found, server, pid, at: now, given, whole })) return
+      if (this.#held.hold({ found, server: evidence.server, pid, at: now, given, whole })) return
     this.#give(found, { given, whole })
   }
 

@@ -8,6 +8,7 @@ import type { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
 import type { ConnectionQuery, Planes } from './planes.ts'
+import { turned } from './turned.ts'
 
 interface GathererOptions {
   readonly planes: Planes
@@ -52,6 +53,7 @@ export class EvidenceGatherer {
   gather(found: Case, trace: KernelTrace | undefined, { now, over, ending }: Moment): Evidence {
     const { proto, serial, start } = found
     const { planes, flowAt } = this.#options
+    if (trace?.dialler !== undefined) found.turnTo(trace.names[trace.dialler.end]!, flowAt)
     const ends = found.ends(flowAt)
     const { client, server } = ends
     const query: ConnectionQuery = {
@@ -82,10 +84,13 @@ export class EvidenceGatherer {
     }
   }
 
-  #wireEvidence({ row, wire }: Case): Plane<WireEvidence> {
+  #wireEvidence(found: Case): Plane<WireEvidence> {
     const { flowAt, ladder, planes } = this.#options
+    const { row, wire } = found
     if (!planes.wire.watched) return planes.wire
-    return { watched: true, ...(row === NO_ROW ? wire.withoutFlow : wire.evidence(flowAt(row), ladder)) }
+    if (row === NO_ROW) return { watched: true, ...wire.withoutFlow }
+    const showed = wire.evidence(flowAt(row), ladder)
+    return { watched: true, ...(found.isTurned(flowAt) ? turned(showed) : showed) }
   }
 
   /**

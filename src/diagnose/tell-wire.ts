@@ -11,9 +11,10 @@ export function wireFacts(wire: WireEvidence): readonly string[] {
   }
   const { reset, icmp, stuck, zeroWindow } = wire
   const answered = reset?.after === 'syn' && reset.by === 'server'
-  add(
-    answered,
-    () => `SYN answered by ${flagNames(reset!)} after ${duration(reset!.afterMs)}${ignored(reset!)}`,
+  add(answered, () =>
+    wire.syns === 0
+      ? `${flagNames(reset!)} from the server, to a SYN that was not seen`
+      : `SYN answered by ${flagNames(reset!)} after ${duration(reset!.afterMs)}${ignored(reset!)}`,
   )
   add(!answered && wire.syns > 0 && wire.established === undefined, () => handshakeText(wire))
   add(wire.staleAck, () => 'the SYN was answered by an ACK of another connection')

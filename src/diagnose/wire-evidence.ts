@@ -4,7 +4,14 @@ import type { Side, TcpState } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
-import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, OPTION_MSS, SIDE_FIN, SIDE_FIN_ACKED } from '../flow/marks.ts'
+import {
+  FLOW_ESTABLISHED,
+  FLOW_MIDSTREAM,
+  FLOW_REFUSED,
+  OPTION_MSS,
+  SIDE_FIN,
+  SIDE_FIN_ACKED,
+} from '../flow/marks.ts'
 import type { Mutable } from '../flow/mutable.ts'
 import { RESET_CLEARS_OLD, RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from '../flow/observer.ts'
 import { type Segment, STEP_RESET, STEP_STALE_ACK } from '../flow/segment.ts'
@@ -57,6 +64,7 @@ export class WireTrouble {
   #synAcksAfterEstablished = 0
   #staleAck = false
   #synAckRefused = false
+  #resets = 0
 
   /** A segment (borrowed) of the flow; `before` is when its sender sent the one before it. */
   segment(segment: Segment, before: number): void {
@@ -145,7 +153,7 @@ export class WireTrouble {
       synAcksAfterEstablished: this.#synAcksAfterEstablished,
       staleAck: this.#staleAck,
       synAckRefused: this.#synAckRefused,
-      midstream: (marks & FLOW_MIDSTREAM) !== 0,
+      midstream: (marks & FLOW_MIDSTREAM) !== 0 && !this.#isOnlyResets(flow),
       states: { client: stateOf(client), server: stateOf(server) },
       bytes: { client: ackedBytes(client), server: ackedBytes(server) },
       fin: finTimes(flow),
@@ -195,6 +203,7 @@ export class WireTrouble {
   /** A reset that takes effect is the one that counts; one that comes late counts for nothing. */
   #takeReset(segment: Segment, before: number): void {
     const { flow, sender, receiver, resetEffect, time } = segment
+    this.#resets++
     if (resetEffect === RESET_CLEARS_OLD) this.#staleAck = true
     if (this.#reset?.effect === 'effective') return
     const client = sender.direction === flow.client
@@ -212,12 +221,17 @@ export class WireTrouble {
       effect: effectName(resetEffect),
       receiverState: STATES[segment.receiverFrom]!,
       win: segment.window,
-      after: precededBy(flow),
+      after: this.#isOnlyResets(flow) && flow.marks & FLOW_REFUSED ? 'syn' : precededBy(flow),
       afterMs: (time - answered) / NANOS_PER_MS,
       ttl: segment.ttl,
       ...(usualTtl !== 0 && { usualTtl }),
       senderWentOn: false,
     }
+  }
+
+  /** Nothing else was seen of the flow (borrowed): that says nothing of a connection. */
+  #isOnlyResets({ lower, upper }: FlowView): boolean {
+    return lower.packets + upper.packets === this.#resets
   }
 
   #followWindow({ sender, window, flags, time }: Segment): void {

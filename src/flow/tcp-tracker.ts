@@ -105,7 +105,9 @@ export class TcpTracker {
     const midstream = (segment.flags & (SYN | ACK)) !== SYN
     const list = midstream ? LIST_OPEN : LIST_ATTEMPTS
     const row = store.open(key, list, segment.time, segment.iface)
-    const answer = (segment.flags & SYN) !== 0
+    // Either answers a SYN that was not seen: only what has no ACK is reset with number 0 (RFC 9293 section 3.5.2).
+    const refusal = (segment.flags & (RST | ACK)) === (RST | ACK) && segment.sequence === 0
+    const answer = (segment.flags & SYN) !== 0 || refusal
     // A SYN+ACK comes from a server; otherwise the ports have to tell.
     const flipped = midstream && (answer || comesFromServer(stack.sourcePort, stack.destinationPort))
     flow.client = flipped ? 1 - key.direction : key.direction
@@ -115,7 +117,7 @@ export class TcpTracker {
       return row
     }
     flow.marks |= mark.FLOW_MIDSTREAM
-    // Whoever is answered by a SYN+ACK waits for it; all else passes between open endpoints.
+    // Whoever is answered so waits for it; all else passes between open endpoints.
     receiver.proven = receiver.expected = answer ? SYN_SENT : ESTABLISHED
     if (!answer) sender.proven = sender.expected = ESTABLISHED
     return row

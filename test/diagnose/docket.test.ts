@@ -67,6 +67,45 @@ test('a refused attempt is judged once, when it has settled, for good', () => {
   assert.equal(reset?.usualTtl, undefined, 'the server sent nothing else')
 })
 
+test('a reset that answers a SYN which was not seen is no connection', () => {
+  const d = docketed()
+  d.play('1.000 S > C [R.] seq=0 ack=101 win=0')
+  d.advance(2)
+  const { reset, syns, midstream, established } = wireOf(d)
+  assert.deepEqual(
+    [reset?.by, reset?.after, reset?.effect, reset?.receiverState, syns, midstream, established],
+    ['server', 'syn', 'effective', 'SYN_SENT', 0, false, undefined],
+  )
+  assert.deepEqual([d.asked[0]!.client, d.asked[0]!.server], [client, server])
+})
+
+test('a connection seen in its middle is not one of resets alone', () => {
+  const d = docketed()
+  d.play(`
+1.000 S > C [P.] seq=901 ack=101 win=501 len=10
+1.100 S > C [R.] seq=911 ack=101 win=0
+`)
+  d.advance(3)
+  const { reset, midstream } = wireOf(d)
+  assert.deepEqual([reset?.after, midstream], ['data', true])
+})
+
+test('the kernel told who dialled: what the ports had guessed is turned round', () => {
+  const d = docketed(LIVE)
+  const here = { local: server, remote: client }
+  const dial = (fact: KernelFact): KernelFact => ({ ...fact, ...here }) as KernelFact
+  d.docket.fact(dial(fact('state', { socket: 1, from: 'CLOSE', to: 'SYN_SENT', pid: 7, comm: 'x' })), at(0.9))
+  d.docket.fact(dial(fact('state', { socket: 1, from: 'SYN_SENT', to: 'ESTABLISHED' })), at(0.95))
+  d.play(`
+1.000 S > C [P.] seq=901 ack=101 win=501 len=10
+1.100 C > S [R.] seq=101 ack=911 win=0
+`)
+  d.advance(3)
+  const { wire, ...ends } = d.asked.at(-1)!
+  assert.deepEqual([ends.client, ends.server], [server, client])
+  assert.equal(wire.watched && wire.reset?.by, 'server')
+})
+
 test('an unanswered attempt is told with the third SYN while it goes on, and at the end of its ladder for good', () => {
   const d = docketed()
   d.play(`

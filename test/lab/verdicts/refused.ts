@@ -193,6 +193,26 @@ export const REFUSED: readonly Scenario[] = [
     },
   })),
   ...overBoth((family) => ({
+    name: 'the own host rejects what goes out with a reset',
+    topology: 'pair',
+    family,
+    setup: { client: [filter('output', 'tcp dport $P reject with tcp reset')] },
+    server: ['listen $ANY $P'],
+    client: CONNECT,
+    errno: 'ECONNREFUSED',
+    seen: {
+      client: {
+        verdict: ['refused.firewall-reject'],
+        final: true,
+        confidence: 'certain',
+        evidence: { wire: /RST.*SYN that was not seen/, kernel: /NETFILTER_DROP/ },
+        rule: 'client',
+        restsOn: 'kernel',
+      },
+      server: { verdict: 'none', restsOn: 'wire' },
+    },
+  })),
+  ...overBoth((family) => ({
     name: 'a router rejects with port unreachable',
     topology: 'router',
     family,
