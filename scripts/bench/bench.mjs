@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { generate } from './generate.mjs'
 import { benchLists } from './list.mjs'
+import { benchLiveView } from './live.mjs'
 import { captureLoopback } from './loopback.mjs'
 import { benchOverhead } from './overhead.mjs'
 import { benchReplay } from './replay.mjs'
@@ -72,6 +73,8 @@ const table = [
         ...(await benchReplay(capture)),
         '',
         ...(await benchLists()),
+        '',
+        ...(await benchLiveView()),
         '',
         ...(await benchOverhead()),
       ]

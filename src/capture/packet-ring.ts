@@ -3,11 +3,11 @@ import { PcapngWriter } from './pcapng-write.ts'
 import type { CaptureInterface } from './source.ts'
 
 /** Bytes and packets that are held. */
-const BYTES = 8 << 20
-const PACKETS = 1 << 16
+const BYTES = 4 << 20
+const PACKETS = 1 << 15
 
 /**
- * The latest packets of all flows, 8 MiB or 65 536 of them: what is left of one flow can still be written to a file
+ * The latest packets of all flows, 4 MiB or 32 768 of them: what is left of one flow can still be written to a file
  * when somebody has become interested in it. Memory is taken as it fills. Adding one costs the copy of its bytes.
  */
 export class PacketRing {

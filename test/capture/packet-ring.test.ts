@@ -51,7 +51,7 @@ test('the packets of one flow, in order', () => {
   assert.equal(ring.since, undefined)
 })
 
-test('the latest ones stay, whole, within 8 MiB', () => {
+test('the latest ones stay, whole, within 4 MiB', () => {
   const sizes = fc.array(fc.integer({ min: 20_000, max: 262_144 }), {
     minLength: 1,
     maxLength: 200,
@@ -69,18 +69,18 @@ test('the latest ones stay, whole, within 8 MiB', () => {
         numbers,
         Array.from(numbers, (_, at) => numbers[0]! + at),
       )
-      assert.ok(kept <= 8 * MIB)
+      assert.ok(kept <= 4 * MIB)
       // Only what one packet may leave free at the end, and the oldest that is in the way, is wasted.
-      if (numbers[0]! > 0) assert.ok(kept >= 8 * MIB - 3 * 262_144)
+      if (numbers[0]! > 0) assert.ok(kept >= 4 * MIB - 3 * 262_144)
       assert.equal(ring.since, numbers[0] === 0 ? undefined : numbers[0]! * 1000)
     }),
     { numRuns: 20 },
   )
 })
 
-test('of very small packets 65 536 are held', () => {
+test('of very small packets 32 768 are held', () => {
   const ring = new PacketRing()
   const batch = batchOf([1], 0)
-  for (let packet = 0; packet < 70_000; packet++) ring.add(1, batch, 0)
-  assert.equal(ring.write(1, INTERFACES, 1_700_000_000, 'test').packets, 65_536)
+  for (let packet = 0; packet < 40_000; packet++) ring.add(1, batch, 0)
+  assert.equal(ring.write(1, INTERFACES, 1_700_000_000, 'test').packets, 32_768)
 })
