@@ -45,6 +45,14 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
   // heap is collected once it has grown by 15 %, 4 ms every ten seconds, and not when it has doubled.
   setFlagsFromString('--semi-space-growth-factor=1')
   setFlagsFromString('--heap-growing-percent=15')
+  // Before the terminal is taken: what ends the program from then on gives it back.
+  const forget = onSignals(
+    () => {
+      quitting = true
+      stop()
+    },
+    () => {},
+  )
   try {
     app.start()
     try {
@@ -56,6 +64,7 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
         },
         kernel: ({ degraded, watched }) => app.kernel(Object.values(watched).some(Boolean), degraded),
         command: 'view',
+        leavesSignals: true,
         blockMs: BLOCK_MS,
       })
     } catch (error) {
@@ -68,21 +77,20 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
     }
   } finally {
     app.close()
+    forget()
   }
   if (app.failure !== undefined) throw app.failure
   if (summary !== '') io.note(summary.trimEnd())
 }
 
-/** Until the user, a signal or the end of `duration` says stop. */
+/** Until `stop` is called, or the end of `duration`. */
 async function socketsOnly(duration: number | undefined, begin: (stop: () => void) => void): Promise<void> {
   let stop = (): void => {}
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
   })
   begin(stop)
-  const forget = onSignals(stop, () => {})
   const timer = duration === undefined ? undefined : setTimeout(stop, duration)
   await stopped
   clearTimeout(timer)
-  forget()
 }
