@@ -228,6 +228,7 @@ export class Analysis {
       ladder: synLadder,
       flowAt: (row) => this.tracker.at(row),
       find: (proto, client, server) => this.tracker.find(proto, client, server),
+      lost: () => source.counters().droppedKernel,
       ...(source.engine === 'file' ? { settle: SETTLE_FILE } : { settle: SETTLE_LIVE, atOnce: AT_ONCE_LIVE }),
     })
   }
@@ -244,7 +245,7 @@ export class Analysis {
   #judged(flow: FlowRecord): FlowRecord {
     const { docket } = this
     if (docket === undefined || flow.proto === 'icmp') return flow
-    const state = docket.kernelState(flow.proto, flow.client, flow.server)
+    const state = docket.kernelState(flow.proto, flow.client, flow.server, flow.start)
     if (state !== undefined) flow.kernel_state = state
     const verdict = docket.verdictOf(flow.id)
     if (verdict !== undefined) flow.verdict = verdict

@@ -2,7 +2,7 @@ import type { Side } from '../flow/event.ts'
 import { APP_STUCK_SECONDS } from '../sockets/limits.ts'
 import { brokenBy } from './broken.ts'
 import type { Evidence } from './evidence.ts'
-import { otherSide, secondsSince, socketsOf, wireOf } from './facts.ts'
+import { fromAbsence, otherSide, secondsSince, socketsOf, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import type { Confidence } from './verdict.ts'
 import { duration, who } from './words.ts'
@@ -52,7 +52,7 @@ function sinceBySocket(evidence: Evidence, side: Side): number | undefined {
 /** A peer whose socket still has an owner only said that it will send no more: it may wait for an answer. */
 function sureness(evidence: Evidence, side: Side): Confidence {
   const sockets = socketsOf(evidence)
-  if (sockets?.[side]?.state !== 'CLOSE_WAIT') return 'likely'
+  if (sockets?.[side]?.state !== 'CLOSE_WAIT') return fromAbsence(evidence, 'likely')
   const peer = sockets[otherSide(side)]
   if (!evidence.here[otherSide(side)]) return 'likely'
   return peer === undefined || peer.inode === 0 ? 'certain' : 'possible'

@@ -20,6 +20,8 @@ export interface DocketOptions {
   readonly find: (proto: 'tcp' | 'udp', client: Endpoint, server: Endpoint) => number
   /** How long a connection that came to an end is left to the other planes and to packets behind, ns. */
   readonly settle: Nanos
+  /** Packets that the capture has lost so far; `undefined` where that is not counted. */
+  readonly lost?: () => number | undefined
   readonly maxCases?: number
   /** Cases judged in one look, so that packets do not wait for too long; all that are due unless given. */
   readonly atOnce?: number

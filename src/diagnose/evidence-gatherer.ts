@@ -7,7 +7,10 @@ import { type Case, type Ends, NO_ROW } from './case.ts'
 import type { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
+import { LossLog } from './loss-log.ts'
 import type { ConnectionQuery, Planes } from './planes.ts'
+import type { SocketRecord } from '../sockets/socket.ts'
+import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 import { turned } from './turned.ts'
 
 interface GathererOptions {
@@ -15,6 +18,7 @@ interface GathererOptions {
   readonly ladder: SynLadder
   /** The flow in a row: borrowed. */
   readonly flowAt: (row: number) => FlowView
+  readonly lost?: () => number | undefined
 }
 
 /** The moment of judging. */
@@ -44,10 +48,18 @@ export class EvidenceGatherer {
   readonly aborts = new AbortLog()
   readonly #options: GathererOptions
   readonly #counters: CounterLog
+  readonly #losses: LossLog
 
   constructor(options: GathererOptions, counters: CounterLog) {
     this.#options = options
     this.#counters = counters
+    this.#losses = new LossLog(() => options.lost?.())
+  }
+
+  /** Reads what counts up, so that it can be told afterwards since when. */
+  look(now: Nanos): void {
+    this.#counters.look(now)
+    this.#losses.look(now)
   }
 
   gather(found: Case, trace: KernelTrace | undefined, { now, over, ending }: Moment): Evidence {
@@ -79,18 +91,19 @@ export class EvidenceGatherer {
       ...ownOf(query, planes),
       process: planes.process(query),
       wire: this.#wireEvidence(found),
-      socket: planes.socket(query),
+      socket: ownSockets(planes.socket(query), trace),
       kernel: this.#kernelEvidence(found, trace, query),
     }
   }
 
   #wireEvidence(found: Case): Plane<WireEvidence> {
     const { flowAt, ladder, planes } = this.#options
-    const { row, wire } = found
+    const { row, wire, start } = found
     if (!planes.wire.watched) return planes.wire
-    if (row === NO_ROW) return { watched: true, ...wire.withoutFlow }
-    const showed = wire.evidence(flowAt(row), ladder)
-    return { watched: true, ...(found.isTurned(flowAt) ? turned(showed) : showed) }
+    const lost = this.#losses.since(start)
+    const showed = row === NO_ROW ? wire.withoutFlow : wire.evidence(flowAt(row), ladder)
+    const right = found.isTurned(flowAt) ? turned(showed) : showed
+    return { watched: true, ...right, ...(lost > 0 && { lost }) }
   }
 
   /**
@@ -150,4 +163,29 @@ function diallerOf({ client }: Ends, trace: KernelTrace | undefined): Pick<Conne
 function ownOf({ netns: { client, server } }: ConnectionQuery, { netns }: Planes): Pick<Evidence, 'own'> {
   if (netns === null || (client === netns) === (server === netns)) return {}
   return { own: client === netns ? 'client' : 'server' }
+}
+
+/** A closed connection has these; any other socket between its ends is of the next one. */
+const AFTER_CLOSE: ReadonlySet<string> = new Set(['TIME_WAIT', 'FIN_WAIT2'])
+
+/** Without the sockets and rules of the connection that followed between the same ends. */
+function ownSockets(
+  found: Plane<SocketEvidence>,
+  trace: KernelTrace | undefined,
+): Plane<SocketEvidence> {
+  if (!found.watched || trace === undefined) return found
+  const { client, server, ...rest } = found
+  const [first, second] = trace.ends
+  const isOwn = (socket: SocketRecord | undefined): socket is SocketRecord => {
+    if (socket === undefined || trace.isFollowed) return false
+    const isFirst = trace.names[0].port === socket.local.port
+    const end = isFirst ? first : second
+    return end.state !== 'CLOSE' || AFTER_CLOSE.has(socket.state)
+  }
+  return {
+    ...rest,
+    ...(isOwn(client) && { client }),
+    ...(isOwn(server) && { server }),
+    ...(trace.isFollowed && !trace.drops.some(({ reason }) => reason.startsWith('NETFILTER')) && { firewall: [] }),
+  }
 }

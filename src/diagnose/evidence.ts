@@ -72,6 +72,8 @@ export interface WireEvidence {
   /** The latest packet of the flow, and the gap before the segment that failed. */
   readonly last?: Nanos
   readonly idleBeforeMs?: number
+  /** Packets that the capture lost since the connection began: what was not seen may have been among them. */
+  readonly lost?: number
   /** First bytes that look like another protocol than asked for: an application matter, told in the summary. */
 }
 

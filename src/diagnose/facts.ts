@@ -3,6 +3,7 @@ import type { Nanos } from '../flow/time.ts'
 import { NANOS_PER_SECOND } from '../flow/time.ts'
 import type { ListenerEvidence, SocketEvidence } from '../sockets/socket-evidence.ts'
 import type { Evidence, KernelDrop, KernelEvidence, KernelKind, WireEvidence } from './evidence.ts'
+import type { Confidence } from './verdict.ts'
 
 /** What the planes say, `undefined` where one was not watched. Rules ask here, so that none forgets to ask. */
 export function wireOf({ wire }: Evidence): WireEvidence | undefined {
@@ -25,6 +26,11 @@ export function otherSide(side: Side): Side {
 export function watches(evidence: Evidence, kind: KernelKind): boolean {
   const kernel = kernelOf(evidence)
   return kernel !== undefined && !(kernel.unwatched ?? []).includes(kind)
+}
+
+/** The confidence of what rests on packets that were not seen: the capture lost some. */
+export function fromAbsence(evidence: Evidence, confidence: Confidence): Confidence {
+  return (wireOf(evidence)?.lost ?? 0) > 0 ? 'possible' : confidence
 }
 
 /** How far a counter moved in the namespace of one end; 0 also where it is not known. */
@@ -68,6 +74,9 @@ export function wasEstablished(evidence: Evidence): boolean {
   if (wire !== undefined && (wire.established !== undefined || wire.midstream)) return true
   const kernel = kernelOf(evidence)
   if (kernel === undefined) return false
+  // Its own packets have the last word: a socket between the same ends can be another's.
+  const { effect, receiverState } = wire?.reset ?? {}
+  if (effect === 'effective' && receiverState === 'SYN_SENT') return false
   const { established, error, resetSent, states } = kernel
   if (established || error?.name === 'ECONNRESET' || error?.name === 'EPIPE') return true
   // Data and FIN are sent by who is connected (all but the data of TCP Fast Open, which is in a SYN).
@@ -77,7 +86,7 @@ export function wasEstablished(evidence: Evidence): boolean {
 }
 
 /** States that only a connection which was established has (RFC 9293 section 3.3.2). */
-const SYNCHRONIZED: ReadonlySet<string> = new Set([
+export const SYNCHRONIZED: ReadonlySet<string> = new Set([
   'ESTABLISHED',
   'FIN_WAIT1',
   'FIN_WAIT2',

@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts'
-import { clientError, kernelOf, socketsOf, wasEstablished, wireOf } from './facts.ts'
+import { clientError, fromAbsence, kernelOf, socketsOf, wasEstablished, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import type { PlaneName } from './verdict.ts'
 import { isWaiting } from './waiting.ts'
@@ -20,7 +20,7 @@ export const inconclusive: Rule = (evidence) => {
   const what = error === undefined ? 'gets no answer from' : `got ${error} from`
   return finding(
     'inconclusive',
-    'certain',
+    error === undefined ? fromAbsence(evidence, 'certain') : 'certain',
     `${who(evidence, 'client')} ${what} ${error === undefined ? '' : 'connect() to '}${endpoint(evidence.server)}; ${why}`,
     {
       error: error ?? 'ETIMEDOUT',

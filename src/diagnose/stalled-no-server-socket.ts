@@ -1,5 +1,14 @@
 import { brokenBy } from './broken.ts'
-import { acceptingListener, counter, drops, kernelOf, secondsSince, socketsOf, wireOf } from './facts.ts'
+import {
+  acceptingListener,
+  counter,
+  drops,
+  fromAbsence,
+  kernelOf,
+  secondsSince,
+  socketsOf,
+  wireOf,
+} from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { COOKIE_SECONDS, NO_SOCKET_TIMES } from './thresholds.ts'
 import { queueAdvice } from './timeout-queue.ts'
@@ -33,7 +42,7 @@ export const stalledNoServerSocket: Rule = (evidence) => {
   const listener = acceptingListener(evidence)
   return finding(
     'stalled.no-server-socket',
-    dropped && cookies ? 'certain' : 'likely',
+    dropped ? (cookies ? 'certain' : 'likely') : fromAbsence(evidence, 'likely'),
     `${who(evidence, 'client')} believes that it is connected to ${endpoint(evidence.server)}, but the server has no socket for it: ${cookie(cookies)}`,
     {
       error: evidence.ended ? 'ETIMEDOUT' : undefined,

@@ -1,6 +1,6 @@
 import { brokenBy } from './broken.ts'
 import type { WireStuck } from './evidence.ts'
-import { kernelOf, wasEstablished, wireOf } from './facts.ts'
+import { fromAbsence, kernelOf, wasEstablished, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { ALWAYS_FITS_BYTES, OPTION_BYTES, PMTU_TIMES } from './thresholds.ts'
 import { endpoint } from './words.ts'
@@ -16,7 +16,7 @@ export const stalledPmtu: Rule = (evidence) => {
   const { sender, length, times } = stuck
   return finding(
     'stalled.pmtu',
-    stuck.sackedBehind ? 'likely' : 'possible',
+    fromAbsence(evidence, stuck.sackedBehind ? 'likely' : 'possible'),
     `segments of ${length} bytes from ${endpoint(evidence[sender])} do not arrive (sent again ${times} times) while smaller ones do: the path takes only smaller packets, and nothing says so`,
     {
       error: evidence.ended ? (kernelOf(evidence)?.error?.name ?? 'ETIMEDOUT') : undefined,

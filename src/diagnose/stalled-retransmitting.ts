@@ -5,6 +5,7 @@ import type { Evidence } from './evidence.ts'
 import {
   clientError,
   drops,
+  fromAbsence,
   kernelOf,
   otherSide,
   secondsSince,
@@ -29,7 +30,7 @@ export const stalledRetransmitting: Rule = (evidence) => {
   const rule = matchingRules(evidence, 'drop')[0]
   return finding(
     'stalled.retransmitting',
-    'certain',
+    isProvedBySocket(evidence, sender) ? 'certain' : fromAbsence(evidence, 'certain'),
     `${who(evidence, sender)} has sent the same data ${times + 1} times, and ${endpoint(evidence[receiver])} acknowledges nothing${afterSilence(evidence)}${here}`,
     {
       error: errorFor(evidence, sender),
@@ -51,6 +52,10 @@ function pathAdvice(evidence: Evidence, receiver: Side): readonly string[] {
 function stuckOnWire(evidence: Evidence) {
   const stuck = wireOf(evidence)?.stuck
   if (stuck === undefined || !wasEstablished(evidence)) return undefined
+  // The capture lost packets, and the sender's own socket has nothing to send again: the answer was among them.
+  const { client, server } = socketsOf(evidence) ?? {}
+  const socket = stuck.sender === 'client' ? client : server
+  if ((wireOf(evidence)?.lost ?? 0) > 0 && socket !== undefined && !socket.timer?.retrans) return undefined
   const long = stuck.times > 0 && secondsSince(evidence, stuck.since) >= RETRANSMITTING_SECONDS
   return stuck.times >= RETRANSMITTING_TIMES || long ? stuck : undefined
 }
@@ -66,6 +71,10 @@ function stuckSocket(evidence: Evidence): { sender: Side; times: number } | unde
       return { sender, times: retrans }
   }
   return undefined
+}
+
+function isProvedBySocket(evidence: Evidence, sender: Side): boolean {
+  return stuckSocket(evidence)?.sender === sender
 }
 
 /** ICMP errors are soft now: they only replace ETIMEDOUT in the end (tcp_write_err). */

@@ -1,6 +1,6 @@
 import { ZERO_WINDOW_SECONDS } from '../sockets/limits.ts'
 import { brokenBy } from './broken.ts'
-import { secondsSince, socketsOf, wireOf } from './facts.ts'
+import { fromAbsence, secondsSince, socketsOf, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { duration, who } from './words.ts'
 
@@ -16,7 +16,7 @@ export const stalledZeroWindow: Rule = (evidence) => {
   const amount = unread > 0 ? ` (${unread} bytes wait to be read)` : ''
   return finding(
     'stalled.zero-window',
-    'certain',
+    fromAbsence(evidence, 'certain'),
     `${who(evidence, receiver)} has not read for ${duration(seconds * 1000)}${amount}: its window is 0, so the other end may not send`,
     {
       advice: [

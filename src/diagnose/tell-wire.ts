@@ -44,6 +44,7 @@ export function wireFacts(wire: WireEvidence): readonly string[] {
     (wire.idleBeforeMs ?? 0) >= IDLE_SECONDS * 1000,
     () => `${duration(wire.idleBeforeMs!)} of silence before it`,
   )
+  add((wire.lost ?? 0) > 0, () => `the capture lost ${times(wire.lost!, 'packet')} in that time`)
   return facts
 }
 

@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts'
-import { kernelOf, wireOf } from './facts.ts'
+import { fromAbsence, kernelOf, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { isWaiting, patience, unanswered } from './waiting.ts'
 import { endpoint, times, who } from './words.ts'
@@ -16,7 +16,7 @@ export const handshakeStuck: Rule = (evidence) => {
       : 'it, or the ACK for it, is lost on the way between them (a firewall that missed the SYN, an asymmetric route)'
   return finding(
     'timeout.handshake-stuck',
-    wire === undefined ? 'likely' : 'certain',
+    wire === undefined ? 'likely' : fromAbsence(evidence, 'certain'),
     `${endpoint(server)} answered the SYN (${times(count, 'SYN+ACK')}), but no ACK of ${endpoint(client)} came back: ${where}${patience(evidence)}`,
     {
       error: 'ETIMEDOUT',
@@ -38,7 +38,7 @@ export const noAnswer: Rule = (evidence) => {
     : 'it is down, or something on the way drops the packets'
   return finding(
     'timeout.no-answer',
-    'certain',
+    fromAbsence(evidence, 'certain'),
     `${times(wire.syns, 'SYN')} of ${who(evidence, 'client')} to ${endpoint(server)} got no answer: ${place}${patience(evidence)}`,
     { error: 'ETIMEDOUT', advice: adviceFor(evidence) },
   )

@@ -1,5 +1,14 @@
 import type { Evidence } from './evidence.ts'
-import { clientError, kernelOf, secondsSince, socketsOf, wasEstablished, wireOf } from './facts.ts'
+import {
+  clientError,
+  kernelOf,
+  SYNCHRONIZED,
+  secondsSince,
+  socketsOf,
+  wasEstablished,
+  watches,
+  wireOf,
+} from './facts.ts'
 import { refusalOf } from './refusal.ts'
 import { FIRST_TIMEOUT_SECONDS, SYNS_WAITED } from './thresholds.ts'
 import { duration } from './words.ts'
@@ -12,6 +21,7 @@ export function isWaiting(evidence: Evidence): boolean {
   if (evidence.proto !== 'tcp' || wasEstablished(evidence) || refusalOf(evidence) !== undefined) return false
   const error = clientError(evidence)
   if (error !== undefined) return error === 'ETIMEDOUT'
+  if (isConnectedUnseen(evidence)) return false
   const wire = wireOf(evidence)
   if (
     wire !== undefined &&
@@ -25,6 +35,16 @@ export function isWaiting(evidence: Evidence): boolean {
   if (tries >= SYNS_WAITED || (wire?.synAcks ?? 0) >= SYNS_WAITED) return true
   if (wire === undefined || wire.syns === 0) return false
   return evidence.ended || (evidence.finishing === true && isOld(evidence, wire.firstSyn))
+}
+
+/** The capture lost packets, and the sockets of this machine say that the handshake went well, or was not given up. */
+function isConnectedUnseen(evidence: Evidence): boolean {
+  const sockets = socketsOf(evidence)
+  if ((wireOf(evidence)?.lost ?? 0) === 0 || sockets === undefined) return false
+  const { client, server } = sockets
+  if (!evidence.here.client) return server !== undefined && SYNCHRONIZED.has(server.state)
+  // The end of the waiting would have been reported.
+  return client === undefined ? watches(evidence, 'error') : client.state !== 'SYN_SENT'
 }
 
 function isOld(evidence: Evidence, first: Parameters<typeof secondsSince>[1] | undefined): boolean {

@@ -803,6 +803,35 @@ const LOCAL: readonly Case[] = [
     evidence: evidence({ ended: true, kernel: CALL('EACCES'), socket: { route: { kind: 'local' } } }),
   },
   {
+    name: 'no answer was seen, but the capture lost packets',
+    verdict: 'timeout.no-answer',
+    confidence: 'possible',
+    evidence: evidence({ wire: syns(3, { lost: 7 }), socket: { client: socket('SYN_SENT') } }),
+  },
+  {
+    name: 'no last ACK was seen at the server, but the capture lost packets',
+    verdict: 'timeout.handshake-stuck',
+    confidence: 'possible',
+    evidence: evidence({ ...AT_SERVER, wire: syns(1, { synAcks: 3, lost: 1 }) }),
+  },
+  {
+    name: 'no acknowledgment was seen, but the capture lost packets',
+    verdict: 'stalled.retransmitting',
+    confidence: 'possible',
+    evidence: evidence({ wire: connected({ stuck: stuck(), lost: 1 }) }),
+  },
+  {
+    name: 'the capture lost packets, and the own socket sends the same again',
+    verdict: 'stalled.retransmitting',
+    confidence: 'certain',
+    evidence: evidence({
+      wire: connected({ stuck: stuck(), lost: 1 }),
+      socket: {
+        client: socket('ESTABLISHED', { timer: { name: 'on', expires_ms: 900, retrans: 4 } }),
+      },
+    }),
+  },
+  {
     name: 'a missing route, by what connect() returned, without privileges',
     verdict: 'unreachable.no-route',
     error: 'ENETUNREACH',

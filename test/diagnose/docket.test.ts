@@ -106,6 +106,24 @@ test('the kernel told who dialled: what the ports had guessed is turned round', 
   assert.equal(wire.watched && wire.reset?.by, 'server')
 })
 
+test('packets that the capture lost since a connection began are told with it', () => {
+  let lost = 3
+  const d = docketed({}, { lost: () => lost })
+  d.play('1.000 C > S [S] seq=100 win=64240')
+  d.advance(1.5)
+  lost = 10
+  d.play(`
+2.000 C > S [S] seq=100 win=64240
+4.000 C > S [S] seq=100 win=64240
+`)
+  d.advance(4.5)
+  assert.equal(wireOf(d).lost, 10)
+  const whole = docketed({}, { lost: () => 0 })
+  whole.play('1.000 C > S [S] seq=100 win=64240')
+  whole.finish()
+  assert.equal(wireOf(whole).lost, undefined)
+})
+
 test('an unanswered attempt is told with the third SYN while it goes on, and at the end of its ladder for good', () => {
   const d = docketed()
   d.play(`

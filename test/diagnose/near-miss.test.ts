@@ -351,6 +351,40 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
       }),
     ],
     [
+      'timeout.no-answer',
+      'the capture lost packets, and the socket is connected',
+      undefined,
+      evidence({ wire: syns(3, { lost: 7 }), socket: { client: socket('ESTABLISHED') } }),
+    ],
+    [
+      'timeout.no-answer',
+      'the capture lost packets, the socket is gone and no error was reported',
+      undefined,
+      evidence({ ended: true, wire: syns(1, { lost: 7 }) }),
+    ],
+    [
+      'timeout.no-answer',
+      'the capture lost nothing',
+      'timeout.no-answer',
+      evidence({ ended: true, wire: syns(1) }),
+    ],
+    [
+      'timeout.handshake-stuck',
+      "the capture lost packets, and the server's socket is connected",
+      undefined,
+      evidence({
+        ...AT_SERVER,
+        wire: syns(1, { synAcks: 3, lost: 1 }),
+        socket: { server: socket('ESTABLISHED') },
+      }),
+    ],
+    [
+      'stalled.retransmitting',
+      'the capture lost packets, and the own socket has nothing to send again',
+      undefined,
+      evidence({ wire: connected({ stuck: stuck(), lost: 1 }), socket: { client: socket('ESTABLISHED') } }),
+    ],
+    [
       'unreachable.no-route',
       'connect() waited before it failed',
       'inconclusive',
