@@ -24,11 +24,11 @@ import { wasEstablished, watches } from './facts.ts'
 import { HalfClosed } from './half-closed.ts'
 import { Held, type HeldVerdict } from './held.ts'
 import { dropEvent, mismatchEvent } from './kernel-events.ts'
-import { isTelling, type KernelTrace } from './kernel-evidence.ts'
-import { KernelLedger, keyOf } from './kernel-ledger.ts'
+import { isTelling, KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
 import { Late } from './late.ts'
 import { makeVerdict } from './make-verdict.ts'
 import { SYNS_WAITED } from './thresholds.ts'
+import { Told } from './told.ts'
 import type { VerdictName } from './verdict.ts'
 import { Winners } from './winners.ts'
 import { failedAtLast } from './wire-evidence.ts'
@@ -49,13 +49,14 @@ export class Docket implements TroubleSink {
   /** The run ends: what is judged from now on is judged while its connection goes on. */
   ending = false
   readonly #options: DocketOptions
-  readonly #ledger: KernelLedger
+  readonly #ledger = new KernelLedger()
   readonly #winners = new Winners()
   readonly #held: Held
   readonly #settle: Readonly<Record<'tcp' | 'udp', Nanos>>
   readonly #counters: CounterLog
   readonly #gatherer: EvidenceGatherer
   readonly #halfClosed = new HalfClosed()
+  readonly #told = new Told()
   readonly #drops = new Late<DropFact>()
   /** Connections of other namespaces in trouble, whose packets may pass here. */
   readonly #strangers = new Late<KernelTrace>()
@@ -70,8 +71,8 @@ export class Docket implements TroubleSink {
     // Who holds a UDP socket is searched for: that takes a while longer.
     this.#settle = { tcp: settle, udp: (planes.netns === null ? settle : 10 * settle) as Nanos }
     this.#cases = new CaseBook(options.maxCases ?? MAX_CASES)
-    this.#ledger = new KernelLedger(planes)
-    this.#counters = new CounterLog((netns) => planes.counters(netns), planes.netns)
+    this.#counters = new CounterLog((netns) => planes.counters(netns))
+    if (planes.netns !== null) this.#counters.watch(planes.netns)
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
     this.#held = new Held((pid) => planes.isAlive(pid))
   }
@@ -132,7 +133,7 @@ export class Docket implements TroubleSink {
     if (this.#cases.ofKey(key) !== undefined) return
     const made = this.#make('udp', time, { client, server })
     if (made === undefined) return
-    this.#cases.addWithoutFlow(made, key)
+    this.#cases.addWithoutFlow(key, made)
     made.wire.datagram(time, message, meaning)
     // Its process is looked for now: the search can take longer than one question.
     this.#options.planes.process({ proto: 'udp', client, server, start: time, now: time, netns: {} })
@@ -147,12 +148,18 @@ export class Docket implements TroubleSink {
     if (dials && fact.pid !== undefined)
       for (const found of this.#held.dialled(fact.pid, fact.remote, at)) this.#release(found)
     if (trace === undefined) return
-    if (fact.netns !== null && trace.ends.some(({ netns }) => netns === this.#options.planes.netns))
-      this.#counters.watch(fact.netns)
+    if (fact.netns !== null) this.#counters.watch(fact.netns)
     if (trace.established === at) this.#winners.take(trace)
     if (fact.fact === 'drop' && this.#options.event !== undefined) this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
-    const found = this.#caseOf(trace) ?? this.#openFor(trace)
+    const known = this.#caseOf(trace)
+    // Calls that fail at once have no port of their own to tell them apart.
+    const again =
+      known !== undefined &&
+      fact.fact === 'call' &&
+      (known.isFinal || (this.#held.pidOf(known) ?? fact.pid) !== fact.pid)
+    if (again) this.#forget(known, trace.key)
+    const found = (again ? undefined : known) ?? this.#openFor(trace)
     if (found === undefined || found.isFinal || this.#held.pidOf(found) !== undefined) return
     const awaitsPackets = found.row === NO_ROW && trace.call === undefined
     const due = at + this.#settle.tcp * (awaitsPackets ? PACKETS_LATE : 1)
@@ -177,8 +184,8 @@ export class Docket implements TroubleSink {
     this.#strangers.take(settled, (trace) => this.#meet(trace))
     this.#strangers.forget(late)
     this.#ledger.expire(now)
-    this.#cases.takeOver((now - REMEMBERED) as Nanos, (found) => this.#forget(found))
-    this.#cases.expire(now)
+    this.#cases.takeOver((now - REMEMBERED) as Nanos, (key, found) => this.#forget(found, key))
+    this.#told.expire(now)
     for (const found of this.#held.due(now)) this.#release(found)
     this.#agenda.take(now, this.#options.atOnce ?? Number.POSITIVE_INFINITY, (found) => {
       this.#judge(found, false)
@@ -209,9 +216,9 @@ export class Docket implements TroubleSink {
   /** Judges what is left of connections without packets. Flows were closed before. */
   finish(): void {
     this.ending = true
-    for (const found of this.#cases.withoutFlow) {
+    for (const [key, found] of this.#cases.withoutFlow) {
       this.#judge(found, false)
-      this.#forget(found)
+      this.#forget(found, key)
     }
   }
 
@@ -223,7 +230,6 @@ export class Docket implements TroubleSink {
   /** Records of the kernel were lost: what it told of open connections is not certain any more. */
   factsLost(): void {
     this.#ledger.clear()
-    this.#cases.unbind()
     this.#gatherer.lostAt = this.#now + NANOS_PER_SECOND
   }
 
@@ -238,43 +244,35 @@ export class Docket implements TroubleSink {
   /** The case that the kernel's word opened before the flow's first packet was seen. */
   #caseBefore(proto: 'tcp' | 'udp', flow: FlowView): Case | undefined {
     if (this.#cases.withoutFlow.size === 0) return undefined
-    const [a, b] = [endpoint(flow, 0), endpoint(flow, 1)]
-    const trace = this.#ledger.at(proto, a, b, flow.start as Nanos)
-    const found = (trace && this.#cases.ofTrace(trace)) ?? this.#cases.ofKey(keyOf(proto, a, b))
-    return found?.row === NO_ROW ? found : undefined
+    const key = keyOf(proto, endpoint(flow, 0), endpoint(flow, 1))
+    const found = this.#cases.ofKey(key)
+    if (found !== undefined) this.#cases.removeWithoutFlow(key)
+    return found
   }
 
   /** A connection that the kernel spoke of before its flow was seen is judged once it was; false while it was not. */
   #meet(trace: KernelTrace): boolean {
-    const row = this.#rowOf(trace)
+    const { find, flowAt } = this.#options
+    const row = find(trace.proto, ...trace.names)
     if (row === NO_ROW) return false
-    const found = this.#caseOf(trace) ?? this.#open(this.#options.flowAt(row))
+    const found = this.#caseOf(trace) ?? this.#open(flowAt(row))
     if (found !== undefined && !found.isFinal) this.#agenda.add(found, this.#now)
     return true
   }
 
-  /** Row of the flow that is this connection, and not one before or after it between the same ends. */
-  #rowOf(trace: KernelTrace): number {
-    const { find, flowAt } = this.#options
-    const { proto, names } = trace
-    const row = find(proto, ...names)
-    if (row === NO_ROW) return NO_ROW
-    return this.#ledger.at(proto, ...names, flowAt(row).start as Nanos) === trace ? row : NO_ROW
-  }
-
-  #caseOf(trace: KernelTrace): Case | undefined {
-    const found = this.#cases.ofTrace(trace)
+  #caseOf({ key, proto, names }: KernelTrace): Case | undefined {
+    const found = this.#cases.ofKey(key)
     if (found !== undefined) return found
-    const row = this.#rowOf(trace)
+    const row = this.#options.find(proto, names[0], names[1])
     return row === NO_ROW ? undefined : this.#cases.ofRow(row)
   }
 
   /** A connection of which the kernel told something bad: its flow's case, or one without packets. */
   #openFor(trace: KernelTrace): Case | undefined {
-    const { planes, flowAt } = this.#options
-    const { names, dialler, drops, proto } = trace
-    if (this.#cases.isTold(trace)) return undefined
-    const row = this.#rowOf(trace)
+    const { planes, find, flowAt } = this.#options
+    const { names, dialler, drops, proto, key } = trace
+    if (this.#told.has(key, dialler?.at ?? trace.began)) return undefined
+    const row = find(proto, names[0], names[1])
     if (row !== NO_ROW) return this.#open(flowAt(row))
     const end = dialler?.end ?? drops.find(({ segment }) => segment === 'syn')?.from
     const own = end === undefined ? null : (trace.ends[end]!.netns ?? drops[0]?.netns ?? null)
@@ -283,41 +281,33 @@ export class Docket implements TroubleSink {
       return undefined
     }
     const ends = { client: names[end]!, server: names[1 - end]! }
-    const made = this.#make(proto, dialler?.at ?? trace.began, ends, undefined, trace)
-    if (made === undefined) return undefined
-    this.#cases.addWithoutFlow(made)
-    this.#cases.bind(made, trace)
+    const made = this.#make(proto, dialler?.at ?? trace.began, ends)
+    if (made !== undefined) this.#cases.addWithoutFlow(key, made)
     return made
   }
 
-  #make(
-    proto: 'tcp' | 'udp',
-    start: Nanos,
-    ends: Ends | undefined,
-    flow?: FlowView,
-    trace?: KernelTrace,
-  ): Case | undefined {
+  #make(proto: 'tcp' | 'udp', start: Nanos, ends: Ends | undefined, flow?: FlowView): Case | undefined {
     if (!this.#cases.takes()) return undefined
     const made = new Case(proto, start, ends)
     if (flow !== undefined) made.row = flow.row
     const { planes, flowAt } = this.#options
     if (planes.kernel.watched) {
       const { client, server } = made.ends(flowAt)
-      const namespaces = [planes.netnsOf(client.addr), planes.netnsOf(server.addr)]
-      for (const { netns } of trace?.ends ?? []) namespaces.push(netns)
-      made.before = this.#counters.before(start, namespaces)
+      made.before = this.#counters.before(start, [planes.netnsOf(client.addr), planes.netnsOf(server.addr)])
     }
     return made
   }
 
-  #forget(found: Case): void {
+  /** `key` of one without a flow. */
+  #forget(found: Case, key?: string): void {
     this.#release(found)
     // Only what the kernel tells afterwards could tell it again.
     if (this.#options.planes.kernel.watched && found.given?.final) {
       const { client, server } = found.ends(this.#options.flowAt)
-      this.#cases.tell(found, keyOf(found.proto, client, server), this.#now)
+      this.#told.add(key ?? keyOf(found.proto, client, server), this.#now)
     }
     this.#agenda.remove(found)
+    if (key !== undefined) this.#cases.removeWithoutFlow(key)
     this.#cases.remove(found)
   }
 
@@ -354,20 +344,22 @@ export class Docket implements TroubleSink {
     const options = this.#options
     const now = this.#now
     const { client, server } = found.ends(options.flowAt)
-    const wasAlone = found.row === NO_ROW
-    if (wasAlone) {
-      const row = found.trace ? this.#rowOf(found.trace) : options.find(found.proto, client, server)
-      if (row !== NO_ROW) this.#cases.attach(found, row, options.flowAt(row).serial)
+    const key = found.row === NO_ROW ? keyOf(found.proto, client, server) : undefined
+    if (key !== undefined) {
+      const row = options.find(found.proto, client, server)
+      if (row !== NO_ROW) {
+        this.#cases.removeWithoutFlow(key)
+        this.#cases.attach(found, row, options.flowAt(row).serial)
+      }
     }
-    const trace = found.trace ?? this.#ledger.at(found.proto, client, server, found.start)
-    if (trace !== undefined) this.#cases.bind(found, trace)
+    const trace = this.#ledger.find(found.proto, client, server)
     const dialler = trace?.established === undefined ? trace?.dialler?.pid : undefined
     const marks = found.row === NO_ROW ? 0 : options.flowAt(found.row).marks
     // Before the other planes are asked: that takes longer than all the rest.
     if (dialler !== undefined && (marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0)
       if (this.#isSuperseded(found, dialler)) return
     const evidence = this.#gatherer.gather(found, trace, { now, over, ending: this.ending })
-    if (evidence.ended && wasAlone) this.#cases.isOver(found, now)
+    if (evidence.ended && key !== undefined) this.#cases.isOver(key, found, now)
     const { process } = evidence
     const caller = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
     const pid = wasEstablished(evidence) ? undefined : caller
