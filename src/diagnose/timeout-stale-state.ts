@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts'
-import { drops, wireOf } from './facts.ts'
+import { drops, wasEstablished, wireOf } from './facts.ts'
 import { finding, type Rule } from './finding.ts'
 import { isWaiting } from './waiting.ts'
 import { endpoint, who } from './words.ts'
@@ -9,8 +9,11 @@ const OLD_TIMESTAMP: ReadonlySet<string> = new Set(['TCP_RFC7323_PAWS', 'TCP_RFC
 
 /** `timeout.stale-state`: the far end, or a box between, still holds an old connection of the same four-tuple. */
 export const staleState: Rule = (evidence) => {
-  if (!isWaiting(evidence)) return undefined
-  const byAck = wireOf(evidence)?.staleAck === true
+  const wire = wireOf(evidence)
+  const byAck = wire?.staleAck === true
+  // At the end of a file the ACKs alone say it: nothing tells how the attempt went on.
+  const isCut = byAck && evidence.finishing === true && wire.syns > 1 && !wasEstablished(evidence)
+  if (!isWaiting(evidence) && !isCut) return undefined
   const byTimestamp = hasOldTimestamp(evidence)
   if (!byAck && !byTimestamp) return undefined
   const { client, server } = evidence
