@@ -1,6 +1,7 @@
 import type { Evidence } from '../diagnose/evidence.ts'
 import { judge } from '../diagnose/judge.ts'
-import { KernelLedger, KernelTrace, keyOf } from '../diagnose/kernel-evidence.ts'
+import { KernelTrace } from '../diagnose/kernel-evidence.ts'
+import { KernelLedger, keyOf } from '../diagnose/kernel-ledger.ts'
 import type { Verdict } from '../diagnose/verdict.ts'
 import { WireTrouble } from '../diagnose/wire-evidence.ts'
 import type { Endpoint } from '../flow/event.ts'
@@ -26,12 +27,15 @@ export const ourselves: ProcessRef = { pid: process.pid, comm: 'socktrace', attr
 /** Judges an attempt of which no packet was seen: by connect()'s own result, the kernel's word and the socket tables. */
 export class OwnJudge {
   readonly #planes: LivePlanes
-  readonly #ledger = new KernelLedger()
+  readonly #ledger: KernelLedger
+  /** Our latest call that failed at once. */
+  #call: KernelTrace | undefined
   readonly #wire: Evidence['wire']
 
   /** `whyNoPackets` are not watched, with the mend; absent when they are, and there were none. */
   constructor(planes: LivePlanes, whyNoPackets?: string) {
     this.#planes = planes
+    this.#ledger = new KernelLedger(planes)
     this.#wire =
       whyNoPackets === undefined
         ? { watched: true, ...new WireTrouble().withoutFlow }
@@ -40,14 +44,19 @@ export class OwnJudge {
 
   /** Takes in what the kernel has told since last time; where nobody else does. */
   drain(): void {
-    if (this.#planes.drain((fact, at) => this.#ledger.take(fact, at))) this.#ledger.clear()
+    const hasLost = this.#planes.drain((fact, at) => {
+      const trace = this.#ledger.take(fact, at)
+      if (fact.fact === 'call' && fact.pid === process.pid) this.#call = trace
+    })
+    if (hasLost) this.#ledger.clear()
   }
 
   verdict({ client, server, error, immediate, final, at }: Failed): Verdict | undefined {
     const planes = this.#planes
     const nobody = { addr: server.addr.includes(':') ? '::' : '0.0.0.0', port: 0 }
     const ends = { proto: 'tcp' as const, client: client ?? nobody, server }
-    const trace = this.#ledger.find('tcp', ends.client, server)
+    const called = this.#call?.key === keyOf('tcp', ends.client, server) ? this.#call : undefined
+    const trace = (immediate ? called : undefined) ?? this.#ledger.find('tcp', ends.client, server)
     const query = { ...ends, start: at, now: at, netns: trace?.netns(ends.client) ?? {} }
     const here = { client: true, server: planes.here(query).server }
     const finding = judge({

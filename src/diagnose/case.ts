@@ -3,7 +3,10 @@ import type { Endpoint } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import { FLOW_MIDSTREAM } from '../flow/marks.ts'
 import type { Nanos } from '../flow/time.ts'
+import { formatAddress } from '../wire/address.ts'
+import type { QuotedPacket } from '../wire/quoted-packet.ts'
 import type { CounterSnapshot } from './counter-log.ts'
+import type { KernelTrace } from './kernel-evidence.ts'
 import type { Verdict } from './verdict.ts'
 import { WireTrouble } from './wire-evidence.ts'
 
@@ -24,6 +27,10 @@ export class Case {
   /** Row and serial of its flow, NO_ROW while no packet was seen. */
   row = NO_ROW
   serial = -1
+  /** What the kernel told of it, and of no other connection between its ends. */
+  trace: KernelTrace | undefined
+  /** Of its ends, where only they tell which it is. */
+  key: string | undefined
   /** When it is to be judged next. */
   due = Number.POSITIVE_INFINITY
   /** Counters before it. */
@@ -72,4 +79,12 @@ export class Case {
 
 function isSame(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && a.addr === b.addr
+}
+
+/** Those of a packet that an ICMP error quotes: its sender is the client. */
+export function endsOf({ family, source, destination, sourcePort, destinationPort }: QuotedPacket): Ends {
+  return {
+    client: { addr: formatAddress(family, source), port: sourcePort },
+    server: { addr: formatAddress(family, destination), port: destinationPort },
+  }
 }

@@ -20,23 +20,30 @@ const MAX_NAMESPACES = 16
 /** Readings of the kernel's counters, so that what moved since an attempt began can be told afterwards. */
 export class CounterLog {
   readonly #read: (netns: number) => Counters | undefined
+  readonly #own: number | null
+  /** Others, the least recently used first. */
   readonly #namespaces = new Set<number>()
   readonly #snapshots: CounterSnapshot[] = []
 
-  constructor(read: (netns: number) => Counters | undefined) {
+  /** `own`: the namespace that is captured, always read. */
+  constructor(read: (netns: number) => Counters | undefined, own: number | null = null) {
     this.#read = read
+    this.#own = own
   }
 
-  /** From now on the counters of this namespace are read too. */
+  /** From now on the counters of this namespace are read too; the one that was not asked for longest makes room. */
   watch(netns: number): void {
-    if (this.#namespaces.size < MAX_NAMESPACES) this.#namespaces.add(netns)
+    if (netns === this.#own) return
+    this.#namespaces.delete(netns)
+    this.#namespaces.add(netns)
+    if (this.#namespaces.size > MAX_NAMESPACES) this.#namespaces.delete(this.#namespaces.keys().next().value!)
   }
 
   look(now: Nanos): void {
     const latest = this.#snapshots.at(-1)
     if (latest !== undefined && now - latest.at < PACE) return
     const of = new Map<number, Counters>()
-    for (const netns of this.#namespaces) {
+    for (const netns of this.#own === null ? this.#namespaces : [this.#own, ...this.#namespaces]) {
       const counters = this.#read(netns)
       if (counters !== undefined) of.set(netns, counters)
     }
@@ -52,8 +59,9 @@ export class CounterLog {
     const found = this.#snapshots.findLast(({ at }) => at <= start) ?? this.#snapshots[0]
     const of = new Map(found?.of)
     for (const netns of namespaces) {
-      if (netns === undefined || of.has(netns)) continue
+      if (netns === undefined) continue
       this.watch(netns)
+      if (of.has(netns)) continue
       const counters = this.#read(netns)
       if (counters !== undefined) of.set(netns, counters)
     }

@@ -10,10 +10,9 @@ import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { type TroubleSink, watchFlow } from '../flow/trouble-sink.ts'
 import type { DropFact, KernelFact } from '../kernel/fact.ts'
 import { APP_STUCK_SECONDS } from '../sockets/limits.ts'
-import { formatAddress } from '../wire/address.ts'
 import type { QuotedPacket } from '../wire/quoted-packet.ts'
 import { Agenda } from './agenda.ts'
-import { Case, type Ends, NO_ROW } from './case.ts'
+import { Case, type Ends, endsOf, NO_ROW } from './case.ts'
 import { CaseBook } from './case-book.ts'
 import { CounterLog } from './counter-log.ts'
 import type { DocketOptions } from './docket-options.ts'
@@ -24,11 +23,11 @@ import { wasEstablished, watches } from './facts.ts'
 import { HalfClosed } from './half-closed.ts'
 import { Held, type HeldVerdict } from './held.ts'
 import { dropEvent, mismatchEvent } from './kernel-events.ts'
-import { isTelling, KernelLedger, type KernelTrace, keyOf } from './kernel-evidence.ts'
+import { isTelling, KernelTrace } from './kernel-evidence.ts'
+import { KernelLedger, keyOf } from './kernel-ledger.ts'
 import { Late } from './late.ts'
 import { makeVerdict } from './make-verdict.ts'
 import { SYNS_WAITED } from './thresholds.ts'
-import { Told } from './told.ts'
 import type { VerdictName } from './verdict.ts'
 import { Winners } from './winners.ts'
 import { failedAtLast } from './wire-evidence.ts'
@@ -49,14 +48,13 @@ export class Docket implements TroubleSink {
   /** The run ends: what is judged from now on is judged while its connection goes on. */
   ending = false
   readonly #options: DocketOptions
-  readonly #ledger = new KernelLedger()
+  readonly #ledger: KernelLedger
   readonly #winners = new Winners()
   readonly #held: Held
   readonly #settle: Readonly<Record<'tcp' | 'udp', Nanos>>
   readonly #counters: CounterLog
   readonly #gatherer: EvidenceGatherer
   readonly #halfClosed = new HalfClosed()
-  readonly #told = new Told()
   readonly #drops = new Late<DropFact>()
   /** Connections of other namespaces in trouble, whose packets may pass here. */
   readonly #strangers = new Late<KernelTrace>()
@@ -71,8 +69,8 @@ export class Docket implements TroubleSink {
     // Who holds a UDP socket is searched for: that takes a while longer.
     this.#settle = { tcp: settle, udp: (planes.netns === null ? settle : 10 * settle) as Nanos }
     this.#cases = new CaseBook(options.maxCases ?? MAX_CASES)
-    this.#counters = new CounterLog((netns) => planes.counters(netns))
-    if (planes.netns !== null) this.#counters.watch(planes.netns)
+    this.#ledger = new KernelLedger(planes)
+    this.#counters = new CounterLog((netns) => planes.counters(netns), planes.netns)
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
     this.#held = new Held((pid) => planes.isAlive(pid))
   }
@@ -126,14 +124,12 @@ export class Docket implements TroubleSink {
 
   datagram(quoted: QuotedPacket, time: Nanos, message: IcmpMessage, meaning: IcmpError): void {
     this.#now = time
-    const { family, source, destination, sourcePort, destinationPort } = quoted
-    const client = { addr: formatAddress(family, source), port: sourcePort }
-    const server = { addr: formatAddress(family, destination), port: destinationPort }
+    const { client, server } = endsOf(quoted)
     const key = keyOf('udp', client, server)
     if (this.#cases.ofKey(key) !== undefined) return
     const made = this.#make('udp', time, { client, server })
     if (made === undefined) return
-    this.#cases.addWithoutFlow(key, made)
+    this.#cases.addWithoutFlow(made, key)
     made.wire.datagram(time, message, meaning)
     // Its process is looked for now: the search can take longer than one question.
     this.#options.planes.process({ proto: 'udp', client, server, start: time, now: time, netns: {} })
@@ -148,18 +144,11 @@ export class Docket implements TroubleSink {
     if (dials && fact.pid !== undefined)
       for (const found of this.#held.dialled(fact.pid, fact.remote, at)) this.#release(found)
     if (trace === undefined) return
-    if (fact.netns !== null) this.#counters.watch(fact.netns)
+    if (fact.netns !== null && trace.isOf(this.#options.planes.netns)) this.#counters.watch(fact.netns)
     if (trace.established === at) this.#winners.take(trace)
     if (fact.fact === 'drop' && this.#options.event !== undefined) this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
-    const known = this.#caseOf(trace)
-    // Calls that fail at once have no port of their own to tell them apart.
-    const again =
-      known !== undefined &&
-      fact.fact === 'call' &&
-      (known.isFinal || (this.#held.pidOf(known) ?? fact.pid) !== fact.pid)
-    if (again) this.#forget(known, trace.key)
-    const found = (again ? undefined : known) ?? this.#openFor(trace)
+    const found = this.#caseOf(trace) ?? this.#openFor(trace)
     if (found === undefined || found.isFinal || this.#held.pidOf(found) !== undefined) return
     const awaitsPackets = found.row === NO_ROW && trace.call === undefined
     const due = at + this.#settle.tcp * (awaitsPackets ? PACKETS_LATE : 1)
@@ -184,8 +173,8 @@ export class Docket implements TroubleSink {
     this.#strangers.take(settled, (trace) => this.#meet(trace))
     this.#strangers.forget(late)
     this.#ledger.expire(now)
-    this.#cases.takeOver((now - REMEMBERED) as Nanos, (key, found) => this.#forget(found, key))
-    this.#told.expire(now)
+    this.#cases.takeOver((now - REMEMBERED) as Nanos, (found) => this.#forget(found))
+    this.#cases.expire(now)
     for (const found of this.#held.due(now)) this.#release(found)
     this.#agenda.take(now, this.#options.atOnce ?? Number.POSITIVE_INFINITY, (found) => {
       this.#judge(found, false)
@@ -216,9 +205,9 @@ export class Docket implements TroubleSink {
   /** Judges what is left of connections without packets. Flows were closed before. */
   finish(): void {
     this.ending = true
-    for (const [key, found] of this.#cases.withoutFlow) {
+    for (const found of this.#cases.withoutFlow) {
       this.#judge(found, false)
-      this.#forget(found, key)
+      this.#forget(found)
     }
   }
 
@@ -230,6 +219,7 @@ export class Docket implements TroubleSink {
   /** Records of the kernel were lost: what it told of open connections is not certain any more. */
   factsLost(): void {
     this.#ledger.clear()
+    this.#cases.unbind()
     this.#gatherer.lostAt = this.#now + NANOS_PER_SECOND
   }
 
@@ -244,35 +234,38 @@ export class Docket implements TroubleSink {
   /** The case that the kernel's word opened before the flow's first packet was seen. */
   #caseBefore(proto: 'tcp' | 'udp', flow: FlowView): Case | undefined {
     if (this.#cases.withoutFlow.size === 0) return undefined
-    const key = keyOf(proto, endpoint(flow, 0), endpoint(flow, 1))
-    const found = this.#cases.ofKey(key)
-    if (found !== undefined) this.#cases.removeWithoutFlow(key)
-    return found
+    const [a, b] = [endpoint(flow, 0), endpoint(flow, 1)]
+    const trace = this.#ledger.at(proto, a, b, flow.start as Nanos)
+    const found = (trace && this.#cases.ofTrace(trace)) ?? this.#cases.ofKey(keyOf(proto, a, b))
+    return found?.row === NO_ROW ? found : undefined
   }
 
   /** A connection that the kernel spoke of before its flow was seen is judged once it was; false while it was not. */
   #meet(trace: KernelTrace): boolean {
-    const { find, flowAt } = this.#options
-    const row = find(trace.proto, ...trace.names)
+    const row = this.#rowOf(trace)
     if (row === NO_ROW) return false
-    const found = this.#caseOf(trace) ?? this.#open(flowAt(row))
+    const found = this.#caseOf(trace) ?? this.#open(this.#options.flowAt(row))
     if (found !== undefined && !found.isFinal) this.#agenda.add(found, this.#now)
     return true
   }
 
-  #caseOf({ key, proto, names }: KernelTrace): Case | undefined {
-    const found = this.#cases.ofKey(key)
+  #rowOf(trace: KernelTrace): number {
+    return this.#ledger.rowOf(trace, this.#options)
+  }
+
+  #caseOf(trace: KernelTrace): Case | undefined {
+    const found = this.#cases.ofTrace(trace)
     if (found !== undefined) return found
-    const row = this.#options.find(proto, names[0], names[1])
+    const row = this.#rowOf(trace)
     return row === NO_ROW ? undefined : this.#cases.ofRow(row)
   }
 
   /** A connection of which the kernel told something bad: its flow's case, or one without packets. */
   #openFor(trace: KernelTrace): Case | undefined {
-    const { planes, find, flowAt } = this.#options
-    const { names, dialler, drops, proto, key } = trace
-    if (this.#told.has(key, dialler?.at ?? trace.began)) return undefined
-    const row = find(proto, names[0], names[1])
+    const { planes, flowAt } = this.#options
+    const { names, dialler, drops, proto } = trace
+    if (this.#cases.isTold(trace)) return undefined
+    const row = this.#rowOf(trace)
     if (row !== NO_ROW) return this.#open(flowAt(row))
     const end = dialler?.end ?? drops.find(({ segment }) => segment === 'syn')?.from
     const own = end === undefined ? null : (trace.ends[end]!.netns ?? drops[0]?.netns ?? null)
@@ -281,33 +274,35 @@ export class Docket implements TroubleSink {
       return undefined
     }
     const ends = { client: names[end]!, server: names[1 - end]! }
-    const made = this.#make(proto, dialler?.at ?? trace.began, ends)
-    if (made !== undefined) this.#cases.addWithoutFlow(key, made)
+    const made = this.#make(proto, dialler?.at ?? trace.began, ends, trace)
+    if (made === undefined) return undefined
+    this.#cases.addWithoutFlow(made)
+    this.#cases.bind(made, trace)
     return made
   }
 
-  #make(proto: 'tcp' | 'udp', start: Nanos, ends: Ends | undefined, flow?: FlowView): Case | undefined {
+  #make(proto: 'tcp' | 'udp', start: Nanos, ends?: Ends, of?: FlowView | KernelTrace): Case | undefined {
     if (!this.#cases.takes()) return undefined
     const made = new Case(proto, start, ends)
-    if (flow !== undefined) made.row = flow.row
+    if (of !== undefined && 'row' in of) made.row = of.row
     const { planes, flowAt } = this.#options
     if (planes.kernel.watched) {
       const { client, server } = made.ends(flowAt)
-      made.before = this.#counters.before(start, [planes.netnsOf(client.addr), planes.netnsOf(server.addr)])
+      const namespaces = [planes.netnsOf(client.addr), planes.netnsOf(server.addr)]
+      if (of instanceof KernelTrace) namespaces.push(...of.ends.map(({ netns }) => netns))
+      made.before = this.#counters.before(start, namespaces)
     }
     return made
   }
 
-  /** `key` of one without a flow. */
-  #forget(found: Case, key?: string): void {
+  #forget(found: Case): void {
     this.#release(found)
     // Only what the kernel tells afterwards could tell it again.
     if (this.#options.planes.kernel.watched && found.given?.final) {
       const { client, server } = found.ends(this.#options.flowAt)
-      this.#told.add(key ?? keyOf(found.proto, client, server), this.#now)
+      this.#cases.tell(found, keyOf(found.proto, client, server), this.#now)
     }
     this.#agenda.remove(found)
-    if (key !== undefined) this.#cases.removeWithoutFlow(key)
     this.#cases.remove(found)
   }
 
@@ -344,22 +339,20 @@ export class Docket implements TroubleSink {
     const options = this.#options
     const now = this.#now
     const { client, server } = found.ends(options.flowAt)
-    const key = found.row === NO_ROW ? keyOf(found.proto, client, server) : undefined
-    if (key !== undefined) {
-      const row = options.find(found.proto, client, server)
-      if (row !== NO_ROW) {
-        this.#cases.removeWithoutFlow(key)
-        this.#cases.attach(found, row, options.flowAt(row).serial)
-      }
+    const wasAlone = found.row === NO_ROW
+    if (wasAlone) {
+      const row = found.trace ? this.#rowOf(found.trace) : options.find(found.proto, client, server)
+      if (row !== NO_ROW) this.#cases.attach(found, row, options.flowAt(row).serial)
     }
-    const trace = this.#ledger.find(found.proto, client, server)
+    const trace = found.trace ?? this.#ledger.at(found.proto, client, server, found.start)
+    if (trace !== undefined) this.#cases.bind(found, trace)
     const dialler = trace?.established === undefined ? trace?.dialler?.pid : undefined
     const marks = found.row === NO_ROW ? 0 : options.flowAt(found.row).marks
     // Before the other planes are asked: that takes longer than all the rest.
     if (dialler !== undefined && (marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0)
       if (this.#isSuperseded(found, dialler)) return
     const evidence = this.#gatherer.gather(found, trace, { now, over, ending: this.ending })
-    if (evidence.ended && key !== undefined) this.#cases.isOver(key, found, now)
+    if (evidence.ended && wasAlone) this.#cases.isOver(found, now)
     const { process } = evidence
     const caller = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
     const pid = wasEstablished(evidence) ? undefined : caller

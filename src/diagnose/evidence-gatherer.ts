@@ -2,6 +2,8 @@ import type { Side } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { SynLadder } from '../flow/syn-ladder.ts'
 import type { Nanos } from '../flow/time.ts'
+import type { SocketRecord } from '../sockets/socket.ts'
+import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 import { AbortLog } from './abort-log.ts'
 import { type Case, type Ends, NO_ROW } from './case.ts'
 import type { CounterLog } from './counter-log.ts'
@@ -9,8 +11,6 @@ import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from '
 import type { KernelTrace } from './kernel-evidence.ts'
 import { LossLog } from './loss-log.ts'
 import type { ConnectionQuery, Planes } from './planes.ts'
-import type { SocketRecord } from '../sockets/socket.ts'
-import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 import { turned } from './turned.ts'
 
 interface GathererOptions {
@@ -169,10 +169,7 @@ function ownOf({ netns: { client, server } }: ConnectionQuery, { netns }: Planes
 const AFTER_CLOSE: ReadonlySet<string> = new Set(['TIME_WAIT', 'FIN_WAIT2'])
 
 /** Without the sockets and rules of the connection that followed between the same ends. */
-function ownSockets(
-  found: Plane<SocketEvidence>,
-  trace: KernelTrace | undefined,
-): Plane<SocketEvidence> {
+function ownSockets(found: Plane<SocketEvidence>, trace: KernelTrace | undefined): Plane<SocketEvidence> {
   if (!found.watched || trace === undefined) return found
   const { client, server, ...rest } = found
   const [first, second] = trace.ends
@@ -186,6 +183,7 @@ function ownSockets(
     ...rest,
     ...(isOwn(client) && { client }),
     ...(isOwn(server) && { server }),
-    ...(trace.isFollowed && !trace.drops.some(({ reason }) => reason.startsWith('NETFILTER')) && { firewall: [] }),
+    ...(trace.isFollowed &&
+      !trace.drops.some(({ reason }) => reason.startsWith('NETFILTER')) && { firewall: [] }),
   }
 }
