@@ -210,9 +210,10 @@ export class Analysis {
     const { io, source, views, processes } = this.#parts
     const { clock } = this
     const tracker = (): FlowTracker => this.tracker
+    const superseded = (): number => this.docket?.superseded ?? 0
     const style = styleOf(this.#parts)
     const nameOf: NameOf = (address) => (this.#showsNames ? this.#names.latest(address) : undefined)
-    return views.map((open) => open({ io, source, clock, style, processes, tracker, nameOf }))
+    return views.map((open) => open({ io, source, clock, style, processes, tracker, superseded, nameOf }))
   }
 
   #openDocket(): Docket | undefined {
@@ -228,6 +229,7 @@ export class Analysis {
       ladder: synLadder,
       flowAt: (row) => this.tracker.at(row),
       find: (proto, client, server) => this.tracker.find(proto, client, server),
+      shareName: (a, b, at) => this.#names.dns.share(a, b, at),
       lost: () => source.counters().droppedKernel,
       ...(source.engine === 'file' ? { settle: SETTLE_FILE } : { settle: SETTLE_LIVE, atOnce: AT_ONCE_LIVE }),
     })

@@ -22,8 +22,11 @@ export class FailuresView implements View {
   }
 
   finish(): void {
-    const { io, style } = this.#parts
-    const text = failuresText(this.#counts, ROWS, { style, width: io.isTerminal ? io.columns : PLAIN_WIDTH })
+    const { io, style, superseded } = this.#parts
+    const text = failuresText(this.#counts, superseded(), ROWS, {
+      style,
+      width: io.isTerminal ? io.columns : PLAIN_WIDTH,
+    })
     if (text !== '') io.write(`\n${text}`)
   }
 }

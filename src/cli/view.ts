@@ -41,4 +41,6 @@ export interface ViewParts {
   readonly processes: FlowProcesses | undefined
   /** Known once packets come. */
   readonly tracker: () => FlowTracker
+  /** Attempts without a verdict of their own so far: their process reached the port at another address. */
+  readonly superseded: () => number
 }

@@ -39,6 +39,8 @@ export class Case {
   /** SYNs (and SYN+ACKs) when it was last judged for them. */
   judgedSyns = 0
   superseded = false
+  /** When it failed, by whoever says it first. */
+  failedAt: Nanos | undefined
   isMismatchTold = false
   #ends: Ends | undefined
 

@@ -20,6 +20,8 @@ export interface DocketOptions {
   readonly find: (proto: 'tcp' | 'udp', client: Endpoint, server: Endpoint) => number
   /** How long a connection that came to an end is left to the other planes and to packets behind, ns. */
   readonly settle: Nanos
+  /** Whether the packets showed a name that both addresses belong to. */
+  readonly shareName?: (a: string, b: string, at: Nanos) => boolean
   /** Packets that the capture has lost so far; `undefined` where that is not counted. */
   readonly lost?: () => number | undefined
   readonly maxCases?: number

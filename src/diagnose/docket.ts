@@ -47,9 +47,11 @@ const REMEMBERED = 2 * NANOS_PER_SECOND
 export class Docket implements TroubleSink {
   /** The run ends: what is judged from now on is judged while its connection goes on. */
   ending = false
+  /** Attempts that were superseded: their process reached the port at another address. */
+  superseded = 0
   readonly #options: DocketOptions
   readonly #ledger: KernelLedger
-  readonly #winners = new Winners()
+  readonly #winners: Winners
   readonly #held: Held
   readonly #settle: Readonly<Record<'tcp' | 'udp', Nanos>>
   readonly #counters: CounterLog
@@ -72,6 +74,7 @@ export class Docket implements TroubleSink {
     this.#ledger = new KernelLedger(planes)
     this.#counters = new CounterLog((netns) => planes.counters(netns), planes.netns)
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
+    this.#winners = new Winners(options.shareName)
     this.#held = new Held((pid) => planes.isAlive(pid))
   }
 
@@ -346,6 +349,7 @@ export class Docket implements TroubleSink {
     }
     const trace = found.trace ?? this.#ledger.at(found.proto, client, server, found.start)
     if (trace !== undefined) this.#cases.bind(found, trace)
+    found.failedAt ??= trace?.failedAt ?? found.wire.endedAt
     const dialler = trace?.established === undefined ? trace?.dialler?.pid : undefined
     const marks = found.row === NO_ROW ? 0 : options.flowAt(found.row).marks
     // Before the other planes are asked: that takes longer than all the rest.
@@ -388,7 +392,10 @@ export class Docket implements TroubleSink {
 
   #isSuperseded(found: Case, pid: number): boolean {
     const { server } = found.ends(this.#options.flowAt)
-    found.superseded ||= this.#winners.supersedes(pid, server, found.start)
+    if (!found.superseded && this.#winners.supersedes(pid, server, found)) {
+      found.superseded = true
+      this.superseded++
+    }
     return found.superseded
   }
 }

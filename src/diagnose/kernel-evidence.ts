@@ -76,6 +76,12 @@ export class KernelTrace {
     return this.call !== undefined || this.ends.some(({ error }) => error !== undefined)
   }
 
+  /** When it first was. */
+  get failedAt(): Nanos | undefined {
+    const times = [this.call, ...this.ends.map(({ error }) => error)].flatMap((failure) => failure?.at ?? [])
+    return times.length === 0 ? undefined : (Math.min(...times) as Nanos)
+  }
+
   indexOf({ addr, port }: KernelEnd): number {
     const [first] = this.names
     return first.addr === addr && first.port === port ? 0 : 1

@@ -11,14 +11,31 @@ const REMEMBERED = 10 * NANOS_PER_SECOND
 const CAPACITY = 4096
 
 interface Winner {
+  /** When it began to be dialled, and when it was established. */
+  readonly began: Nanos
   readonly at: Nanos
   readonly addr: string
 }
 
+/** An attempt that may have been superseded. */
+interface Loser {
+  readonly start: Nanos
+  /** `undefined` while it has not failed. */
+  readonly failedAt: Nanos | undefined
+}
+
+type ShareName = (a: string, b: string, at: Nanos) => boolean
+
 /** Connections that were established lately, by who dialled and to which port. */
 export class Winners {
+  readonly #shareName: ShareName
   /** In order of time. */
   readonly #latest = new Map<string, Winner[]>()
+
+  /** `shareName`: whether two addresses are known to belong to one name. */
+  constructor(shareName: ShareName = () => false) {
+    this.#shareName = shareName
+  }
 
   take({ dialler, established, names }: KernelTrace): void {
     if (dialler?.pid === undefined || established === undefined) return
@@ -32,15 +49,26 @@ export class Winners {
     const last = winners.at(-1)
     const sameSlot = last?.addr === addr && Math.floor(last.at / SLOT) === Math.floor(established / SLOT)
     if (sameSlot) winners.pop()
-    winners.push({ at: established, addr })
+    winners.push({ began: dialler.at, at: established, addr })
     while (winners[0]!.at + REMEMBERED < established) winners.shift()
   }
 
-  /** Whether the process reached the same port at another address soon after it began to dial this one. */
-  supersedes(pid: number, server: Endpoint, start: Nanos): boolean {
+  /**
+   * Whether the process reached the same port at another address soon after it began to dial this one, and both were
+   * one attempt: by two IP families, at two addresses of one name, or at the same time. One after the other is how a
+   * health checker dials its backends, each of which may be down.
+   */
+  supersedes(pid: number, server: Endpoint, { start, failedAt }: Loser): boolean {
     const winners = this.#latest.get(`${pid} ${server.port}`) ?? []
     return winners.some(
-      ({ at, addr }) => addr !== server.addr && at >= start && at - start <= SUPERSEDED_WITHIN,
+      ({ began, at, addr }) =>
+        addr !== server.addr &&
+        at >= start &&
+        at - start <= SUPERSEDED_WITHIN &&
+        (addr.includes(':') !== server.addr.includes(':') ||
+          failedAt === undefined ||
+          began < failedAt ||
+          this.#shareName(addr, server.addr, at)),
     )
   }
 }

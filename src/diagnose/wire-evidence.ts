@@ -142,6 +142,12 @@ export class WireTrouble {
     return this.#reset?.effect === 'effective' || this.#icmp?.effective === true
   }
 
+  /** When that came. */
+  get endedAt(): Nanos | undefined {
+    if (this.#reset?.effect === 'effective') return this.#reset.at
+    return this.#icmp?.effective ? this.#icmp.at : undefined
+  }
+
   /** All that the packets showed, as the flow (borrowed) stands now. */
   evidence(flow: FlowView, ladder: SynLadder): WireEvidence {
     const client = flow.side(flow.client)

@@ -72,6 +72,16 @@ export class DnsNames {
     return this.#byAddress.get(address)?.findLast(({ from, until }) => from <= time && time <= until)?.name
   }
 
+  /** Whether both addresses were learned under one name before `time`, and still count. */
+  share(a: string, b: string, time: number): boolean {
+    const names = (address: string): string[] =>
+      (this.#byAddress.get(address) ?? [])
+        .filter(({ from, until }) => from <= time && time <= until)
+        .map(({ name }) => name.toLowerCase())
+    const others = new Set(names(b))
+    return names(a).some((name) => others.has(name))
+  }
+
   /** The name that this address was last learned by. */
   latest(address: string): string | undefined {
     return this.#byAddress.get(address)?.at(-1)?.name

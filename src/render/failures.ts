@@ -28,15 +28,25 @@ const COLUMNS: readonly Column<FailureCount>[] = [
   },
 ]
 
-/** Failed connections by verdict, peer and process, the most frequent `rows`; nothing when there are none. */
+/**
+ * Failed connections by verdict, peer and process, the most frequent `rows`, and how many attempts were `superseded`;
+ * nothing when there are none.
+ */
 export function failuresText(
   counts: FailureCounts,
+  superseded: number,
   rows: number,
   table: Omit<TableOptions, 'header'>,
 ): string {
   const list = counts.list()
-  if (list.length === 0) return ''
+  const unsaid = superseded === 0 ? '' : `${supersededText(superseded)}\n`
+  if (list.length === 0) return unsaid
   const text = renderTable(list.slice(0, rows), COLUMNS, { ...table, header: true })
   const left = list.slice(rows).reduce((sum, { count }) => sum + count, counts.others)
-  return left === 0 ? text : `${text}and ${left} more of other kinds\n`
+  return `${text}${left === 0 ? '' : `and ${left} more of other kinds\n`}${unsaid}`
+}
+
+function supersededText(count: number): string {
+  const attempts = count === 1 ? '1 more attempt' : `${count} more attempts`
+  return `${attempts} failed without a verdict: their program reached the port at another address`
 }

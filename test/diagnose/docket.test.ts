@@ -370,6 +370,7 @@ test('an attempt is superseded when its process soon reached the port at another
     d.docket.fact({ ...first, local: client, from: 'SYN_SENT', to: 'CLOSE' } as KernelFact, at(4))
     d.docket.look(at(5))
     assert.equal(d.verdicts.length, verdicts, `pid ${pid} after ${seconds} s`)
+    assert.equal(d.docket.superseded, 1 - verdicts)
   }
 })
 

@@ -99,6 +99,16 @@ test('a name counts from its answer on for its TTL, at least an hour; the last o
   assert.deepEqual([20, 7221, 10_601].map(at), ['b.test', 'b.test', undefined])
 })
 
+test('two addresses share a name while both count under it', () => {
+  const names = new DnsNames()
+  names.learn(message('a.test', { answers: [address('a.test', 1), address('a.test', 2)] }), 0)
+  names.learn(message('b.test', { answers: [address('b.test', 3), address('b.test', 1)] }), NANOS_PER_SECOND)
+  const share = (a: number, b: number, seconds = 2): boolean =>
+    names.share(`192.0.2.${a}`, `192.0.2.${b}`, seconds * NANOS_PER_SECOND)
+  assert.deepEqual([share(1, 2), share(3, 1), share(2, 3), share(1, 4)], [true, true, false, false])
+  assert.equal(share(3, 1, 0.5), false, 'not yet')
+})
+
 test('a name counts for a day at most', () => {
   const names = new DnsNames()
   names.learn(message('a.test', { answers: [address('a.test', 1, 99_999_999)] }), 0)

@@ -99,7 +99,7 @@ test('failures are counted once for each connection, by its last verdict', () =>
   counts.add({ ...WAITING, verdict: 'timeout.dropped-in', final: true })
   counts.add(VERDICT)
   counts.add({ ...VERDICT, client: { addr: '127.0.0.2', port: 48449 } })
-  const text = failuresText(counts, 10, { style: createStyle(false), width: 100 })
+  const text = failuresText(counts, 0, 10, { style: createStyle(false), width: 100 })
   assert.deepEqual(
     text.split('\n').map((line) => line.trim().split(/ {2,}/)),
     [
@@ -110,7 +110,11 @@ test('failures are counted once for each connection, by its last verdict', () =>
     ],
   )
   assert.match(
-    failuresText(counts, 1, { style: createStyle(false), width: 80 }),
+    failuresText(counts, 0, 1, { style: createStyle(false), width: 80 }),
     /and 1 more of other kinds\n$/,
   )
+  const unsaid =
+    /2 more attempts failed without a verdict: their program reached the port at another address\n$/
+  for (const some of [counts, new FailureCounts()])
+    assert.match(failuresText(some, 2, 10, { style: createStyle(false), width: 80 }), unsaid)
 })
