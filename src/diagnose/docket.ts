@@ -392,10 +392,9 @@ export class Docket implements TroubleSink {
 
   #isSuperseded(found: Case, pid: number): boolean {
     const { server } = found.ends(this.#options.flowAt)
-    if (!found.superseded && this.#winners.supersedes(pid, server, found)) {
-      found.superseded = true
-      this.superseded++
-    }
-    return found.superseded
+    if (found.superseded || !this.#winners.supersedes(pid, server, found)) return found.superseded
+    this.superseded++
+    found.superseded = true
+    return true
   }
 }

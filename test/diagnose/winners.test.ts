@@ -26,7 +26,7 @@ function isSuperseded(
   return winners.supersedes(7, { addr: lost, port: 80 }, { start: at(1), failedAt })
 }
 
-for (const [what, expected, ...given] of [
+for (const [what, expected, lost, failed, began, name] of [
   ['one backend after the other, each by its own address', false, '10.0.0.2', 1.1, 1.2],
   ['the same address again', false, '10.0.0.3', undefined, 1.2],
   ['the other family, after it failed', true, 'fd00::2', 1.1, 1.2],
@@ -36,4 +36,4 @@ for (const [what, expected, ...given] of [
   ['addresses of different names', false, '10.0.0.2', 1.1, 1.2, ['10.0.0.2', '10.0.0.4']],
   ['the other family, three seconds later', false, 'fd00::2', 1.1, 4],
 ] as const)
-  test(`superseded: ${what}`, () => assert.equal(isSuperseded(...given), expected))
+  test(`superseded: ${what}`, () => assert.equal(isSuperseded(lost, failed, began, name), expected))
