@@ -98,6 +98,12 @@ export function collectNumbers(value: string, before: readonly number[] = []): r
   return [...before, parsePositive(value)]
 }
 
+/** Names of an option that can be given several times. */
+export function collectNames(value: string, before: readonly string[] = []): readonly string[] {
+  if (value === '') throw new InvalidArgumentError('it takes a name')
+  return collect(value, before)
+}
+
 /** For options that can be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]

@@ -24,7 +24,7 @@ export function defineRun(program: Command): void {
     .description(
       'Runs a command and traces its connections and those of all processes that it starts. Standard input and ' +
         "output stay the command's: what is traced is told on standard error, or in the file that --output names. " +
-        "The exit status is the command's.",
+        "The exit status is the command's, also where something of what was traced could not be told.",
     )
     .usage('[options] [--] <command> [args...]')
     .argument('<command>', 'the command')

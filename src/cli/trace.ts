@@ -9,7 +9,7 @@ import {
 } from './capture-options.ts'
 import { processIo } from './io.ts'
 import { withoutLadderWord } from './ladder-option.ts'
-import { collect, collectNumbers, parseDuration, parsePositive, parseRingSize } from './options.ts'
+import { collectNames, collectNumbers, parseDuration, parsePositive, parseRingSize } from './options.ts'
 
 export interface TraceOptions extends AnalysisOptions, InterfaceOptions {
   readonly duration?: number
@@ -34,7 +34,7 @@ export function defineTrace(program: Command): void {
     .option('-B, --buffer-size <mib>', "size of each interface's ring", parseRingSize, DEFAULT_RING_MIB)
     .option('-p, --no-promiscuous', 'do not put the interfaces into promiscuous mode')
     .option('--pid <pid>', 'only connections of this process (repeatable)', collectNumbers)
-    .option('--comm <name>', 'only connections of processes with this name (repeatable)', collect)
+    .option('--comm <name>', 'only connections of processes with this name (repeatable)', collectNames)
     .action(async (words: readonly string[], given: TraceOptions) => {
       const [filter, options] = withoutLadderWord(words, given)
       const { runTrace } = await import('./trace-run.ts')

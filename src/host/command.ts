@@ -45,7 +45,7 @@ export class Command {
       const child = spawn(file, args, { stdio: 'inherit', ...user })
       this.pid = child.pid
       this.ended = new Promise((resolve) => {
-        child.once('error', (error) => resolve(this.#notStarted(error)))
+        child.once('error', (error) => resolve(this.#notStarted(error, file)))
         child.once('exit', (code, signal) =>
           resolve(code ?? SIGNALLED + (signal === null ? 0 : constants.signals[signal])),
         )
@@ -54,7 +54,7 @@ export class Command {
     } catch (error) {
       forget()
       // Node throws what it does not expect of a good file name: E2BIG, ENOTDIR, EPERM of setuid().
-      this.ended = Promise.resolve(this.#notStarted(error as Error))
+      this.ended = Promise.resolve(this.#notStarted(error as Error, file))
     }
   }
 
@@ -74,8 +74,9 @@ export class Command {
     }
   }
 
-  #notStarted(error: NodeJS.ErrnoException): number {
-    this.failure = error.code ?? error.message
+  #notStarted(error: NodeJS.ErrnoException, file: string): number {
+    // Node asks for a name; execvp(3) looks for it.
+    this.failure = file === '' ? 'ENOENT' : (error.code ?? error.message)
     return this.failure === 'ENOENT' ? COMMAND_NOT_FOUND : COMMAND_NOT_RUN
   }
 }

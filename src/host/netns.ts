@@ -4,6 +4,7 @@ import { lastError, SystemError, setns } from './libc.ts'
 
 const CLONE_NEWNET = 0x4000_0000
 const NAMED = '/run/netns'
+const HINT = 'give a name of `ip netns list`, a path, a pid, or all'
 
 /** Inode of the calling thread's network namespace (`setns` moves one thread only); `null` without /proc. */
 export function currentNetns(): number | null {
@@ -31,7 +32,7 @@ export function findNetns(wanted: string): NetworkNamespace[] {
   const inode = inodeOf(path)
   if (inode === undefined)
     throw new UserError(`There is no network namespace "${wanted}" (${path})`, {
-      hint: 'give a name of `ip netns list`, a path, a pid, or all',
+      hint: HINT,
     })
   return [{ inode, path }]
 }
@@ -106,9 +107,12 @@ function enter(path: string): void {
     cause = error
   }
   const code = cause instanceof SystemError ? cause.code : (cause as NodeJS.ErrnoException).code
+  // setns(2): the file leads to another kind of namespace, or is no namespace's at all.
+  if (code === 'EINVAL') throw new UserError(`${path} is not a network namespace`, { hint: HINT, cause })
+  const isRefused = code === 'EPERM' || code === 'EACCES'
   throw new UserError(`Cannot enter the network namespace ${path}: ${code}`, {
-    hint: 'run with sudo (CAP_SYS_ADMIN)',
-    exitCode: code === 'EPERM' || code === 'EACCES' ? EXIT.privilege : EXIT.input,
+    ...(isRefused && { hint: 'run with sudo (CAP_SYS_ADMIN)' }),
+    exitCode: isRefused ? EXIT.privilege : EXIT.input,
     cause,
   })
 }

@@ -62,6 +62,11 @@ function tokenize(source: string): Token[] {
   }
 }
 
+/** Parentheses and `not`s inside each other: each is a few calls deep, here and where the tree is walked. */
+const MOST_NESTED = 200
+/** Of a long filter this much is shown on each side of where reading stopped, characters. */
+const SHOWN = 200
+
 /** A filter as a tree; `Term` is what a predicate of the language says. */
 export type Expression<Term> =
   | { readonly kind: 'term'; readonly term: Term }
@@ -119,7 +124,9 @@ export class Cursor {
 
   /** One line, as every error: the `^` stands in front of the character where reading stopped. */
   fail(problem: string, at: number): never {
-    const marked = `${this.#source.slice(0, at)}^${this.#source.slice(at)}`
+    const before = this.#source.slice(0, at)
+    const after = this.#source.slice(at)
+    const marked = `${before.length > SHOWN ? `…${before.slice(-SHOWN)}` : before}^${after.length > SHOWN ? `${after.slice(0, SHOWN)}…` : after}`
     throw new UserError(`Cannot read the filter at the ^ in "${marked}": ${problem}`, {
       hint: "the language is that of ss(8), for example: state established '( dport = :443 or sport = :443 )'",
     })
@@ -134,6 +141,17 @@ export function parseExpression<Term>(
   cursor: Cursor,
   keywords: ReadonlyMap<string, Keyword<Term>>,
 ): Expression<Term> {
+  let depth = 0
+
+  /** What stands inside the parenthesis or behind the `not` at `at`. */
+  function nested(at: number, read: () => Expression<Term>): Expression<Term> {
+    if (depth === MOST_NESTED) cursor.fail(`it is nested deeper than ${MOST_NESTED} levels`, at)
+    depth++
+    const inner = read()
+    depth--
+    return inner
+  }
+
   function or(): Expression<Term> {
     const operands = [and()]
     while (cursor.peek.kind === 'or') {
@@ -154,14 +172,14 @@ export function parseExpression<Term>(
 
   function not(): Expression<Term> {
     if (cursor.peek.kind !== 'not') return primary()
-    cursor.take()
-    return { kind: 'not', operand: not() }
+    const { at } = cursor.take()
+    return { kind: 'not', operand: nested(at, not) }
   }
 
   function primary(): Expression<Term> {
     const token = cursor.take()
     if (token.kind === '(') {
-      const inner = or()
+      const inner = nested(token.at, or)
       const close = cursor.take()
       if (close.kind !== ')') cursor.fail('expected ")"', close.at)
       return inner

@@ -249,8 +249,8 @@ export function glob(pattern: string, flags = ''): (value: string | undefined) =
   return (value) => value !== undefined && expression.test(value)
 }
 
-export function text(word: string): string {
-  return word
+export function text(word: string): string | undefined {
+  return word === '' ? undefined : word
 }
 
 export function number(word: string): number | undefined {

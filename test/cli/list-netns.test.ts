@@ -59,7 +59,15 @@ rootTest('all: each namespace once, this one among them, and this thread is back
 rootTest('a namespace that is not there, one that is none, and an action that fails', () => {
   const home = currentNetns()
   assert.throws(() => findNetns('no-such-name'), UserError)
-  assert.throws(() => insideNetns({ inode: 1, path: '/dev/null' }, () => {}), UserError)
+  for (const path of ['/dev/null', '/proc/self/ns/uts', '/etc'])
+    assert.throws(
+      () => insideNetns({ inode: 1, path }, () => {}),
+      (error) =>
+        error instanceof UserError &&
+        error.exitCode === 2 &&
+        error.message === `${path} is not a network namespace` &&
+        !error.hint?.includes('sudo'),
+    )
   const [first] = findNetns(namespaces[0]!.name)
   assert.throws(() => insideNetns(first!, () => assert.fail('inside')), /inside/)
   assert.equal(currentNetns(), home)

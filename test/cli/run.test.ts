@@ -66,6 +66,7 @@ const statuses: [what: string, args: string[], status: number, stderr: RegExp][]
     127,
     /^socktrace: Cannot run "\.\/nosuchcommand": no such command\n$/,
   ],
+  ['a command without a name', [''], 127, /^socktrace: Cannot run "": no such command\n$/],
   [
     'not executable',
     ['/etc/passwd'],

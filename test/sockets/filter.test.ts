@@ -183,6 +183,22 @@ test('it says what it needs', () => {
   assert.deepEqual(facts('comm = x'), [false, true])
 })
 
+test('200 levels of nesting are read, more are refused with a sentence that stays short', () => {
+  const nest = (open: string, levels: number): string =>
+    `${open.repeat(levels)}dport = :443${open === '(' ? ')'.repeat(levels) : ''}`
+  for (const open of ['(', 'not ']) {
+    parseFilter([nest(open, 200)], NAMES)
+    for (const levels of [201, 100_000])
+      assert.throws(
+        () => parseFilter([nest(open, levels)], NAMES),
+        (error) =>
+          error instanceof UserError &&
+          error.message.endsWith(': it is nested deeper than 200 levels') &&
+          error.message.length < 600,
+      )
+  }
+})
+
 for (const [filter, problem, caret] of [
   ['dport = or sport = :22', 'expected a port such as :443 or :https', 8],
   ['dport = :nosuch', 'expected a port such as :443 or :https', 8],
@@ -197,6 +213,9 @@ for (const [filter, problem, caret] of [
   ['src > 10.0.0.1', '"src" takes only = or !=', 4],
   ['comm < x', '"comm" takes only = or !=', 5],
   ['pid = many', 'expected a pid', 6],
+  ['pid = ""', 'expected a pid', 6],
+  ['comm ""', 'expected a name', 5],
+  ['container ""', "expected a container's name or id", 10],
   ['fwmark = a/b', 'expected a mark such as 0x1 or 0x1/0xff', 9],
 ] as const)
   test(`"${filter}" is refused at character ${caret}`, () => {
