@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FlowEvent } from '../../src/flow/event.ts'
 import type { FlowRecord } from '../../src/flow/record.ts'
@@ -171,21 +169,16 @@ rootTest('demo into a closed pipe ends quietly', async () => {
   assert.deepEqual([status, stdout, stderr], [0, '', ''])
 })
 
-rootTest('demo without nftables drops by a route, without iproute2 says what to install', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'socktrace-demo-'))
-  try {
-    symlinkSync(process.execPath, join(folder, 'node'))
-    const command = ['env', `PATH=${folder}`, program(), 'demo']
-    const without = await finish(command)
-    assert.equal(without.status, 5)
-    assert.match(
-      without.stderr,
-      /^socktrace: Cannot join the namespaces: .*`ip`.*; install iproute2: sudo \S+/,
-    )
+/** The demo where these programs of the system are no programs. */
+function demoWithout(...names: readonly string[]): Promise<Finished> {
+  const hide = `for f in /usr/sbin /sbin /usr/bin /bin; do for p in ${names.join(' ')}; do
+    [ -e $f/$p ] && mount --bind /dev/null $f/$p; done; done; exec "$0" demo`
+  return finish(['unshare', '--mount', 'sh', '-c', hide, program()])
+}
 
-    symlinkSync(runCommand(['sh', '-c', 'command -v ip']).stdout.trim(), join(folder, 'ip'))
-    assertShowsEverything(await finish(command))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+rootTest('demo without nftables drops by a route, without iproute2 says what to install', async () => {
+  const without = await demoWithout('ip', 'nft')
+  assert.equal(without.status, 5)
+  assert.match(without.stderr, /^socktrace: Cannot join the namespaces: .*`ip`.*; install iproute2: sudo \S+/)
+  assertShowsEverything(await demoWithout('nft'))
 })

@@ -29,6 +29,7 @@ function story(stdout: string): string[] {
     'packet',
     'iface',
     'process',
+    'kernel_state',
     'duration_ms',
     'handshake',
   ])
