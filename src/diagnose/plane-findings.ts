@@ -51,7 +51,7 @@ function processFacts(
   }
   const listeners = socket.watched ? socket.listeners : []
   const own = listeners.filter(({ sameNetns }) => sameNetns)
-  for (const listener of own.some(({ accepts }) => accepts) ? own : listeners) {
+  for (const listener of own.length > 0 ? own : listeners) {
     const { process } = listener
     if (process === undefined || process.pid === processes.server?.pid) continue
     facts.push(`${processName(process)} listens on ${listensAt(listener)}`)

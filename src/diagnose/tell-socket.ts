@@ -36,10 +36,11 @@ function listenerFacts({ listeners }: SocketEvidence, { server, proto }: Evidenc
   const own = listeners.filter(({ sameNetns }) => sameNetns)
   const word = proto === 'tcp' ? 'LISTEN' : 'bound'
   const facts = own.map((listener) => `${word} ${listensAt(listener)}${queueText(listener)}`)
-  // Those of other namespaces are no news where one takes the connection.
   if (own.some(({ accepts }) => accepts)) return facts
   const wildcard = isIpv4(server.addr) ? '0.0.0.0 or [::]' : '[::]'
   facts.push(`nothing on ${hostPort(server.addr, server.port)}, ${wildcard}`)
+  // Those of other namespaces are no news where one is here.
+  if (own.length > 0) return facts
   for (const other of listeners)
     if (!other.sameNetns) facts.push(`${word} ${listensAt(other)} in ${netnsText(other)}`)
   return facts
