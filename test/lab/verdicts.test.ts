@@ -2,11 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRoot } from '../support/root.ts'
 import { run } from './verdicts/run.ts'
+import type { Scenario } from './verdicts/scenario.ts'
 import { SCENARIOS } from './verdicts/scenarios.ts'
 
 /** Scenarios mostly wait; more at a time would only make the programs that watch slower. */
 const AT_A_TIME = 6
+const MOST_AGAIN = 8
 const every = process.env['SOCKTRACE_FULL'] === '1'
+
+/** Those that did not say what they should while others ran beside them. */
+const again: (readonly [scenario: Scenario, number: number])[] = []
 
 test(`what is said of ${SCENARIOS.length} connections that go wrong`, {
   skip: isRoot ? false : 'needs root',
@@ -14,9 +19,21 @@ test(`what is said of ${SCENARIOS.length} connections that go wrong`, {
 }, async (context) => {
   await Promise.all(
     SCENARIOS.map((scenario, index) =>
-      context.test(scenario.name, async () => {
-        assert.deepEqual(await run(scenario, index + 1, every), [])
+      context.test(scenario.name, async (own) => {
+        const problems = await run(scenario, index + 1, every)
+        if (problems.length === 0) return
+        for (const problem of problems) own.diagnostic(`to be played alone: ${problem}`)
+        again.push([scenario, index + 1])
       }),
     ),
   )
+})
+
+/**
+ * Dozens of programs that watch on two cores lose kernel records and packets, and then rightly say less. Alone, none
+ * has that excuse; more than a few would be a fault too.
+ */
+test('what was not said in the crowd is said alone', { skip: isRoot ? false : 'needs root' }, async () => {
+  assert.ok(again.length <= MOST_AGAIN, again.map(([{ name }]) => name).join(', '))
+  for (const [scenario, number] of again) assert.deepEqual(await run(scenario, number, every), [])
 })
