@@ -17,16 +17,26 @@ rootTest(
     const here = new Namespace('skf-here')
     const elsewhere = new Namespace('skf-there')
     const trace = new Running(here.inside([builtFile(repository), 'trace', '--failures', '--json']))
+    let victim: Running | undefined
     try {
       await trace.until('it listens', ({ stderr }) => stderr.includes('listening'))
-      const victim = new Running(here.inside(['python3', resolve('test/cli/same-ends.py'), elsewhere.name]))
-      assert.equal(await victim.ended(), 0, victim.stderr)
-      assert.deepEqual(victim.stdout.trim().split('\n'), ['104', '111', '101', '101', '101', '101', '111'])
+      victim = new Running(here.inside(['python3', resolve('test/cli/same-ends.py'), elsewhere.name]))
+      await victim.until('all failed', ({ stdout }) => stdout.includes('done'))
+      assert.deepEqual(victim.stdout.split('\n').slice(0, 7), [
+        '104',
+        '111',
+        '101',
+        '101',
+        '101',
+        '101',
+        '111',
+      ])
       const verdicts = ({ stdout }: Running): Printed[] =>
         ndjson<Printed>(stdout.slice(0, stdout.lastIndexOf('\n') + 1)).filter(
           ({ type }) => type === 'verdict',
         )
       await trace.until('all is told', (running) => verdicts(running).length >= 6)
+      await victim.stop('SIGTERM')
       await trace.stop('SIGINT')
       const told = verdicts(trace).map(({ verdict, client }) => `${verdict} ${client.addr}:${client.port}`)
       assert.deepEqual(told.sort(), [
@@ -37,7 +47,7 @@ rootTest(
       const callers = verdicts(trace).filter(({ client }) => client.port === 0)
       assert.equal(new Set(callers.map(({ process }) => process?.client?.pid)).size, 4)
     } finally {
-      trace.child.kill('SIGKILL')
+      for (const running of [trace, victim]) running?.child.kill('SIGKILL')
       here.close()
       elsewhere.close()
     }
