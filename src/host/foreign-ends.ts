@@ -26,20 +26,22 @@ export class ForeignEnds {
 
   /**
    * Who holds the socket of the end `local` now, and held it at `time` (ns, CLOCK_MONOTONIC). Of a server that is its
-   * listener: the connection may be over by then.
+   * listener, provided that its namespace knows the connection: a host elsewhere may have the same address.
    */
   find(ends: Ends, role: 'client' | 'server', time: number): Holder | undefined {
+    const connection = this.#socket(ends, time)
+    if (connection === undefined || connection.state === 'LISTEN') return undefined
     // No connection comes from port 0: the kernel names the listener that it would give one from that address to.
     const listener = role === 'server' ? this.#held({ ...ends, remotePort: 0 }, time) : undefined
     return listener ?? this.#held(ends, time)
   }
 
   #held(ends: Ends, time: number): Holder | undefined {
-    const socket = this.#socket(ends)
+    const socket = this.#socket(ends, time)
     if (socket === undefined || socket.inode === 0) return undefined
     if (socket.state === 'LISTEN' && ends.remotePort !== 0) return undefined
     const holder = this.#finder.holder(socket.inode, time) ?? this.#neighbour(ends, socket.inode, time)
-    const after = holder && this.#socket(ends)
+    const after = holder && this.#socket(ends, time)
     return after?.cookie === socket.cookie ? holder : undefined
   }
 
@@ -53,9 +55,9 @@ export class ForeignEnds {
     return { pid, attribution: this.#finder.attribution, seen: { pid, comm, netns: null } }
   }
 
-  #socket(ends: Ends): SocketRecord | undefined {
+  #socket(ends: Ends, time: number): SocketRecord | undefined {
     return this.#lookups.run(() => {
-      const there = this.#namespaces.withAddress(formatAddress(ends.local.family, ends.local.words))
+      const there = this.#namespaces.withAddress(formatAddress(ends.local.family, ends.local.words), time)
       return there && this.#namespaces.inside(there.inode, () => lookUp(ends))
     })
   }

@@ -1,5 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { type Address, formatAddress } from '../wire/address.ts'
+import { SystemError } from './libc.ts'
+import { Rtnetlink } from './rtnetlink.ts'
 
 /** An address that is not known is looked for again after this long, ms. */
 const REFRESH = 1000
@@ -16,11 +18,24 @@ export class LocalAddresses {
     const now = performance.now()
     if (now - this.#at < REFRESH) return false
     this.#at = now
-    this.#known = new Set()
-    for (const list of Object.values(networkInterfaces()))
-      for (const { address } of list ?? []) this.#known.add(address)
+    this.#known = new Set(ownAddresses() ?? runningAddresses())
     return this.#known.has(text)
   }
+}
+
+/** Of every interface of the thread's network namespace; `undefined` where they may not be asked for. */
+export function ownAddresses(): string[] | undefined {
+  try {
+    return Rtnetlink.with((netlink) => netlink.addresses())
+  } catch (error) {
+    if (error instanceof SystemError) return undefined
+    throw error
+  }
+}
+
+/** Without those of interfaces that lack a carrier, or whose carrier the kernel has yet to tell of (up to 1 s). */
+function runningAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
 }
 
 /** 127/8 and ::1. */

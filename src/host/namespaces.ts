@@ -1,9 +1,10 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { UserError } from '../user-error.ts'
 import { SystemError } from './libc.ts'
+import { ownAddresses } from './local-addresses.ts'
 import { currentNetns, findNetns, insideNetns, type NetworkNamespace, netnsInode } from './netns.ts'
 import { hasCapability } from './privileges.ts'
-import { Rtnetlink } from './rtnetlink.ts'
+import { monotonicNow } from './tracepoints.ts'
 
 /** Namespaces and their addresses are looked for again after this, ms: going through /proc takes about 1 ms. */
 const AGE = 1000
@@ -25,7 +26,10 @@ export class Namespaces {
   #names = new Map<number, string>()
   /** Which namespaces have an address; an address of several is of none in particular. */
   #byAddress = new Map<string, readonly number[]>()
+  /** Before they were read, ns of CLOCK_MONOTONIC. */
   #addressesAt = Number.NEGATIVE_INFINITY
+  /** A namespace that is there could not be looked into: it may have any address. */
+  #isIncomplete = false
 
   all(): readonly NetworkNamespace[] {
     return this.#list(AGE)
@@ -57,29 +61,36 @@ export class Namespaces {
     return hasCapability('cap_sys_admin') && hasCapability('cap_sys_ptrace')
   }
 
-  /** The one namespace other than the own that has this address; loopback addresses are of none. */
-  withAddress(addr: string): NamedNetns | undefined {
-    const [inode, ...more] = this.#with(addr)
-    return inode === undefined || more.length > 0 ? undefined : { inode, name: this.name(inode) }
+  /**
+   * The one namespace that has this address, other than the own; loopback addresses are of none. With `since` (ns,
+   * CLOCK_MONOTONIC) by a look at all of them that was begun after it: another one may have got it meanwhile.
+   */
+  withAddress(addr: string, since = Number.NEGATIVE_INFINITY): NamedNetns | undefined {
+    const [inode, ...more] = this.#with(addr, since)
+    if (inode === undefined || inode === this.own || more.length > 0 || this.#isIncomplete) return undefined
+    return { inode, name: this.name(inode) }
   }
 
-  /** Whether a namespace other than the own has an interface with this address, which is no loopback address. */
+  /** Whether a namespace has an interface with this address, which is no loopback address. */
   has(inode: number, addr: string): boolean {
-    return this.#with(addr).includes(inode)
+    return this.#with(addr, Number.NEGATIVE_INFINITY).includes(inode)
   }
 
-  #with(addr: string): readonly number[] {
-    return /^127\.|^::1$/.test(addr) ? [] : (this.#addresses().get(addr) ?? [])
+  #with(addr: string, since: number): readonly number[] {
+    return /^127\.|^::1$/.test(addr) ? [] : (this.#addresses(since).get(addr) ?? [])
   }
 
-  #addresses(): Map<string, readonly number[]> {
-    const now = performance.now()
-    if (now - this.#addressesAt < AGE) return this.#byAddress
+  #addresses(since: number): Map<string, readonly number[]> {
+    const now = monotonicNow()
+    if (this.#addressesAt > since && now - this.#addressesAt < AGE * 1e6) return this.#byAddress
     this.#addressesAt = now
+    this.#isIncomplete = false
     const found = new Map<string, number[]>()
-    for (const { inode } of this.all()) {
-      if (inode === this.own) continue
-      for (const addr of this.inside(inode, ownAddresses) ?? []) {
+    for (const namespace of this.#list(since === Number.NEGATIVE_INFINITY ? AGE : 0)) {
+      const { inode } = namespace
+      const addresses = this.inside(inode, ownAddresses)
+      if (addresses === undefined && isThere(namespace)) this.#isIncomplete = true
+      for (const addr of addresses ?? []) {
         const inodes = found.get(addr)
         if (inodes === undefined) found.set(addr, [inode])
         else if (!inodes.includes(inode)) inodes.push(inode)
@@ -104,12 +115,11 @@ export class Namespaces {
   }
 }
 
-function ownAddresses(): string[] {
+function isThere({ inode, path }: NetworkNamespace): boolean {
   try {
-    return Rtnetlink.with((netlink) => netlink.addresses())
-  } catch (error) {
-    if (error instanceof SystemError) return []
-    throw error
+    return statSync(path).ino === inode
+  } catch {
+    return false
   }
 }
 

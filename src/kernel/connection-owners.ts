@@ -122,10 +122,10 @@ export class ConnectionOwners {
       connect.ended + LINGER >= time &&
       !this.#isOurs(connect)
     const candidates = (this.#byPorts.get(portKey(localPort, remotePort)) ?? []).filter(isMeant)
-    const open = candidates.filter(({ ended }) => ended >= time)
-    const [only, ...more] = open.length > 0 ? open : candidates
+    const [only, ...more] = candidates
     const pid = only?.process?.pid
-    if (pid === undefined || more.length > 0) return undefined
+    // A closed one too: its last packets may be seen beside those of an open one in another namespace.
+    if (pid === undefined || more.some(({ process }) => process?.pid !== pid)) return undefined
     // One whose port is not known yet may be it as well.
     const rivals = [...(this.#pending.get(remotePort) ?? [])].filter(isMeant)
     return rivals.every(({ process }) => process?.pid === pid) ? only?.process : undefined

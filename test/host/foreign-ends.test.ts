@@ -99,3 +99,39 @@ rootTest('an address that two namespaces have names nobody', async () => {
     [['python3', undefined]],
   )
 })
+
+const SHARED = '10.81.3.2'
+/** Listens, and dials the own address when it gets a signal. */
+const SELF = `
+import signal, socket
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+s = socket.create_server(("", ${PORT}))
+print("ready", flush=True)
+signal.sigwait([signal.SIGUSR1])
+d = socket.create_connection(("${SHARED}", ${PORT}))
+c, _ = s.accept()
+d.close()
+c.close()
+signal.pause()`
+
+rootTest('an own address on a cable without carrier is of no other namespace that has it too', async () => {
+  const [own, twin] = [new Namespace('own'), new Namespace('twin')]
+  for (const { name } of [own, twin]) {
+    ip(`-n ${name} link add eth0 type veth peer name peer0`)
+    ip(`-n ${name} addr add ${SHARED}/24 dev eth0`)
+    ip(`-n ${name} link set eth0 up`)
+  }
+  const server = new Running(own.inside(['python3', '-c', SELF]))
+  const other = new Running(twin.inside(['python3', '-c', SELF]))
+  for (const running of [server, other])
+    await running.until('it listens', ({ stdout }) => stdout.includes('ready'))
+  const trace = new Running(own.inside([builtFile(repository), 'trace', '--flows', '--json']))
+  await trace.until('it watches', ({ stderr }) => stderr.includes('listening on'))
+  process.kill(server.pid, 'SIGUSR1')
+  await trace.until('the flow', ({ stdout }) => stdout.includes('"type":"flow"'))
+  await trace.stop('SIGINT')
+  for (const running of [server, other]) await running.stop('SIGTERM')
+  for (const namespace of [own, twin]) namespace.close()
+  const [flow] = ndjson<FlowRecord>(trace.stdout)
+  assert.deepEqual([flow?.process?.client?.pid, flow?.process?.server?.pid], [server.pid, server.pid])
+})
