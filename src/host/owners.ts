@@ -147,8 +147,10 @@ export class Owners {
 
   /** What the kernel plane told: the namespace of a connection, where that program tells it. */
   fact(fact: KernelFact): void {
+    if (fact.fact !== 'state' || fact.netns === null) return
+    if (fact.to === 'LISTEN') this.#listens.place(fact.socket, fact.local.port, fact.at, fact.netns)
     // The first of a connection's that has its port.
-    if (fact.fact !== 'state' || fact.from !== 'SYN_SENT' || fact.netns === null) return
+    if (fact.from !== 'SYN_SENT') return
     this.#connects.place(fact.socket, fact.local.port, fact.remote.port, fact.at, fact.netns)
   }
 

@@ -5,11 +5,15 @@ import type { TracedProcess } from './traced-process.ts'
 /** How long a closed listener is remembered: questions about its last connections are asked later. */
 const LINGER = 10e9
 const CAPACITY = 16_384
+/** Two programs tell of one listen(), each with its own look at the clock, ns. */
+const CLOCK_SLACK = 100e3
 
 /** One listener whose listen() was seen. Times are ns of the records' clock. */
 export interface ListenCall {
   readonly socket: number
   readonly process: TracedProcess | undefined
+  /** Inode of the network namespace; `null` when it is not known. */
+  netns: number | null
   /** 4 or 6; `::` of family 6 may take IPv4 too. */
   readonly family: number
   readonly local: Uint32Array
@@ -38,6 +42,7 @@ export class ListenCalls {
       const call: ListenCall = {
         socket: event.socket,
         process,
+        netns: process?.netns ?? null,
         family: event.family,
         local: event.local.slice(),
         port: event.localPort,
@@ -55,6 +60,12 @@ export class ListenCalls {
     }
   }
 
+  /** The kernel told in which namespace the socket was that began to listen on `port` at `time`. */
+  place(socket: number, port: number, time: number, netns: number): void {
+    for (const call of this.#byPort.get(port) ?? [])
+      if (call.socket === socket && Math.abs(call.since - time) <= CLOCK_SLACK) call.netns = netns
+  }
+
   /** Calls on `port`, of this namespace as far as is known, in force at `time`. */
   at(port: number, time: number): ListenCall[] {
     const list = this.#byPort.get(port)
@@ -63,12 +74,7 @@ export class ListenCalls {
       (call) =>
         call.since <= time &&
         call.until >= time &&
-        !(
-          call.process !== undefined &&
-          call.process.netns !== null &&
-          this.#netns !== null &&
-          call.process.netns !== this.#netns
-        ),
+        (call.netns === null || this.#netns === null || call.netns === this.#netns),
     )
   }
 
