@@ -26,6 +26,8 @@ const deadline = AbortSignal.timeout(LIMIT_MS)
 await runFiles(together, availableParallelism())
 await runFiles(alone, 1)
 summarize()
+// A program that a test cut short left behind would keep its pipe, and this process, open.
+process.exit()
 
 function testFiles(folder) {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
