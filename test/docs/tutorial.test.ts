@@ -34,6 +34,6 @@ before(() => {
 for (const page of ['docs/tutorial.md', 'README.md'])
   rootTest(`${page} can be followed word for word, and prints what it shows`, () => {
     const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, NO_COLOR: '1', TZ: 'UTC' }
-    for (const [command, shown, printed] of runPage(page, { folder, env, comparable }))
+    for (const [command, shown, printed] of runPage(page, { folder, env, comparable, tries: 3 }))
       assert.equal(printed, shown, `${command}\nSOCKTRACE_UPDATE_GOLDEN=1 writes it into the page`)
   })
