@@ -41,6 +41,12 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   geq: '>=',
 }
 
+/** Words such as `constructor` are in every object, and no operators. */
+function kindOf(text: string): Token['kind'] {
+  if (Object.hasOwn(OPERATORS, text)) return OPERATORS[text]!
+  return Object.hasOwn(COMPARISONS, text) ? 'compare' : 'word'
+}
+
 /** Quoted text; a path to the next space or `)`; an operator; any other run. */
 const TOKEN = /"([^"]*)"|'([^']*)'|[/@][^\s)]*|&&?|\|\|?|[=!<>]=|[=!<>()]|[^\s=!<>()&|"']+|\S/gy
 
@@ -56,7 +62,7 @@ function tokenize(source: string): Token[] {
     if (match === null) return [...tokens, { kind: 'end', text: '', at: source.length }]
     const text = match[1] ?? match[2] ?? match[0]
     const quoted = match[1] !== undefined || match[2] !== undefined
-    const kind = quoted ? 'word' : (OPERATORS[text] ?? (text in COMPARISONS ? 'compare' : 'word'))
+    const kind = quoted ? 'word' : kindOf(text)
     tokens.push({ kind, text, at })
     at = TOKEN.lastIndex
   }

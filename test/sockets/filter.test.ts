@@ -233,6 +233,11 @@ for (const [filter, problem, caret] of [
     )
   })
 
+test('a word that every object has is a word', () => {
+  for (const word of ['constructor', 'toString', '__proto__'])
+    assert.equal(matches(`comm = ${word}`), false, word)
+})
+
 test('an unknown predicate names those that there are', () => {
   assert.throws(
     () => parseFilter(['port', '=', ':22'], NAMES),
