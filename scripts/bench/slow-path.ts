@@ -1,8 +1,8 @@
 // SHA-256 of what `read --flows --json FILE` prints when every packet is decoded in full and goes through every stage:
 //   node --import tsx scripts/bench/slow-path.ts FILE
-// A view that wants packets turns the short cut off (src/cli/pump.ts), and this one does nothing with them.
+// A view that wants packets turns the short cut off (src/cli/analysis/pump.ts), and this one does nothing with them.
 import { createHash } from 'node:crypto'
-import { Analysis } from '../../src/cli/analysis.ts'
+import { Analysis } from '../../src/cli/analysis/analysis.ts'
 import { DEFAULT_MAX_FLOWS } from '../../src/cli/capture-options.ts'
 import type { Io } from '../../src/cli/io.ts'
 import { openCaptureFile } from '../../src/host/capture-file.ts'

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
-import { addFollowOptions, type FollowOptions } from './follow.ts'
-import { addLadderOptions } from './ladder-option.ts'
+import { addLadderOptions } from './analysis/ladder-option.ts'
+import type { SelectionOptions } from './analysis/report.ts'
+import type { ViewOptions } from './analysis/views.ts'
+import { addFollowOptions, type FollowOptions } from './follow/option.ts'
 import { addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
-import type { SelectionOptions } from './report.ts'
-import type { ViewOptions } from './views.ts'
 
 /** As tcpdump's: longer than any packet that is not a kernel super-segment. */
 export const DEFAULT_SNAPLEN = 262_144

@@ -16,7 +16,7 @@ export function defineCompletion(program: Command): void {
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(async (shell: Shell) => {
       const { commandModels } = await import('./command-model.ts')
-      const { completionScript } = await import('./completion-script.ts')
+      const { completionScript } = await import('./completion/script.ts')
       const { processIo } = await import('./io.ts')
       const io = processIo()
       io.write(completionScript(shell, commandModels(program)))

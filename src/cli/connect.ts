@@ -42,7 +42,7 @@ export function defineConnect(program: Command): void {
     .option('--interval <time>', 'time between two rounds of --count', parseDuration, INTERVAL_MS)
   addEngineOptions(command).action(
     async (target: string, port: string | undefined, options: ConnectOptions) => {
-      const { runConnect } = await import('./connect-run.ts')
+      const { runConnect } = await import('./connect/run.ts')
       process.exitCode = await runConnect(target, port, options, processIo(options.quiet))
     },
   )

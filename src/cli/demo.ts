@@ -16,11 +16,11 @@ export function defineDemo(program: Command): void {
     )
     .passThroughOptions()
     .action(async (command: readonly string[], options: DemoOptions) => {
-      const { runDemo } = await import('./demo-run.ts')
+      const { runDemo } = await import('./demo/run.ts')
       await runDemo(command, options)
     })
   demo.command('__puppet <name>', { hidden: true }).action(async (name: string) => {
-    const { runPuppet } = await import('./demo-puppet.ts')
+    const { runPuppet } = await import('./demo/puppet.ts')
     runPuppet(name)
   })
 }

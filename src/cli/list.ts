@@ -151,7 +151,7 @@ export function defineList(program: Command): void {
     .option('-q', 'no notes on stderr')
     .action(async (filter: readonly string[], options: ListOptions) => {
       refuseMixture(filter, options)
-      const { runList } = await import('./list-run.ts')
+      const { runList } = await import('./list/run.ts')
       process.exitCode = await runList(filter, options, processIo(options.q))
     })
   for (const option of list.options) option.conflicts([...(CONFLICTS[option.attributeName()] ?? [])])

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { UserError } from '../user-error.ts'
+import { withoutLadderWord } from './analysis/ladder-option.ts'
 import { type AnalysisOptions, addAnalysisOptions } from './capture-options.ts'
 import { processIo } from './io.ts'
-import { withoutLadderWord } from './ladder-option.ts'
 import { parseDuration } from './options.ts'
 
 export interface ReadOptions extends AnalysisOptions {
@@ -50,10 +50,10 @@ export function defineRead(program: Command): void {
       if (files.length === 0)
         throw new UserError("missing required argument 'file'", { hint: 'see `socktrace read --help`' })
       if (options.live) {
-        const { runReplay } = await import('./replay.ts')
+        const { runReplay } = await import('./read/replay.ts')
         return runReplay(files, options, processIo(options.quiet))
       }
-      const { runRead } = await import('./read-run.ts')
+      const { runRead } = await import('./read/run.ts')
       await runRead(files, options, processIo(options.quiet))
     })
 }

@@ -37,7 +37,7 @@ export function defineRun(program: Command): void {
     .option('-s, --snaplen <bytes>', 'keep only this much of each packet', parsePositive, DEFAULT_SNAPLEN)
     .option('-B, --buffer-size <mib>', "size of each interface's ring", parseRingSize, DEFAULT_RING_MIB)
     .action(async (file: string, args: readonly string[], options: RunOptions) => {
-      const { runRun } = await import('./run-run.ts')
+      const { runRun } = await import('./run/run.ts')
       await runRun(file, args, options)
     })
 }

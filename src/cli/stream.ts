@@ -12,7 +12,7 @@ export function defineStream(program: Command): void {
   addStreamOptions(addInterfaceOptions(program))
     .option('--duration <time>', 'end after this long: 5s, 500ms, 2m, 1h', parseDuration)
     .action(async (options: PlainOptions) => {
-      const { runStream } = await import('./stream-run.ts')
+      const { runStream } = await import('./stream/run.ts')
       await runStream(options, processIo(options.quiet))
     })
 }

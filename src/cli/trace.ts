@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { withoutLadderWord } from './analysis/ladder-option.ts'
 import {
   type AnalysisOptions,
   addAnalysisOptions,
@@ -8,7 +9,6 @@ import {
   type InterfaceOptions,
 } from './capture-options.ts'
 import { processIo } from './io.ts'
-import { withoutLadderWord } from './ladder-option.ts'
 import { collectNames, collectNumbers, parseDuration, parsePositive, parseRingSize } from './options.ts'
 
 export interface TraceOptions extends AnalysisOptions, InterfaceOptions {
@@ -37,7 +37,7 @@ export function defineTrace(program: Command): void {
     .option('--comm <name>', 'only connections of processes with this name (repeatable)', collectNames)
     .action(async (words: readonly string[], given: TraceOptions) => {
       const [filter, options] = withoutLadderWord(words, given)
-      const { runTrace } = await import('./trace-run.ts')
+      const { runTrace } = await import('./trace/run.ts')
       await runTrace(filter.join(' '), options, processIo(options.quiet))
     })
 }

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { renderManPage } from '../../scripts/man-page.ts'
 import { commandModels } from '../../src/cli/command-model.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
-import { completionScript } from '../../src/cli/completion-script.ts'
+import { completionScript } from '../../src/cli/completion/script.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 
 const models = commandModels(await buildProgram(undefined))

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { withoutLadderWord } from '../../src/cli/ladder-option.ts'
+import { withoutLadderWord } from '../../src/cli/analysis/ladder-option.ts'
+import { runRead } from '../../src/cli/read/run.ts'
 import { defineRead, type ReadOptions } from '../../src/cli/read.ts'
-import { runRead } from '../../src/cli/read-run.ts'
 
 export interface Printed {
   readonly stdout: string

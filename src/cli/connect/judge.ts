@@ -1,0 +1,87 @@
+import type { Evidence } from '../../diagnose/evidence.ts'
+import { judge } from '../../diagnose/judge.ts'
+import { KernelTrace } from '../../diagnose/kernel-evidence.ts'
+import { KernelLedger, keyOf } from '../../diagnose/kernel-ledger.ts'
+import type { Verdict } from '../../diagnose/verdict.ts'
+import { WireTrouble } from '../../diagnose/wire-evidence.ts'
+import type { Endpoint } from '../../flow/event.ts'
+import type { Nanos } from '../../flow/time.ts'
+import type { ProcessRef } from '../../process-ref.ts'
+import type { LivePlanes } from '../trace/planes.ts'
+
+/** An attempt that failed, as the program that made it knows it. */
+export interface Failed {
+  readonly client: Endpoint | undefined
+  readonly server: Endpoint
+  readonly error: string
+  /** connect() returned it without waiting. */
+  readonly immediate: boolean
+  /** connect() itself said so; else it was given up. */
+  readonly final: boolean
+  readonly at: Nanos
+}
+
+/** This process, as the client of its own connections. */
+export const ourselves: ProcessRef = { pid: process.pid, comm: 'socktrace', attribution: 'procfs' }
+
+/** Judges an attempt of which no packet was seen: by connect()'s own result, the kernel's word and the socket tables. */
+export class OwnJudge {
+  readonly #planes: LivePlanes
+  readonly #ledger: KernelLedger
+  /** Our latest call that failed at once. */
+  #call: KernelTrace | undefined
+  readonly #wire: Evidence['wire']
+
+  /** `whyNoPackets` are not watched, with the mend; absent when they are, and there were none. */
+  constructor(planes: LivePlanes, whyNoPackets?: string) {
+    this.#planes = planes
+    this.#ledger = new KernelLedger(planes)
+    this.#wire =
+      whyNoPackets === undefined
+        ? { watched: true, ...new WireTrouble().withoutFlow }
+        : { watched: false, why: whyNoPackets }
+  }
+
+  /** Takes in what the kernel has told since last time; where nobody else does. */
+  drain(): void {
+    const hasLost = this.#planes.drain((fact, at) => {
+      const trace = this.#ledger.take(fact, at)
+      if (fact.fact === 'call' && fact.pid === process.pid) this.#call = trace
+    })
+    if (hasLost) this.#ledger.clear()
+  }
+
+  verdict({ client, server, error, immediate, final, at }: Failed): Verdict | undefined {
+    const planes = this.#planes
+    const nobody = { addr: server.addr.includes(':') ? '::' : '0.0.0.0', port: 0 }
+    const ends = { proto: 'tcp' as const, client: client ?? nobody, server }
+    const called = this.#call?.key === keyOf('tcp', ends.client, server) ? this.#call : undefined
+    const trace = (immediate ? called : undefined) ?? this.#ledger.find('tcp', ends.client, server)
+    const query = { ...ends, start: at, now: at, netns: trace?.netns(ends.client) ?? {} }
+    const here = { client: true, server: planes.here(query).server }
+    const finding = judge({
+      ...ends,
+      now: at,
+      ended: final,
+      ...(!final && { finishing: true }),
+      result: { error, ...(immediate && { immediate: true as const }) },
+      here,
+      process: { watched: true, client: ourselves },
+      wire: this.#wire,
+      socket: planes.socket(query),
+      kernel: this.#kernel(trace, ends.client, server, at),
+    })
+    return finding && { type: 'verdict', at, ...ends, process: { client: ourselves }, final, ...finding }
+  }
+
+  #kernel(told: KernelTrace | undefined, client: Endpoint, server: Endpoint, at: Nanos): Evidence['kernel'] {
+    const { kernel } = this.#planes
+    if (!kernel.watched) return kernel
+    const trace = told ?? new KernelTrace('tcp', keyOf('tcp', client, server), [client, server], at)
+    const { unwatched } = kernel
+    return {
+      watched: true,
+      ...trace.evidence(client, { netns: trace.netns(client), counters: {}, unwatched }),
+    }
+  }
+}

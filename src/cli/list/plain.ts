@@ -1,0 +1,194 @@
+import { eachSocketOwner } from '../../host/procfs.ts'
+import { deniedNote, type Part, readParts, type SnapshotOptions } from '../../host/socket-table.ts'
+import { sanitize } from '../../render/sanitize.ts'
+import { type Lines, type LinesTable, SocketLines } from '../../render/socket-lines.ts'
+import { endpointText, NUMERIC, processText } from '../../render/socket-text.ts'
+import type { SocketFilter } from '../../sockets/filter.ts'
+import { InetRow } from '../../sockets/inet-row.ts'
+import { OwnerTable } from '../../sockets/owner-table.ts'
+import { type DiagContext, isStream, parseInetDiag, STATE_COUNT, stateName } from '../../sockets/sock-diag.ts'
+import type { SocketRecord, SocketState } from '../../sockets/socket.ts'
+import type { Io } from '../io.ts'
+
+/** What a listing without records needs to know. */
+export interface PlainListing {
+  readonly snapshot: SnapshotOptions
+  readonly filter: SocketFilter
+  /** The states that the options select, `undefined` for every one. */
+  readonly states: ReadonlySet<SocketState> | undefined
+  readonly header: boolean
+}
+
+/** Rows that a sort key has room for beside two ports. */
+const MAX_SORTED = 1 << 20
+const FEW = 4096
+
+/**
+ * The default columns of TCP, UDP and raw sockets, for a pipe: the same text as the general way, from the kernel's
+ * own rows. Returns false without having written anything where it cannot: rows from /proc, far too many rows, a
+ * socket in trouble, whose line says so.
+ */
+export function writePlainList({ snapshot, filter, states, header }: PlainListing, io: Io): boolean {
+  const { parts, context, degraded } = readParts(snapshot)
+  const tables: RowsPart[] = []
+  for (const part of parts) {
+    if (!('rows' in part)) return false
+    tables.push(part)
+  }
+  if (tables.some(mayHaveTrouble)) return false
+  tables.sort((a, b) => (a.netid < b.netid ? -1 : Number(a.netid > b.netid)))
+  if (tables.reduce((sum, { rows }) => sum + rows.count, 0) > MAX_SORTED) return false
+  const lines = inListOrder(
+    tables,
+    tables.map((table) => select(table, filter, states, context)),
+  )
+  if (!hasAsciiDevices(lines, context)) return false
+  const owners =
+    snapshot.processes === false ? undefined : isHeld(lines) ? readOwners(lines, degraded) : () => ''
+  for (const note of degraded) io.note(`socktrace: ${note}`)
+  const record = ({ rows, netid }: LinesTable, row: number): SocketRecord =>
+    parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)!
+  const listing = new SocketLines(lines, header, {
+    endpoint: (table, row, side) => endpointText(record(table, row), side, NUMERIC),
+    process: owners,
+  })
+  listing.write((bytes) => io.writeBytes(bytes))
+  return true
+}
+
+type RowsPart = Extract<Part, { rows: unknown }>
+
+const LISTEN = 10
+/** Numbers of `idiag_timer`. */
+const RETRANSMISSION = 1
+const WINDOW_PROBE = 4
+
+/** Whether `troubleOf` could find something: the general way asks it. */
+function mayHaveTrouble({ rows, netid }: RowsPart): boolean {
+  if (netid !== 'tcp') return false
+  const view = new InetRow()
+  for (let row = 0; row < rows.count; row++) {
+    if (!view.at(rows, row)) continue
+    if (view.state === LISTEN ? view.receiveQueue > view.sendQueue : view.timer === WINDOW_PROBE) return true
+    if (view.timer === RETRANSMISSION && view.retransmissions > 0) return true
+  }
+  return false
+}
+
+/** Numbers of the rows that the filter and the states let through. */
+function select(
+  { rows, netid, exact }: RowsPart,
+  filter: SocketFilter,
+  states: ReadonlySet<SocketState> | undefined,
+  context: DiagContext,
+): Uint32Array {
+  const named = Array.from({ length: STATE_COUNT }, (_, state) => stateName(state, isStream(netid)))
+  const selected = new Uint32Array(rows.count)
+  const view = new InetRow()
+  let count = 0
+  for (let row = 0; row < rows.count; row++) {
+    if (!view.at(rows, row)) continue
+    const state = named[view.state]
+    if (state === undefined || (states !== undefined && !states.has(state))) continue
+    if (!exact) {
+      const record = parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)
+      if (record === undefined || !filter.matches(record)) continue
+    }
+    selected[count++] = row
+  }
+  return selected.subarray(0, count)
+}
+
+const PORTS = 1 << 16
+
+/**
+ * The default order: by kind, listeners first, local port, remote port, then as the kernel gave them. A key has 1 bit
+ * that is 0 for a listener, 16 of each port, 20 for the line as the kernel gave it: 53, as many as a double.
+ */
+function inListOrder(tables: readonly RowsPart[], selected: readonly Uint32Array[]): Lines {
+  const count = selected.reduce((sum, rows) => sum + rows.length, 0)
+  const lines = {
+    tables,
+    table: new Uint8Array(count),
+    row: new Uint32Array(count),
+    order: new Uint32Array(count),
+  }
+  const keys = new Float64Array(count)
+  const view = new InetRow()
+  let line = 0
+  let kind = 0
+  for (const [index, { rows, netid }] of tables.entries()) {
+    for (const row of selected[index]!) {
+      view.at(rows, row)
+      const other = view.state === LISTEN ? 0 : 1
+      keys[line] = ((other * PORTS + view.sourcePort) * PORTS + view.destinationPort) * MAX_SORTED + line
+      lines.row[line] = row
+      lines.table[line++] = index
+    }
+    if (tables[index + 1]?.netid === netid) continue
+    keys.subarray(kind, line).sort()
+    for (let place = kind; place < line; place++) lines.order[place] = keys[place]! % MAX_SORTED
+    kind = line
+  }
+  return lines
+}
+
+/** The widths of other names are not known here. */
+function hasAsciiDevices({ tables, table, row }: Lines, { interfaceName }: DiagContext): boolean {
+  const view = new InetRow()
+  return row.every((number, line) => {
+    view.at(tables[table[line]!]!.rows, number)
+    return view.interface === 0 || /^[ -~]*$/.test(interfaceName(view.interface) ?? '')
+  })
+}
+
+/** Is there a socket that a process can hold? */
+function isHeld(lines: Lines): boolean {
+  return lines.row.some((_, line) => inodeOf(lines, line) !== 0)
+}
+
+/** With few lines only their owners are kept: a set of many costs more than it saves. */
+function fewInodes(lines: Lines): ReadonlySet<number> | undefined {
+  if (lines.row.length > FEW) return undefined
+  return new Set(Array.from(lines.row, (_, line) => inodeOf(lines, line)))
+}
+
+/** Reads the owners; the text of those of one inode. */
+function readOwners(lines: Lines, degraded: string[]): (inode: number) => string {
+  const table = new OwnerTable()
+  const comms = new Map<number, string>()
+  const wanted = fewInodes(lines)
+  const denied = eachSocketOwner((inode, pid, fd, comm) => {
+    if (wanted?.has(inode) === false) return
+    comms.set(pid, comm)
+    table.add(inode, pid, fd)
+  })
+  if (denied > 0 && hasUnowned(lines, table)) degraded.push(deniedNote(denied))
+  const starts = new Map<number, string>()
+  for (const [pid, comm] of comms) starts.set(pid, `${sanitize(comm)}[${pid}] fd `)
+  return (inode) => {
+    const first = inode === 0 ? -1 : table.first(inode)
+    if (first < 0) return ''
+    if (table.next(first) < 0) return starts.get(table.pid(first))! + table.fd(first)
+    const processes = []
+    for (let owner = first; owner >= 0; owner = table.next(owner)) {
+      const pid = table.pid(owner)
+      processes.push({ pid, fd: table.fd(owner), comm: comms.get(pid)! })
+    }
+    return processText(processes)
+  }
+}
+
+function hasUnowned(lines: Lines, owners: OwnerTable): boolean {
+  return lines.row.some((_, line) => {
+    const inode = inodeOf(lines, line)
+    return inode !== 0 && owners.first(inode) < 0
+  })
+}
+
+const shared = new InetRow()
+
+function inodeOf({ tables, table, row }: Lines, line: number): number {
+  shared.at(tables[table[line]!]!.rows, row[line]!)
+  return shared.inode
+}

@@ -1,7 +1,0 @@
-import type { Io } from './io.ts'
-import { runLive } from './live-run.ts'
-import type { TraceOptions } from './trace.ts'
-
-export async function runTrace(filter: string, options: TraceOptions, io: Io): Promise<void> {
-  await runLive(filter, options, io)
-}

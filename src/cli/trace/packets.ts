@@ -1,0 +1,68 @@
+import { openCap } from '../../host/cap.ts'
+import type { KernelPlane } from '../../host/kernel-plane.ts'
+import type { LiveOptions, LiveSource } from '../../host/live-source.ts'
+import { NoPackets } from '../../host/no-packets.ts'
+import { openRing } from '../../host/ring.ts'
+import { EXIT, UserError } from '../../user-error.ts'
+import type { EngineChoice } from '../capture-options.ts'
+import { wantsStreams } from '../follow/option.ts'
+import type { TraceOptions } from '../trace.ts'
+import { MEND, type WirePlane } from './planes.ts'
+
+/** Packets of this machine, or that there are none, and why. */
+export interface LivePackets {
+  readonly source: LiveSource
+  readonly wire: WirePlane
+  /** Why there are none though they were asked for. */
+  readonly lack?: UserError
+}
+
+/** `auto` is the ring: only where it cannot be had at all does `cap` take its place. */
+async function openSource(engine: EngineChoice, options: LiveOptions): Promise<LiveSource> {
+  if (engine === 'cap' || (engine === 'auto' && process.platform !== 'linux')) return openCap(options)
+  return openRing(options)
+}
+
+/** Opens the engine that was chosen; without the privilege for it, where that was left to us, a source of no packets. */
+export async function openPackets(engine: EngineChoice, options: LiveOptions): Promise<LivePackets> {
+  if (engine === 'none')
+    return {
+      source: new NoPackets(options.waiter),
+      wire: { watched: false, why: 'packets are not captured (--engine none)' },
+    }
+  try {
+    return { source: await openSource(engine, options), wire: { watched: true } }
+  } catch (error) {
+    if (engine !== 'auto' || !(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
+    const wire = { watched: false, why: `${error.message}${MEND}` } as const
+    return { source: new NoPackets(options.waiter), wire, lack: error }
+  }
+}
+
+/** Throws why there are no packets, where the kernel does not tell enough without them. */
+export function checkPackets(
+  { source, lack }: LivePackets,
+  { watched }: KernelPlane,
+  { filter, options, goesWithout }: PacketNeeds,
+): void {
+  if (source.engine !== 'none') return
+  const needed = filter !== '' || options.interface !== undefined || writesPackets(options)
+  if (lack !== undefined) {
+    if (needed || !goesWithout || !watched.state) throw lack
+  } else if (needed)
+    throw new UserError('Cannot choose, print or write packets with --engine none: there are none', {
+      hint: 'leave out the filter and the options for packets, or --engine none',
+    })
+}
+
+/** What a live run wants of packets. */
+export interface PacketNeeds {
+  readonly filter: string
+  readonly options: TraceOptions
+  /** The command has something to say without any. */
+  readonly goesWithout: boolean
+}
+
+function writesPackets(options: TraceOptions): boolean {
+  return options.write !== undefined || options.packets === true || wantsStreams(options)
+}

@@ -1,0 +1,137 @@
+import type { Evidence, KernelKind, Plane } from '../../diagnose/evidence.ts'
+import type { ConnectionQuery, Planes } from '../../diagnose/planes.ts'
+import type { Endpoint, Side } from '../../flow/event.ts'
+import { NANOS_PER_SECOND, type Nanos } from '../../flow/time.ts'
+import { monotonicToRealtimeOffset } from '../../host/clock.ts'
+import type { EvidenceLookup } from '../../host/evidence-lookup.ts'
+import type { KernelPlane } from '../../host/kernel-plane.ts'
+import { isAlive } from '../../host/procfs.ts'
+import { kernelTime } from '../../host/tracepoints.ts'
+import type { KernelFact } from '../../kernel/fact.ts'
+import type { ProcessRef } from '../../process-ref.ts'
+import type { SocketEvidence } from '../../sockets/socket-evidence.ts'
+import type { OwnerLookup } from '../analysis/flow-processes.ts'
+
+/** Where verdicts send those who want more of the planes watched. */
+export const MEND = ' (mend: socktrace doctor)'
+/** Whether packets are captured. */
+export type WirePlane = Planes['wire']
+/** How often the distance of the two clocks is measured, ms. */
+const CLOCK_AGE = 100
+
+interface LivePlanesParts {
+  readonly owners: OwnerLookup
+  readonly lookup: EvidenceLookup
+  readonly kernel: KernelPlane
+  /** Inode of the namespace that packets are captured in. */
+  readonly netns: number | null
+  /** No filter and no choice of interfaces leaves packets out. */
+  readonly seesAll: boolean
+  /** Captured unless given. */
+  readonly wire?: WirePlane
+  /** Who opened a connection, where this program knows it itself. */
+  readonly dialler?: (client: Endpoint, server: Endpoint) => ProcessRef | undefined
+}
+
+/** The planes beside the wire, while they can be asked: this machine as it is when a connection is judged. */
+export class LivePlanes implements Planes {
+  /** Epoch seconds of the trace's origin. */
+  originSeconds = 0
+  readonly netns: number | null
+  readonly seesAll: boolean
+  readonly wire: WirePlane
+  readonly kernel: Planes['kernel']
+  readonly #parts: LivePlanesParts
+  #lost = 0
+  #offset = 0
+  #offsetAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: LivePlanesParts) {
+    this.#parts = parts
+    this.netns = parts.netns
+    this.seesAll = parts.seesAll
+    this.wire = parts.wire ?? { watched: true }
+    this.kernel = kernelOf(parts.kernel)
+  }
+
+  /** Gives what the kernel told since last time, at times of the capture's clock; true when some of it was lost. */
+  drain(give: (fact: KernelFact, at: Nanos) => void): boolean {
+    const { kernel, lookup, owners } = this.#parts
+    // Lost is what comes while nobody reads: between the last time and now.
+    const before = this.#lost
+    const offset = this.#monotonicOffset()
+    kernel.drain((fact) => {
+      lookup.fact(fact)
+      owners.fact?.(fact)
+      give(fact, (fact.at + offset) as Nanos)
+    })
+    this.#lost = kernel.lost
+    return this.#lost > before
+  }
+
+  netnsOf(addr: string): number | undefined {
+    const { lookup } = this.#parts
+    return lookup.isHere(addr) ? (this.netns ?? undefined) : lookup.netnsOf(addr)?.inode
+  }
+
+  has(netns: number, addr: string): boolean {
+    return this.#parts.lookup.isHere(addr, netns)
+  }
+
+  here({ client, server, netns }: ConnectionQuery): Record<Side, boolean> {
+    const isHere = (addr: string, inode: number | undefined): boolean =>
+      inode !== undefined || this.netnsOf(addr) !== undefined
+    return { client: isHere(client.addr, netns.client), server: isHere(server.addr, netns.server) }
+  }
+
+  process(query: ConnectionQuery): Evidence['process'] {
+    const { proto, client, server, start, dialler } = query
+    const epoch = this.originSeconds * NANOS_PER_SECOND + start
+    const { owners, dialler: known } = this.#parts
+    const found: Partial<Record<Side, ProcessRef>> = {}
+    const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler ?? known?.(client, server)
+    if (caller !== undefined) found.client = caller
+    const holder = owners.find(proto, server, client, 'server', epoch)
+    if (holder !== undefined) found.server = holder
+    return { watched: true, ...found }
+  }
+
+  socket(query: ConnectionQuery): Plane<SocketEvidence> {
+    const { proto, client, server, netns } = query
+    return this.#parts.lookup.sockets({ proto, client, server, netns, here: this.here(query) })
+  }
+
+  isAlive(pid: number): boolean {
+    return isAlive(pid)
+  }
+
+  counters(netns: number): Readonly<Record<string, number>> | undefined {
+    return this.#parts.lookup.counters(netns)
+  }
+
+  close(): void {
+    this.#parts.kernel.close()
+    this.#parts.lookup.close()
+  }
+
+  /** What to add to a record's time to get one since the trace's origin, ns. */
+  #monotonicOffset(): number {
+    const now = performance.now()
+    if (now - this.#offsetAt > CLOCK_AGE) {
+      this.#offsetAt = now
+      const offset = monotonicToRealtimeOffset() - BigInt(this.originSeconds) * 1_000_000_000n
+      // Records have the kernel's own clock, which is another one in a time namespace.
+      this.#offset = Number(offset) - kernelTime(0)
+    }
+    return this.#offset
+  }
+}
+
+/** The mend itself is told once, when the run begins; every verdict points to it. */
+function kernelOf({ watched, degraded, mend }: KernelPlane): Planes['kernel'] {
+  const kinds: KernelKind[] = ['state', 'error', 'reset', 'retransmit', 'call', 'drop']
+  const unwatched = kinds.filter((kind) => !watched[kind])
+  if (unwatched.length === kinds.length)
+    return { watched: false, why: `${degraded.join('; ')}${mend === undefined ? '' : MEND}` }
+  return { watched: true, ...(unwatched.length > 0 && { unwatched }) }
+}

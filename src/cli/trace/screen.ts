@@ -1,0 +1,96 @@
+import { setFlagsFromString } from 'node:v8'
+import { LiveApp } from '../../live/app.ts'
+import { hasUnicode } from '../../live/spans.ts'
+import { createStyle, wantsColor } from '../../render/style.ts'
+import { EXIT, UserError } from '../../user-error.ts'
+import type { Io } from '../io.ts'
+import { onSignals } from '../signals.ts'
+import type { TraceOptions } from '../trace.ts'
+import { runLive } from './live-run.ts'
+import { LiveScreenView } from './screen-view.ts'
+
+/** Ring of a screen that is read ten times a second, MiB: a larger one would be most of the program's memory. */
+const RING_MIB = 8
+
+/** A screen is not looked at more often, and each read has its fixed costs; verdicts wait for twice that. */
+const BLOCK_MS = 24
+
+/**
+ * The full-screen view until the user leaves it. Without the privilege to capture, the sockets are still there, and
+ * the screen says what is missing.
+ */
+export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void> {
+  let stop = (): void => {}
+  let quitting = false
+  const app = new LiveApp({
+    style: createStyle(wantsColor({ choice: options.color, isTerminal: true, environment: io.env })),
+    unicode: hasUnicode(io.env),
+    timeFormat: options.timeFormat,
+    quit: () => {
+      quitting = true
+      stop()
+    },
+  })
+  let summary = ''
+  const screenIo: Io = {
+    ...io,
+    // Only the summary is written: events and flows go to the screen.
+    write: (text) => {
+      summary += text
+    },
+    note: (text) => app.lack(text),
+    flush: () => {},
+  }
+  // What is thrown away gets no room to pile up, young (peak 167 → 151 MB with 10 000 sockets) or old: the
+  // heap is collected once it has grown by 15 %, 4 ms every ten seconds, and not when it has doubled.
+  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--heap-growing-percent=15')
+  // Before the terminal is taken: what ends the program from then on gives it back.
+  const forget = onSignals(
+    () => {
+      quitting = true
+      stop()
+    },
+    () => {},
+  )
+  try {
+    app.start()
+    try {
+      await runLive('', { ...options, summary: true, bufferSize: RING_MIB }, screenIo, undefined, {
+        views: [(parts) => new LiveScreenView(app, parts)],
+        begin: (end) => {
+          stop = end
+          if (quitting) end()
+        },
+        kernel: ({ degraded, watched }) => app.kernel(Object.values(watched).some(Boolean), degraded),
+        command: 'view',
+        leavesSignals: true,
+        blockMs: BLOCK_MS,
+      })
+    } catch (error) {
+      if (!(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
+      app.lack(
+        `packets are not watched: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`,
+        true,
+      )
+      if (!quitting) await socketsOnly(options.duration, (end) => (stop = end))
+    }
+  } finally {
+    app.close()
+    forget()
+  }
+  if (app.failure !== undefined) throw app.failure
+  if (summary !== '') io.note(summary.trimEnd())
+}
+
+/** Until `stop` is called, or the end of `duration`. */
+async function socketsOnly(duration: number | undefined, begin: (stop: () => void) => void): Promise<void> {
+  let stop = (): void => {}
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  begin(stop)
+  const timer = duration === undefined ? undefined : setTimeout(stop, duration)
+  await stopped
+  clearTimeout(timer)
+}
