@@ -1,6 +1,6 @@
 // The kernel plane and nothing else, for `overhead.mjs`: every program attached, drained as a live run does, the facts
 // thrown away.  node --import tsx scripts/bench/kernel-plane.ts all|failures
-import { openKernelPlane } from '../../src/host/kernel-plane.ts'
+import { openKernelPlane } from '../../src/host/kernel/kernel-plane.ts'
 import { Waiter } from '../../src/host/wait.ts'
 
 const waiter = new Waiter()

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { Analysis } from '../../src/cli/analysis/analysis.ts'
 import { DEFAULT_MAX_FLOWS } from '../../src/cli/capture-options.ts'
 import type { Io } from '../../src/cli/io.ts'
-import { openCaptureFile } from '../../src/host/capture-file.ts'
+import { openCaptureFile } from '../../src/host/capture/capture-file.ts'
 
 const path = process.argv[2]
 if (path === undefined) throw new Error('usage: slow-path.ts FILE')

@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '../wire/address.ts'
+import { socketError } from './capture/packet-socket.ts'
 import * as libc from './libc.ts'
-import { socketError } from './packet-socket.ts'
 
 const AF_INET = 2
 const AF_INET6 = 10

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
 import { installCommand } from './install-command.ts'
 import { lastError, setns, unshare } from './libc.ts'
-import { systemProgram } from './system-program.ts'
+import { systemProgram } from './process/system-program.ts'
 
 /** Two network namespaces that see only each other. */
 export type Room = 'client' | 'server'

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { type Address, formatAddress } from '../wire/address.ts'
 import { SystemError } from './libc.ts'
-import { Rtnetlink } from './rtnetlink.ts'
+import { Rtnetlink } from './sockets/rtnetlink.ts'
 
 /** An address that is not known is looked for again after this long, ms. */
 const REFRESH = 1000

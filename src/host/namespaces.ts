@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from 'node:fs'
 import { UserError } from '../user-error.ts'
+import { monotonicNow } from './kernel/tracepoints.ts'
 import { SystemError } from './libc.ts'
 import { ownAddresses } from './local-addresses.ts'
 import { currentNetns, findNetns, insideNetns, type NetworkNamespace, netnsInode } from './netns.ts'
 import { hasCapability } from './privileges.ts'
-import { monotonicNow } from './tracepoints.ts'
 
 /** Namespaces and their addresses are looked for again after this, ms: going through /proc takes about 1 ms. */
 const AGE = 1000

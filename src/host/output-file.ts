@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
-import { asInvoker } from './invoker.ts'
 import { writeAll } from './output.ts'
+import { asInvoker } from './process/invoker.ts'
 
 /** A file that the program writes: `-` is standard output. It is made with the rights of whoever called sudo, as theirs. */
 export class OutputFile {

@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../user-error.ts'
-import { asInvoker } from './invoker.ts'
 import { writeAll } from './output.ts'
 import { writeFailure } from './output-file.ts'
+import { asInvoker } from './process/invoker.ts'
 
 /** Files held open at a time; a process may often have 1024 descriptors. */
 const MAX_OPEN = 256

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
-import { type Invoker, invoker, takeGroups } from './invoker.ts'
 import * as libc from './libc.ts'
+import { type Invoker, invoker, takeGroups } from './process/invoker.ts'
 
 /** Numbers of the capabilities that the program can make use of (linux/capability.h). */
 const CAPABILITIES = {

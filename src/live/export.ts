@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { asInvoker } from '../host/invoker.ts'
+import { asInvoker } from '../host/process/invoker.ts'
 import { eventJson, flowJson } from '../render/json.ts'
 import { socketJson } from '../render/socket-json.ts'
 import { NUMERIC } from '../render/socket-text.ts'

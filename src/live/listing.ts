@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Parts, readParts } from '../host/socket-table.ts'
+import { type Parts, readParts } from '../host/sockets/socket-table.ts'
 import { DiagRows } from '../sockets/diag-rows.ts'
 import { InetRow } from '../sockets/inet-row.ts'
 import { type DiagContext, isStream, parseInetDiag, stateName } from '../sockets/sock-diag.ts'

@@ -1,5 +1,5 @@
-import { canDestroy, destroySockets } from '../host/destroy.ts'
-import { deniedNote } from '../host/socket-table.ts'
+import { canDestroy, destroySockets } from '../host/sockets/destroy.ts'
+import { deniedNote } from '../host/sockets/socket-table.ts'
 import { DiagRows } from '../sockets/diag-rows.ts'
 import { inspect } from './inspect.ts'
 import { SocketListing } from './listing.ts'

@@ -1,4 +1,4 @@
-import { eachSocketOwner, listPids } from '../host/procfs.ts'
+import { eachSocketOwner, listPids } from '../host/process/procfs.ts'
 import type { SocketProcess } from '../sockets/socket.ts'
 import type { Row } from './model/row.ts'
 

@@ -1,7 +1,7 @@
 import { Pump } from '../../src/cli/analysis/pump.ts'
 import { type FedFlow, type FlowStreams, StreamFeed } from '../../src/cli/follow/feed.ts'
 import { FlowTracker } from '../../src/flow/tracker.ts'
-import { openCaptureFile } from '../../src/host/capture-file.ts'
+import { openCaptureFile } from '../../src/host/capture/capture-file.ts'
 import type { OverlapPolicy } from '../../src/stream/overlap.ts'
 import { FILE_OPTIONS } from './feed.ts'
 

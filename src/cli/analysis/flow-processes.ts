@@ -7,7 +7,7 @@ import type { ProcessRef } from '../../process-ref.ts'
 import { formatAddress } from '../../wire/address.ts'
 import type { PacketStack } from '../../wire/stack.ts'
 
-/** Who can say which process is at an end of a connection: `host/owners.ts`. */
+/** Who can say which process is at an end of a connection: `host/sockets/owners.ts`. */
 export interface OwnerLookup {
   find(
     proto: 'tcp' | 'udp',

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Lab } from '../../host/lab.ts'
-import { selfCommand } from '../../host/self-command.ts'
+import { selfCommand } from '../../host/process/self-command.ts'
 import { spawnInUserNamespace, userNamespaceRefusal } from '../../host/user-namespace.ts'
 import { EXIT, type ExitCode, UserError } from '../../user-error.ts'
 import type { DemoOptions } from '../demo.ts'

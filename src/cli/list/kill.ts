@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import { canDestroy, destroySockets } from '../../host/destroy.ts'
+import { canDestroy, destroySockets } from '../../host/sockets/destroy.ts'
 import { endpointText, NUMERIC } from '../../render/socket-text.ts'
 import type { SocketRecord } from '../../sockets/socket.ts'
 import { EXIT, type ExitCode, UserError } from '../../user-error.ts'

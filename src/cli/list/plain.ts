@@ -1,5 +1,5 @@
-import { eachSocketOwner } from '../../host/procfs.ts'
-import { deniedNote, type Part, readParts, type SnapshotOptions } from '../../host/socket-table.ts'
+import { eachSocketOwner } from '../../host/process/procfs.ts'
+import { deniedNote, type Part, readParts, type SnapshotOptions } from '../../host/sockets/socket-table.ts'
 import { sanitize } from '../../render/sanitize.ts'
 import { type Lines, type LinesTable, SocketLines } from '../../render/socket-lines.ts'
 import { endpointText, NUMERIC, processText } from '../../render/socket-text.ts'

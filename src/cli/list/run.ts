@@ -1,8 +1,13 @@
 import { interfaceNames } from '../../host/interface-names.ts'
 import { ephemeralPorts, servicePort } from '../../host/names.ts'
 import { findNetns, insideNetns, netnsInode } from '../../host/netns.ts'
-import { addProcessDetails } from '../../host/process-details.ts'
-import { type Snapshot, type SnapshotOptions, snapshot, type TableName } from '../../host/socket-table.ts'
+import { addProcessDetails } from '../../host/process/process-details.ts'
+import {
+  type Snapshot,
+  type SnapshotOptions,
+  snapshot,
+  type TableName,
+} from '../../host/sockets/socket-table.ts'
 import { sanitize } from '../../render/sanitize.ts'
 import { socketColumns } from '../../render/socket-columns.ts'
 import { NUMERIC } from '../../render/socket-text.ts'

@@ -1,5 +1,5 @@
 import { serviceName } from '../../host/names.ts'
-import { addProcessDetails } from '../../host/process-details.ts'
+import { addProcessDetails } from '../../host/process/process-details.ts'
 import { reverseNames } from '../../host/reverse-names.ts'
 import { type Column, writeColumns } from '../../render/columns.ts'
 import { writeCsv } from '../../render/csv.ts'

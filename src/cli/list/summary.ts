@@ -1,5 +1,5 @@
-import { readCounters } from '../../host/counters.ts'
 import { findNetns, insideNetns } from '../../host/netns.ts'
+import { readCounters } from '../../host/sockets/counters.ts'
 import { renderCounters } from '../../render/counters.ts'
 import { jsonLine } from '../../render/json-text.ts'
 import { sanitize } from '../../render/sanitize.ts'

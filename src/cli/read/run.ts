@@ -1,6 +1,6 @@
 import type { PacketSource } from '../../capture/source.ts'
-import { type CaptureFile, isSameFile, openCaptureFile } from '../../host/capture-file.ts'
-import type { FileFilter } from '../../host/file-filter.ts'
+import { type CaptureFile, isSameFile, openCaptureFile } from '../../host/capture/capture-file.ts'
+import type { FileFilter } from '../../host/capture/file-filter.ts'
 import { UserError } from '../../user-error.ts'
 import { Analysis } from '../analysis/analysis.ts'
 import { loadViews } from '../analysis/views.ts'
@@ -39,7 +39,7 @@ export async function openInputs(
   const share = Math.floor(CHUNKS_BYTES / paths.length)
   const chunkBytes = Math.min(MOST_CHUNK_BYTES, Math.max(LEAST_CHUNK_BYTES, share))
   const files = paths.map((path) => openCaptureFile(path, { ...common, chunkBytes }))
-  const { MergedFiles } = await import('../../host/merged-files.ts')
+  const { MergedFiles } = await import('../../host/capture/merged-files.ts')
   return { source: new MergedFiles(files, filter), files }
 }
 
@@ -86,7 +86,7 @@ export async function runRead(
 
 /** Loaded only when asked for: libpcap compiles it, and `read` has to work where it is not. */
 async function fileFilter(expression: string): Promise<FileFilter> {
-  const { FileFilter } = await import('../../host/file-filter.ts')
+  const { FileFilter } = await import('../../host/capture/file-filter.ts')
   return new FileFilter(expression)
 }
 

@@ -75,7 +75,7 @@ rootTest(
 
 rootTest('/proc/net as the source gives the same sockets and owners', () => {
   const script = `
-    const { snapshot } = await import('./src/host/socket-table.ts')
+    const { snapshot } = await import('./src/host/sockets/socket-table.ts')
     const { records } = snapshot({ source: 'proc', tables: ['tcp', 'udp', 'raw'] })
     for (const record of records) console.log(JSON.stringify(record))`
   const fromProc = ndjson<SocketRecord>(
@@ -171,7 +171,7 @@ const endsOf = (record: SocketRecord): string => withoutOwners(keyOf(record))
 /** What the kernel itself selects for each filter, in one process. */
 function kernelSelects(filters: readonly string[]): string[][] {
   const script = `
-    const { snapshot } = await import('./src/host/socket-table.ts')
+    const { snapshot } = await import('./src/host/sockets/socket-table.ts')
     const { parseFilter } = await import('./src/sockets/filter.ts')
     const names = { servicePort: (name) => ({ ssh: 22, http: 80, https: 443 })[name], interfaceName() {} }
     for (const filter of ${JSON.stringify(filters)}) {

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import type { Io } from '../../../src/cli/io.ts'
 import { runList } from '../../../src/cli/list/run.ts'
 import { defineList, type ListOptions } from '../../../src/cli/list.ts'
-import type { SnapshotOptions } from '../../../src/host/socket-table.ts'
+import type { SnapshotOptions } from '../../../src/host/sockets/socket-table.ts'
 import { UserError } from '../../../src/user-error.ts'
 import { SOCKETS } from '../../support/socket-fixtures.ts'
 

@@ -1,0 +1,222 @@
+import { fstatSync, openSync, type Stats, statSync } from 'node:fs'
+import { setImmediate as loopTurn } from 'node:timers/promises'
+import { isatty } from 'node:tty'
+import type { PacketBatch } from '../../capture/batch.ts'
+import type { CaptureDamage, CaptureDecoder } from '../../capture/decoder.ts'
+import { openDecoder, type SniffedFormat, sniffCapture } from '../../capture/sniff.ts'
+import { type CaptureCounters, type CaptureInterface, END, type PacketSource } from '../../capture/source.ts'
+import { UserError } from '../../user-error.ts'
+import { cannotOpen, emptyFile, notCapture, unreadable } from '../input-errors.ts'
+import { RecordedNames } from '../sockets/recorded-names.ts'
+import { type ByteInput, fileInput, growingInput, pipeInput, WOKEN } from './byte-input.ts'
+import type { DecompressedInput } from './decompress.ts'
+import type { FileFilter } from './file-filter.ts'
+
+const CHUNK_BYTES = 4 * 1024 * 1024
+/** Enough to tell what a file is, and smaller than any capture file. */
+const SNIFF_BYTES = 4
+
+export interface CaptureFileOptions {
+  readonly filter?: FileFilter
+  /** The file is still being written: its end is a wait, until `wake` or `close`. */
+  readonly follow?: boolean
+  /** `nameOf` will be asked: names that stand at the end of the file are looked up at once. */
+  readonly names?: boolean
+  /** Bytes read at a time. */
+  readonly chunkBytes?: number
+  /** Called before waiting for a writer. */
+  readonly waiting?: () => void
+}
+
+export interface CaptureFile extends PacketSource {
+  /** Quoted, or `standard input`. */
+  readonly name: string
+  /** Where the file stops making sense; everything before was read. Known once `read` gave `END`. */
+  readonly truncated: CaptureDamage | undefined
+  /** Name of an address that the file gives, as far as it was read, or at its end (`names`). */
+  nameOf(address: string): string | undefined
+  /** A `read` that waits for a writer gives 0. */
+  wake(): void
+}
+
+/**
+ * Opens a pcap or pcapng file, plain or compressed with gzip or zstd, or with `-` standard input; a pipe is
+ * followed as its writer goes on.
+ * Throws `UserError` (exit 4) when there is nothing to read; that it is no capture, or what is wrong with
+ * `filter`, is only known when its first bytes are: then the first `read` rejects, also with a `UserError`.
+ */
+export function openCaptureFile(path: string, options: CaptureFileOptions = {}): CaptureFile {
+  const name = path === '-' ? 'standard input' : JSON.stringify(path)
+  const { follow = false } = options
+  let fd = 0
+  try {
+    if (path !== '-') fd = openSync(path, 'r')
+    const stats = fstatSync(fd)
+    if (stats.isDirectory()) throw unreadable(name, 'it is a directory', 'name the capture file in it')
+    if (stats.isFile() && stats.size === 0 && !follow) throw emptyFile(name)
+    const names = new RecordedNames()
+    if (options.names && stats.isFile()) names.readEnd(fd, stats.size)
+    return new FileSource(name, bytesOf(fd, stats, name, options), names, options)
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    throw cannotOpen(name, error)
+  }
+}
+
+function bytesOf(
+  fd: number,
+  stats: Stats,
+  name: string,
+  { follow, waiting = () => {} }: CaptureFileOptions,
+): ByteInput {
+  if (stats.isFIFO() || stats.isSocket()) return pipeInput(fd, waiting)
+  if (stats.isCharacterDevice() && isatty(fd))
+    throw unreadable(name, 'it is a terminal', 'pipe a capture into it, or name a file')
+  return follow ? growingInput(fd, name, waiting) : fileInput(fd, name)
+}
+
+/** Whether two paths lead to the same file; one that is not there is no other's. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }))
+  return a !== undefined && b !== undefined && a.isFile() && a.dev === b.dev && a.ino === b.ino
+}
+
+class FileSource implements CaptureFile {
+  readonly engine = 'file'
+  readonly name: string
+  truncated: CaptureDamage | undefined
+  #input: ByteInput
+  /** `#input` when the file is compressed. */
+  #decompressed: DecompressedInput | undefined
+  readonly #filter: FileFilter | undefined
+  #decoder: CaptureDecoder | undefined
+  #bytes: Uint8Array
+  #view: DataView
+  /** Bytes [0, consumed) are in the last batch, [consumed, filled) wait for the rest of their record. */
+  #consumed = 0
+  #filled = 0
+  /** Bytes of the (uncompressed) file so far. */
+  #total = 0
+  #packets = 0
+  readonly #names: RecordedNames
+  #ended = false
+
+  constructor(
+    name: string,
+    input: ByteInput,
+    names: RecordedNames,
+    { filter, chunkBytes = CHUNK_BYTES }: CaptureFileOptions,
+  ) {
+    this.name = name
+    this.#input = input
+    this.#names = names
+    this.#filter = filter
+    this.#bytes = new Uint8Array(chunkBytes)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
+
+  get interfaces(): readonly CaptureInterface[] {
+    return this.#decoder?.interfaces ?? []
+  }
+
+  get originSeconds(): number {
+    return this.#decoder?.originSeconds ?? 0
+  }
+
+  async read(batch: PacketBatch): Promise<number> {
+    batch.count = 0
+    while (!this.#ended) {
+      // Signals and keys get their turn between chunks.
+      await loopTurn()
+      this.#carryOver()
+      const added = this.#ended ? 0 : await this.#input.read(this.#bytes, this.#filled)
+      if (this.#ended) break
+      if (added === WOKEN) return 0
+      this.#filled += added
+      this.#total += added
+      this.#decoder ??= await this.#openDecoder(added === 0)
+      const decoder = this.#decoder
+      if (decoder === undefined) continue
+      batch.reset(this.#bytes, this.#view)
+      this.#consumed = decoder.decode(this.#bytes, this.#view, 0, this.#filled, batch)
+      if (added === 0 || decoder.damage !== undefined) this.#finish(decoder)
+      this.#filter?.apply(batch, decoder.interfaces)
+      this.#packets += batch.count
+      if (batch.count > 0) return batch.count
+    }
+    return END
+  }
+
+  counters(): CaptureCounters {
+    const drops = this.#decoder?.drops
+    return { received: this.#packets, droppedKernel: drops?.kernel, droppedInterface: drops?.interface }
+  }
+
+  nameOf(address: string): string | undefined {
+    return this.#decoder && this.#names.find(address, this.#decoder.names)
+  }
+
+  wake(): void {
+    this.#input.wake()
+  }
+
+  close(): void {
+    this.#ended = true
+    this.#input.close()
+  }
+
+  /** Moves what was not consumed to the front, and makes room for a record that is larger than the chunk. */
+  #carryOver(): void {
+    const left = this.#filled - this.#consumed
+    const needed = this.#decoder?.needed ?? 0
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+      larger.set(this.#bytes.subarray(this.#consumed, this.#filled))
+      this.#bytes = larger
+      this.#view = new DataView(larger.buffer)
+    } else if (this.#consumed > 0) this.#bytes.copyWithin(0, this.#consumed, this.#filled)
+    this.#consumed = 0
+    this.#filled = left
+  }
+
+  /** By the first bytes; `undefined` while there are too few of them and more may come. */
+  async #openDecoder(atEnd: boolean): Promise<CaptureDecoder | undefined> {
+    if (this.#filled === 0 && atEnd) throw this.#nothingIn()
+    if (this.#filled < SNIFF_BYTES && !atEnd) return undefined
+    const format = sniffCapture(this.#bytes.subarray(0, this.#filled))
+    if (format === 'pcap' || format === 'pcapng') return openDecoder(format)
+    if (format === undefined) throw notCapture(this.name, 'it is not a capture file')
+    await this.#decompress(format)
+    return undefined
+  }
+
+  /** From here on the bytes are those in the compressed stream. */
+  async #decompress(format: Exclude<SniffedFormat, 'pcap' | 'pcapng'>): Promise<void> {
+    if (this.#decompressed !== undefined)
+      throw unreadable(
+        this.name,
+        'it is compressed twice',
+        `decompress it first: ${format} -dc FILE | socktrace read -`,
+      )
+    // Loaded only for such a file.
+    const { decompress } = await import('./decompress.ts')
+    this.#decompressed = decompress(format, this.#bytes.subarray(0, this.#filled), this.#input)
+    this.#input = this.#decompressed
+    this.#filled = 0
+    this.#total = 0
+  }
+
+  #nothingIn(): UserError {
+    const damage = this.#decompressed?.damage
+    return damage === undefined ? emptyFile(this.name) : notCapture(this.name, damage)
+  }
+
+  #finish(decoder: CaptureDecoder): void {
+    this.truncated = decoder.finish(this.#filled - this.#consumed)
+    const damage = this.#decompressed?.damage
+    if (damage !== undefined)
+      this.truncated = { offset: this.truncated?.offset ?? this.#total, message: damage }
+    if (this.truncated?.offset === 0) throw notCapture(this.name, this.truncated.message)
+    this.close()
+  }
+}

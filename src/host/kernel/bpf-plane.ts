@@ -1,0 +1,209 @@
+import { readFileSync, statSync } from 'node:fs'
+import { Btf } from '../../kernel/btf.ts'
+import { callProgram, readCallLayout } from '../../kernel/call-program.ts'
+import { dropProgram } from '../../kernel/drop-program.ts'
+import type { EventFormat } from '../../kernel/event-format.ts'
+import type { KernelFact } from '../../kernel/fact.ts'
+import { FactReader } from '../../kernel/fact-reader.ts'
+import { type KernelLayout, readLayout } from '../../kernel/layout.ts'
+import type { ProgramTarget } from '../../kernel/program.ts'
+import { dropFilter, reasonNames } from '../../kernel/reason.ts'
+import { RingCursor } from '../../kernel/ring-cursor.ts'
+import * as programs from '../../kernel/socket-program.ts'
+import type { Transitions } from '../../kernel/transitions.ts'
+import * as libc from '../libc.ts'
+import { isRefused, tracepointHint } from '../mend.ts'
+import {
+  attachPerfTracepoint,
+  attachTracepoint,
+  type BpfCounter,
+  type BpfRing,
+  createCounter,
+  createRing,
+} from './bpf.ts'
+import type { KernelPlane, PlaneRequest, Watched } from './kernel-plane.ts'
+import { SymbolFile } from './kernel-symbols.ts'
+import { Tracefs } from './tracefs.ts'
+import type { DescriptorSet } from './tracepoints.ts'
+
+const BTF = '/sys/kernel/btf/vmlinux'
+const PID_NAMESPACE = '/proc/self/ns/pid'
+/** Inode of the machine's own pid namespace (PROC_PID_INIT_INO). */
+const INITIAL_PID_NAMESPACE = 0xefff_fffc
+/** 20 000 records: two thousand connections with every change of state. */
+const RING_LENGTH = 4 * 1024 * 1024
+
+/**
+ * Facts from BPF programs on the kernel's tracepoints, with namespaces, names and the dropped packets themselves.
+ * Nothing is pinned: when the process ends, however it ends, its programs are gone.
+ */
+export class BpfPlane implements KernelPlane {
+  readonly watched: Watched
+  readonly degraded: string[] = []
+  mend: string | undefined
+  readonly #descriptors: number[] = []
+  readonly #ring: BpfRing
+  readonly #counter: BpfCounter
+  readonly #cursor: RingCursor
+  readonly #reader: FactReader
+  readonly #symbols: SymbolFile
+  readonly #waiter: DescriptorSet | undefined
+  #closed = false
+
+  /** Throws `SystemError`, or `RangeError` where this kernel does not have what it takes; nothing stays open then. */
+  constructor({ transitions, drops, waiter }: PlaneRequest) {
+    const btf = new Btf(readFileSync(BTF))
+    const layout = readLayout(btf)
+    const dropReasons = reasonNames(btf.enumerators('skb_drop_reason') ?? new Map())
+    // Until Linux 5.17 there are none.
+    if (dropReasons.size === 0) dropReasons.set(0, 'NOT_SPECIFIED')
+    const resetReasons = reasonNames(btf.enumerators('sk_rst_reason') ?? new Map())
+    this.#symbols = new SymbolFile()
+    try {
+      this.#ring = createRing(RING_LENGTH)
+      this.#descriptors.push(this.#ring.fd)
+      this.#counter = createCounter()
+      this.#descriptors.push(this.#counter.fd)
+      const target = targetOf(layout, this.#ring, this.#counter)
+      this.watched = this.#attach(btf, target, transitions, drops ? dropReasons : undefined)
+    } catch (error) {
+      this.#free()
+      throw error
+    }
+    this.#cursor = new RingCursor(this.#ring.data)
+    this.#reader = new FactReader(this.#ring.data, layout.common, {
+      dropReasons,
+      resetReasons,
+      error: libc.errnoName,
+      location: (address) => this.#symbols.find(address),
+      text: (bytes) => Buffer.from(bytes).toString('utf8'),
+    })
+    this.#waiter = waiter
+    waiter?.add(this.#ring.fd)
+  }
+
+  /** Records that found no room. */
+  get lost(): number {
+    return Number(Atomics.load(this.#counter.value, 0))
+  }
+
+  drain(give: (fact: KernelFact) => void): void {
+    if (this.#closed) return
+    const { consumer, producer } = this.#ring
+    const cursor = this.#cursor
+    cursor.begin(Number(consumer[0]!), Number(Atomics.load(producer, 0)))
+    try {
+      while (cursor.next()) {
+        const fact = this.#reader.read(cursor.offset, cursor.length)
+        if (fact !== undefined) give(fact)
+      }
+    } finally {
+      Atomics.store(consumer, 0, BigInt(cursor.position))
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#waiter?.remove(this.#ring.fd)
+    this.#free()
+  }
+
+  #free(): void {
+    this.#symbols.close()
+    for (const fd of this.#descriptors.splice(0)) libc.close(fd)
+  }
+
+  /** State changes are the least: without them the plane is not worth having. What else fails is said. */
+  #attach(
+    btf: Btf,
+    target: ProgramTarget,
+    transitions: Transitions,
+    dropReasons: ReadonlyMap<number, string> | undefined,
+  ): Watched {
+    this.#descriptors.push(
+      ...attachTracepoint('inet_sock_set_state', programs.stateProgram(target, transitions)),
+    )
+    const attach = (tracepoint: string, what: string, make: (given: number) => Uint8Array): boolean => {
+      const given = btf.tracepointArguments(tracepoint)
+      if (given === undefined) {
+        this.degraded.push(`${what}: this kernel has no tracepoint ${tracepoint}`)
+        return false
+      }
+      return this.#try(what, () => attachTracepoint(tracepoint, make(given)))
+    }
+    return {
+      state: true,
+      error: attach('inet_sk_error_report', 'errors of sockets are not told', () =>
+        programs.errorProgram(target),
+      ),
+      reset:
+        attach('tcp_send_reset', 'resets sent are not told', (given) =>
+          programs.resetProgram(target, given),
+        ) &&
+        attach('tcp_receive_reset', 'resets received are not told', () =>
+          programs.resetReceivedProgram(target),
+        ),
+      retransmit:
+        attach('tcp_retransmit_skb', 'retransmissions are not told', (given) =>
+          programs.retransmitProgram(target, given),
+        ) &&
+        attach('tcp_retransmit_synack', 'repeated SYN+ACKs are not told', () =>
+          programs.retransmitSynAckProgram(target),
+        ),
+      call: this.#attachCalls(btf, target),
+      drop:
+        dropReasons !== undefined &&
+        attach('kfree_skb', 'dropped packets are not told', (given) =>
+          dropProgram(target, given, dropFilter(dropReasons)),
+        ),
+    }
+  }
+
+  #attachCalls(btf: Btf, target: ProgramTarget): boolean {
+    const what = 'calls of connect() that fail at once are not told'
+    return this.#try(what, () => {
+      const layout = readCallLayout(btf)
+      const format = readFormat('syscalls', 'sys_exit_connect')
+      const result = format?.fields.get('ret')
+      if (layout === undefined || format === undefined || result === undefined)
+        throw new RangeError(
+          'this kernel has no tracepoint syscalls:sys_exit_connect, or lays tasks out otherwise',
+        )
+      return attachPerfTracepoint(format.id, format.name, callProgram(target, layout, result.offset))
+    })
+  }
+
+  #try(what: string, attach: () => number[]): boolean {
+    try {
+      this.#descriptors.push(...attach())
+      return true
+    } catch (error) {
+      if (!(error instanceof libc.SystemError || error instanceof RangeError)) throw error
+      this.degraded.push(`${what}: ${error.message}`)
+      // The programs before were let in: what is refused is tracefs.
+      if (isRefused(error)) this.mend = tracepointHint()
+      return false
+    }
+  }
+}
+
+function targetOf(layout: KernelLayout, ring: BpfRing, counter: BpfCounter): ProgramTarget {
+  const { ino, dev } = statSync(PID_NAMESPACE)
+  return {
+    layout,
+    ring: ring.fd,
+    lost: counter.fd,
+    ringLength: RING_LENGTH,
+    ...(ino !== INITIAL_PID_NAMESPACE && { pidNamespace: { device: dev, inode: ino } }),
+  }
+}
+
+function readFormat(group: string, event: string): EventFormat | undefined {
+  const tracefs = new Tracefs()
+  try {
+    return tracefs.format(group, event)
+  } finally {
+    tracefs.close()
+  }
+}

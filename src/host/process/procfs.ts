@@ -1,0 +1,182 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import {
+  type Origin,
+  parseCommandLine,
+  parseContainer,
+  parseOrigin,
+  parseStat,
+  parseUid,
+} from '../../sockets/process-text.ts'
+import type { SocketProcess } from '../../sockets/socket.ts'
+import { userName } from '../names.ts'
+import { eachSocketDescriptor } from '../sockets/descriptors.ts'
+import { eachSocketFile } from '../sockets/socket-files.ts'
+
+/** What a scan of `/proc/PID/fd` gave. */
+export interface SocketOwners {
+  /** Every descriptor of every readable process, by the inode of its socket; in order of pid and descriptor. */
+  readonly byInode: Map<number, SocketProcess[]>
+  /** Processes whose descriptors this user may not read. */
+  readonly denied: number
+}
+
+/** Pids of /proc in ascending order. */
+export function listPids(root = '/proc'): number[] {
+  const pids: number[] = []
+  for (const name of readdirSync(root)) {
+    const first = name.charCodeAt(0)
+    if (first >= 0x31 && first <= 0x39) pids.push(Number(name))
+  }
+  return pids.sort((a, b) => a - b)
+}
+
+/** Whether a process lives, whoever's it is. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** Called for one descriptor that is a socket. */
+export type VisitOwner = (inode: number, pid: number, fd: number, comm: string) => void
+
+/** From this many sockets on the kernel's iterator, which takes about 20 ms to set up, is faster than links. */
+const MANY_SOCKETS = 1000
+
+/**
+ * Reads the links of `/proc/PID/fd` of all processes, or of those given; of all and where there are many sockets, what
+ * is left comes from the kernel's iterator if it can be had. Returns how many processes this user may not read.
+ *
+ * Synchronous on purpose: capabilities belong to the main thread, the thread pool of `fs.promises` may lack them.
+ * A process or descriptor that vanishes during the scan is left out.
+ */
+export function eachSocketOwner(visit: VisitOwner, pids?: Iterable<number>, root = '/proc'): number {
+  let denied = 0
+  let sockets = 0
+  let limit = pids === undefined && root === '/proc' ? MANY_SOCKETS : Number.POSITIVE_INFINITY
+  for (const pid of pids ?? listPids(root)) {
+    let comm: string | undefined
+    const outcome = eachSocketDescriptor(`${root}/${pid}/fd`, (fd, inode) => {
+      comm ??= readComm(pid, root)
+      // Gone since its descriptors were read.
+      if (comm === undefined) return false
+      if (sockets++ >= limit) {
+        if (visitRest(visit, pid, fd)) return false
+        limit = Number.POSITIVE_INFINITY
+      }
+      visit(inode, pid, fd, comm)
+      return true
+    })
+    if (sockets > limit) break
+    if (outcome === 'denied') denied++
+  }
+  return denied
+}
+
+/** Every socket from a descriptor of a process on; false when the kernel does not tell them. */
+function visitRest(visit: VisitOwner, firstPid: number, firstFd: number): boolean {
+  let last = 0
+  let comm: string | undefined
+  return eachSocketFile((inode, pid, fd) => {
+    if (pid < firstPid || (pid === firstPid && fd < firstFd)) return
+    if (pid !== last) comm = readComm(pid)
+    last = pid
+    if (comm !== undefined) visit(inode, pid, fd, comm)
+  })
+}
+
+/** Who owns which socket, as records; `wanted` are the inodes that matter, by default all. */
+export function scanSocketOwners(
+  pids?: Iterable<number>,
+  root = '/proc',
+  wanted?: ReadonlySet<number>,
+): SocketOwners {
+  const byInode = new Map<number, SocketProcess[]>()
+  const denied = eachSocketOwner(
+    (inode, pid, fd, comm) => {
+      if (wanted?.has(inode) === false) return
+      const owner: SocketProcess = { pid, comm, fd }
+      const owners = byInode.get(inode)
+      if (owners === undefined) byInode.set(inode, [owner])
+      else owners.push(owner)
+    },
+    pids,
+    root,
+  )
+  return { byInode, denied }
+}
+
+/** Name and parent of a process. */
+export function readStat(pid: number, root = '/proc'): { comm: string; ppid: number } | undefined {
+  return parseStat(readText(`${root}/${pid}/stat`) ?? '')
+}
+
+/** Parent and start of a process; `undefined` when it is gone. */
+export function readOrigin(pid: number, root = '/proc'): Origin | undefined {
+  return parseOrigin(readText(`${root}/${pid}/stat`) ?? '')
+}
+
+/** `/proc/PID/cgroup`; empty when it is gone. */
+export function readCgroup(pid: number, root = '/proc'): string {
+  return readText(`${root}/${pid}/cgroup`) ?? ''
+}
+
+/** The kernel's name of a process, at most 15 bytes; `undefined` when it is gone. */
+export function readComm(pid: number, root = '/proc'): string | undefined {
+  return readText(`${root}/${pid}/comm`)?.replace(/\n$/, '')
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** What /proc tells about one process; a field that this user may not read is absent. */
+export interface ProcessDetails {
+  readonly pid: number
+  readonly comm: string
+  readonly ppid: number
+  readonly exe?: string
+  readonly cmdline?: string
+  readonly uid?: number
+  readonly user?: string
+  readonly container?: string
+  /** Inode of its network namespace. */
+  readonly netns?: number
+}
+
+/** Details of a process, or `undefined` when it is gone. Strings are not yet safe for a terminal. */
+export function readProcess(pid: number, root = '/proc'): ProcessDetails | undefined {
+  const folder = `${root}/${pid}`
+  const stat = readStat(pid, root)
+  if (stat === undefined) return undefined
+  const uid = parseUid(readText(`${folder}/status`) ?? '')
+  const user = uid === undefined ? undefined : userName(uid)
+  const cmdline = parseCommandLine(readText(`${folder}/cmdline`) ?? '')
+  const container = parseContainer(readCgroup(pid, root))
+  const exe = attempt(() => readlinkSync(`${folder}/exe`))
+  const netns = attempt(() => statSync(`${folder}/ns/net`).ino)
+  return {
+    pid,
+    ...stat,
+    ...(exe !== undefined && { exe }),
+    ...(cmdline !== undefined && { cmdline }),
+    ...(uid !== undefined && { uid }),
+    ...(user !== undefined && { user }),
+    ...(container !== undefined && { container }),
+    ...(netns !== undefined && { netns }),
+  }
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}

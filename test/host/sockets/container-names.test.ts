@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { containerNames } from '../../../src/host/process/process-details.ts'
+
+const ID = '0123456789abcdef'.repeat(4)
+const STORAGE = 'containers.json'
+
+/** Where each engine keeps the name, and how. */
+const ENGINES: readonly (readonly [
+  engine: string,
+  path: string,
+  content: unknown,
+  name: string | undefined,
+])[] = [
+  ['Docker', `var/lib/docker/containers/${ID}/config.v2.json`, { Name: '/web' }, 'web'],
+  ['Podman', `var/lib/containers/storage/overlay-containers/${STORAGE}`, [{ id: ID, names: ['pod'] }], 'pod'],
+  [
+    'nerdctl',
+    `run/containerd/io.containerd.runtime.v2.task/default/${ID}/config.json`,
+    { annotations: { 'nerdctl/name': 'cache' } },
+    'cache',
+  ],
+  [
+    'containerd in Kubernetes',
+    `run/containerd/io.containerd.runtime.v2.task/k8s.io/${ID}/config.json`,
+    { annotations: { 'io.kubernetes.cri.container-name': 'api' } },
+    'api',
+  ],
+  [
+    'CRI-O',
+    `run/containers/storage/overlay-containers/${ID}/userdata/config.json`,
+    { annotations: { 'io.kubernetes.container.name': 'db' } },
+    'db',
+  ],
+  [
+    'one without a name',
+    `run/containerd/io.containerd.runtime.v2.task/k8s.io/${ID}/config.json`,
+    {},
+    undefined,
+  ],
+]
+
+for (const [engine, path, content, name] of ENGINES)
+  test(`the name of a container of ${engine}`, () => {
+    const root = mkdtempSync(join(tmpdir(), 'socktrace-containers-'))
+    try {
+      mkdirSync(dirname(join(root, path)), { recursive: true })
+      writeFileSync(join(root, path), JSON.stringify(content))
+      assert.equal(containerNames(root)(ID), name)
+      assert.equal(containerNames(root)('f'.repeat(64)), undefined)
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  })
