@@ -1,4 +1,3 @@
-import { endpoint, protocolName } from '../flow/annotation.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
@@ -12,24 +11,22 @@ import type { DropFact, KernelFact } from '../kernel/fact.ts'
 import { APP_STUCK_SECONDS } from '../sockets/limits.ts'
 import type { QuotedPacket } from '../wire/quoted-packet.ts'
 import { Agenda } from './agenda.ts'
-import { Case, type Ends, endsOf, NO_ROW } from './case.ts'
+import { type Case, endsOf, NO_ROW } from './case.ts'
 import { CaseBook } from './case-book.ts'
+import { CaseJudge } from './case-judge.ts'
+import { CaseOpener } from './case-opener.ts'
 import { CounterLog } from './counter-log.ts'
 import type { DocketOptions } from './docket-options.ts'
 import { nextDue } from './due.ts'
 import type { KernelEvidence } from './evidence.ts'
 import { EvidenceGatherer } from './evidence-gatherer.ts'
-import { wasEstablished, watches } from './facts.ts'
 import { HalfClosed } from './half-closed.ts'
-import { Held, type HeldVerdict } from './held.ts'
-import { dropEvent, mismatchEvent } from './kernel-events.ts'
-import { isTelling, KernelTrace } from './kernel-evidence.ts'
+import { dropEvent } from './kernel-events.ts'
+import { isTelling } from './kernel-evidence.ts'
 import { KernelLedger, keyOf } from './kernel-ledger.ts'
 import { Late } from './late.ts'
-import { makeVerdict } from './make-verdict.ts'
 import { SYNS_WAITED } from './thresholds.ts'
 import type { VerdictName } from './verdict.ts'
-import { Winners } from './winners.ts'
 import { failedAtLast } from './wire-evidence.ts'
 
 const MAX_CASES = 1 << 16
@@ -47,19 +44,15 @@ const REMEMBERED = 2 * NANOS_PER_SECOND
 export class Docket implements TroubleSink {
   /** The run ends: what is judged from now on is judged while its connection goes on. */
   ending = false
-  /** Attempts that were superseded: their process reached the port at another address. */
-  superseded = 0
   readonly #options: DocketOptions
   readonly #ledger: KernelLedger
-  readonly #winners: Winners
-  readonly #held: Held
   readonly #settle: Readonly<Record<'tcp' | 'udp', Nanos>>
   readonly #counters: CounterLog
   readonly #gatherer: EvidenceGatherer
+  readonly #opener: CaseOpener
+  readonly #judging: CaseJudge
   readonly #halfClosed = new HalfClosed()
   readonly #drops = new Late<DropFact>()
-  /** Connections of other namespaces in trouble, whose packets may pass here. */
-  readonly #strangers = new Late<KernelTrace>()
   readonly #cases: CaseBook
   readonly #agenda = new Agenda()
   #now = 0 as Nanos
@@ -74,8 +67,13 @@ export class Docket implements TroubleSink {
     this.#ledger = new KernelLedger(planes)
     this.#counters = new CounterLog((netns) => planes.counters(netns), planes.netns)
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
-    this.#winners = new Winners(options.shareName)
-    this.#held = new Held((pid) => planes.isAlive(pid))
+    this.#opener = new CaseOpener(options, this.#cases, this.#ledger, this.#counters)
+    this.#judging = new CaseJudge(options, this.#cases, this.#ledger, this.#gatherer)
+  }
+
+  /** Attempts that were superseded: their process reached the port at another address. */
+  get superseded(): number {
+    return this.#judging.superseded
   }
 
   /** Cases held. */
@@ -106,7 +104,7 @@ export class Docket implements TroubleSink {
     let found = this.#cases.ofRow(flow.row)
     if (found === undefined) {
       if (steps === STEP_FIRST_FIN_ACKED && anomalies === 0) return
-      found = this.#open(flow)
+      found = this.#opener.open(flow)
       if (found === undefined) return
     }
     if (found.isFinal) return
@@ -119,7 +117,7 @@ export class Docket implements TroubleSink {
     this.#now = time
     const { flow } = quoted
     if (effect === 'stray') return
-    const found = this.#cases.ofRow(flow.row) ?? this.#open(flow)
+    const found = this.#cases.ofRow(flow.row) ?? this.#opener.open(flow)
     if (found === undefined) return
     found.wire.icmp(quoted, time, message, meaning, effect)
     this.#plan(found, flow)
@@ -130,7 +128,7 @@ export class Docket implements TroubleSink {
     const { client, server } = endsOf(quoted)
     const key = keyOf('udp', client, server)
     if (this.#cases.ofKey(key) !== undefined) return
-    const made = this.#make('udp', time, { client, server })
+    const made = this.#opener.make('udp', time, { client, server })
     if (made === undefined) return
     this.#cases.addWithoutFlow(made, key)
     made.wire.datagram(time, message, meaning)
@@ -144,15 +142,14 @@ export class Docket implements TroubleSink {
     const trace = this.#ledger.take(fact, at)
     this.#gatherer.aborts.take(fact, at)
     const dials = fact.fact === 'call' || (fact.fact === 'state' && fact.to === 'SYN_SENT')
-    if (dials && fact.pid !== undefined)
-      for (const found of this.#held.dialled(fact.pid, fact.remote, at)) this.#release(found)
+    if (dials && fact.pid !== undefined) this.#judging.dialled(fact.pid, fact.remote, at)
     if (trace === undefined) return
     if (fact.netns !== null && trace.isOf(this.#options.planes.netns)) this.#counters.watch(fact.netns)
-    if (trace.established === at) this.#winners.take(trace)
+    if (trace.established === at) this.#judging.established(trace)
     if (fact.fact === 'drop' && this.#options.event !== undefined) this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
-    const found = this.#caseOf(trace) ?? this.#openFor(trace)
-    if (found === undefined || found.isFinal || this.#held.pidOf(found) !== undefined) return
+    const found = this.#opener.ofTrace(trace) ?? this.#opener.openFor(trace)
+    if (found === undefined || this.#judging.isDone(found)) return
     const awaitsPackets = found.row === NO_ROW && trace.call === undefined
     const due = at + this.#settle.tcp * (awaitsPackets ? PACKETS_LATE : 1)
     if (trace.isFailed || trace.isClosed) this.#agenda.add(found, due)
@@ -173,12 +170,13 @@ export class Docket implements TroubleSink {
     const late = (now - PACKETS_LATE * this.#settle.tcp) as Nanos
     this.tellDrops(settled)
     this.#drops.forget(late)
-    this.#strangers.take(settled, (trace) => this.#meet(trace))
-    this.#strangers.forget(late)
+    this.#opener.meet(settled, late, (found) => {
+      if (!found.isFinal) this.#agenda.add(found, now)
+    })
     this.#ledger.expire(now)
     this.#cases.takeOver((now - REMEMBERED) as Nanos, (found) => this.#forget(found))
     this.#cases.expire(now)
-    for (const found of this.#held.due(now)) this.#release(found)
+    this.#judging.look(now)
     this.#agenda.take(now, this.#options.atOnce ?? Number.POSITIVE_INFINITY, (found) => {
       this.#judge(found, false)
       this.#review(found)
@@ -198,7 +196,7 @@ export class Docket implements TroubleSink {
   /** The flow's row is about to be freed: what is not final yet becomes it, unless the run ends. */
   closed(flow: FlowView): void {
     this.tellDrops(this.ending ? (Number.POSITIVE_INFINITY as Nanos) : this.#now)
-    const found = this.#cases.ofRow(flow.row) ?? (failedAtLast(flow) ? this.#open(flow) : undefined)
+    const found = this.#cases.ofRow(flow.row) ?? (failedAtLast(flow) ? this.#opener.open(flow) : undefined)
     this.#closed = found
     if (found === undefined) return
     this.#judge(found, !this.ending || tcpOutcome(flow, this.#options.ladder, this.#now) === 'timeout')
@@ -226,80 +224,8 @@ export class Docket implements TroubleSink {
     this.#gatherer.lostAt = this.#now + NANOS_PER_SECOND
   }
 
-  #open(flow: FlowView): Case | undefined {
-    const proto = protocolName(flow)
-    if (proto === 'icmp') return undefined
-    const found = this.#caseBefore(proto, flow) ?? this.#make(proto, flow.start as Nanos, undefined, flow)
-    if (found !== undefined) this.#cases.attach(found, flow.row, flow.serial)
-    return found
-  }
-
-  /** The case that the kernel's word opened before the flow's first packet was seen. */
-  #caseBefore(proto: 'tcp' | 'udp', flow: FlowView): Case | undefined {
-    if (this.#cases.withoutFlow.size === 0) return undefined
-    const [a, b] = [endpoint(flow, 0), endpoint(flow, 1)]
-    const trace = this.#ledger.at(proto, a, b, flow.start as Nanos)
-    const found = (trace && this.#cases.ofTrace(trace)) ?? this.#cases.ofKey(keyOf(proto, a, b))
-    return found?.row === NO_ROW ? found : undefined
-  }
-
-  /** A connection that the kernel spoke of before its flow was seen is judged once it was; false while it was not. */
-  #meet(trace: KernelTrace): boolean {
-    const row = this.#rowOf(trace)
-    if (row === NO_ROW) return false
-    const found = this.#caseOf(trace) ?? this.#open(this.#options.flowAt(row))
-    if (found !== undefined && !found.isFinal) this.#agenda.add(found, this.#now)
-    return true
-  }
-
-  #rowOf(trace: KernelTrace): number {
-    return this.#ledger.rowOf(trace, this.#options)
-  }
-
-  #caseOf(trace: KernelTrace): Case | undefined {
-    const found = this.#cases.ofTrace(trace)
-    if (found !== undefined) return found
-    const row = this.#rowOf(trace)
-    return row === NO_ROW ? undefined : this.#cases.ofRow(row)
-  }
-
-  /** A connection of which the kernel told something bad: its flow's case, or one without packets. */
-  #openFor(trace: KernelTrace): Case | undefined {
-    const { planes, flowAt } = this.#options
-    const { names, dialler, drops, proto } = trace
-    if (this.#cases.isTold(trace)) return undefined
-    const row = this.#rowOf(trace)
-    if (row !== NO_ROW) return this.#open(flowAt(row))
-    const end = dialler?.end ?? drops.find(({ segment }) => segment === 'syn')?.from
-    const own = end === undefined ? null : (trace.ends[end]!.netns ?? drops[0]?.netns ?? null)
-    if (end === undefined || !planes.seesAll || own !== planes.netns) {
-      this.#strangers.add(trace, trace.last)
-      return undefined
-    }
-    const ends = { client: names[end]!, server: names[1 - end]! }
-    const made = this.#make(proto, dialler?.at ?? trace.began, ends, trace)
-    if (made === undefined) return undefined
-    this.#cases.addWithoutFlow(made)
-    this.#cases.bind(made, trace)
-    return made
-  }
-
-  #make(proto: 'tcp' | 'udp', start: Nanos, ends?: Ends, of?: FlowView | KernelTrace): Case | undefined {
-    if (!this.#cases.takes()) return undefined
-    const made = new Case(proto, start, ends)
-    if (of !== undefined && 'row' in of) made.row = of.row
-    const { planes, flowAt } = this.#options
-    if (planes.kernel.watched) {
-      const { client, server } = made.ends(flowAt)
-      const namespaces = [planes.netnsOf(client.addr), planes.netnsOf(server.addr)]
-      if (of instanceof KernelTrace) namespaces.push(...of.ends.map(({ netns }) => netns))
-      made.before = this.#counters.before(start, namespaces)
-    }
-    return made
-  }
-
   #forget(found: Case): void {
-    this.#release(found)
+    this.#judging.release(found)
     // Only what the kernel tells afterwards could tell it again.
     if (this.#options.planes.kernel.watched && found.given?.final) {
       const { client, server } = found.ends(this.#options.flowAt)
@@ -333,68 +259,11 @@ export class Docket implements TroubleSink {
   #lookAtHalfClosed(row: number, serial: number): void {
     const flow = this.#options.flowAt(row)
     if (flow.serial !== serial || flow.lower.marks & flow.upper.marks & SIDE_FIN) return
-    const found = this.#cases.ofRow(row) ?? this.#open(flow)
+    const found = this.#cases.ofRow(row) ?? this.#opener.open(flow)
     if (found !== undefined) this.#judge(found, false)
   }
 
   #judge(found: Case, over: boolean): void {
-    if (found.isFinal || this.#held.pidOf(found) !== undefined) return
-    const options = this.#options
-    const now = this.#now
-    const { client, server } = found.ends(options.flowAt)
-    const wasAlone = found.row === NO_ROW
-    if (wasAlone) {
-      const row = found.trace ? this.#rowOf(found.trace) : options.find(found.proto, client, server)
-      if (row !== NO_ROW) this.#cases.attach(found, row, options.flowAt(row).serial)
-    }
-    const trace = found.trace ?? this.#ledger.at(found.proto, client, server, found.start)
-    if (trace !== undefined) this.#cases.bind(found, trace)
-    found.failedAt ??= trace?.failedAt ?? found.wire.endedAt
-    const dialler = trace?.established === undefined ? trace?.dialler?.pid : undefined
-    const marks = found.row === NO_ROW ? 0 : options.flowAt(found.row).marks
-    // Before the other planes are asked: that takes longer than all the rest.
-    if (dialler !== undefined && (marks & (FLOW_ESTABLISHED | FLOW_MIDSTREAM)) === 0)
-      if (this.#isSuperseded(found, dialler)) return
-    const evidence = this.#gatherer.gather(found, trace, { now, over, ending: this.ending })
-    if (evidence.ended && wasAlone) this.#cases.isOver(found, now)
-    const { process } = evidence
-    const caller = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
-    const pid = wasEstablished(evidence) ? undefined : caller
-    if (pid !== undefined && this.#isSuperseded(found, pid)) return
-    const mismatch =
-      found.serial < 0 || found.isMismatchTold ? undefined : mismatchEvent(evidence, found.serial)
-    if (mismatch !== undefined) {
-      found.isMismatchTold = true
-      options.event?.(mismatch)
-    }
-    const conclusion = options.judge(evidence)
-    if (conclusion === undefined) return
-    const final = evidence.ended
-    if (found.given?.verdict === conclusion.verdict && !final) return
-    const given = { verdict: conclusion.verdict, final }
-    const whole = options.give && makeVerdict(conclusion, evidence, found.serial)
-    // Only the kernel tells what else the process reaches.
-    if (pid !== undefined && final && !this.ending && found.proto === 'tcp' && watches(evidence, 'state'))
-      if (this.#held.hold({ found, server: evidence.server, pid, at: now, given, whole })) return
-    this.#give(found, { given, whole })
-  }
-
-  /** Gives the verdict that was kept back, unless the attempt was superseded meanwhile. */
-  #release(found: Case): void {
-    const held = this.#held.release(found)
-    if (held !== undefined && !this.#isSuperseded(found, held.pid)) this.#give(found, held)
-  }
-
-  #give(found: Case, { given, whole }: Pick<HeldVerdict, 'given' | 'whole'>): void {
-    found.given = given
-    if (whole !== undefined) this.#options.give?.(whole)
-  }
-
-  #isSuperseded(found: Case, pid: number): boolean {
-    const { server } = found.ends(this.#options.flowAt)
-    if (found.superseded || !this.#winners.supersedes(pid, server, found)) return found.superseded
-    this.superseded++
-    found.superseded = true
-    return true
+    this.#judging.judge(found, { now: this.#now, over, ending: this.ending })
   }
 }

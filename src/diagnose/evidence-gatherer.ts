@@ -22,7 +22,7 @@ interface GathererOptions {
 }
 
 /** The moment of judging. */
-interface Moment {
+export interface Moment {
   readonly now: Nanos
   /** Nothing more will come of the connection, whatever the planes say. */
   readonly over: boolean
