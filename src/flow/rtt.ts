@@ -69,7 +69,11 @@ export class RttSampler {
     if (entry < 0) return
     const newest = side.newest
     if (newest === 0) side.oldest = entry + 1
-    else this.after[newest - 1] = entry + 1
+    else {
+      this.after[newest - 1] = entry + 1
+      // The one before has a later time where the capture's clock was set back: as if it had been sent again.
+      if (this.time[newest - 1]! > this.now) this.time[entry] = VOID
+    }
     side.newest = entry + 1
   }
 

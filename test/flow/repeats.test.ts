@@ -185,6 +185,17 @@ test('a segment is timed unless it or an earlier one was sent again before its a
   )
 })
 
+test('a segment that the clock puts before its predecessor is not timed', () => {
+  const lines: Line[] = [
+    [32, 'C', data(100, 50)],
+    [30, 'C', data(150, 50)],
+    [40, 'S', ack(200)],
+    [50, 'C', data(200, 50)],
+    [60, 'S', ack(250)],
+  ]
+  assert.equal(record([...OPEN, ...lines]).client.rtt_ms!.samples - 1, 1)
+})
+
 test('a handshake whose third ACK was not captured has no round trip', () => {
   const { handshake } = record([...OPEN.slice(0, 2), [5000, 'C', data(150, 50)]])
   assert.deepEqual([handshake!.rtt_ms, handshake!.server_rtt_ms], [null, 10])
