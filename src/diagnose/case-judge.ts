@@ -4,6 +4,7 @@ import type { Nanos } from '../flow/time.ts'
 import { type Case, NO_ROW } from './case.ts'
 import type { CaseBook } from './case-book.ts'
 import type { DocketOptions } from './docket-options.ts'
+import type { Evidence } from './evidence.ts'
 import type { EvidenceGatherer, Moment } from './evidence-gatherer.ts'
 import { wasEstablished, watches } from './facts.ts'
 import { Held, type HeldVerdict } from './held.ts'
@@ -89,12 +90,7 @@ export class CaseJudge {
     const caller = trace?.dialler?.pid ?? (process.watched ? process.client?.pid : undefined)
     const pid = wasEstablished(evidence) ? undefined : caller
     if (pid !== undefined && this.#isSuperseded(found, pid)) return
-    const mismatch =
-      found.serial < 0 || found.isMismatchTold ? undefined : mismatchEvent(evidence, found.serial)
-    if (mismatch !== undefined) {
-      found.isMismatchTold = true
-      options.event?.(mismatch)
-    }
+    this.#tellMismatch(found, evidence)
     const conclusion = options.judge(evidence)
     if (conclusion === undefined) return
     const final = evidence.ended
@@ -105,6 +101,23 @@ export class CaseJudge {
     if (pid !== undefined && final && !ending && found.proto === 'tcp' && watches(evidence, 'state'))
       if (this.#held.hold({ found, server: evidence.server, pid, at: now, given, whole })) return
     this.#give(found, { given, whole })
+  }
+
+  /** Tells what kernel and packets say differently of an attempt that is not to be judged yet; true. */
+  compare(found: Case, now: Nanos): true {
+    if (!found.isMismatchTold && !this.isDone(found) && found.row === NO_ROW)
+      this.#tellMismatch(
+        found,
+        this.#gatherer.gather(found, found.trace, { now, over: false, ending: false }),
+      )
+    return true
+  }
+
+  #tellMismatch(found: Case, evidence: Evidence): void {
+    const mismatch = found.isMismatchTold ? undefined : mismatchEvent(evidence, found.serial)
+    if (mismatch === undefined) return
+    found.isMismatchTold = true
+    this.#options.event?.(mismatch)
   }
 
   #give(found: Case, { given, whole }: Pick<HeldVerdict, 'given' | 'whole'>): void {

@@ -53,6 +53,8 @@ export class Docket implements TroubleSink {
   readonly #judging: CaseJudge
   readonly #halfClosed = new HalfClosed()
   readonly #drops = new Late<DropFact>()
+  /** Attempts of which the kernel spoke and no packet was seen: one may be on its way to us. */
+  readonly #unsent = new Late<Case>()
   readonly #cases: CaseBook
   readonly #agenda = new Agenda()
   #now = 0 as Nanos
@@ -156,7 +158,7 @@ export class Docket implements TroubleSink {
     else if (trace.synsDropped >= SYNS_WAITED && found.judgedSyns < SYNS_WAITED) {
       found.judgedSyns = SYNS_WAITED
       this.#agenda.add(found, due)
-    }
+    } else if (awaitsPackets && !found.isMismatchTold) this.#unsent.add(found, at)
   }
 
   /** The capture's clock is at `now`: judges what is due. */
@@ -170,6 +172,7 @@ export class Docket implements TroubleSink {
     const late = (now - PACKETS_LATE * this.#settle.tcp) as Nanos
     this.tellDrops(settled)
     this.#drops.forget(late)
+    this.#unsent.take(late, (found) => this.#judging.compare(found, now))
     this.#opener.meet(settled, late, (found) => {
       if (!found.isFinal) this.#agenda.add(found, now)
     })

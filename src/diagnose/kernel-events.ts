@@ -4,7 +4,7 @@ import type { FlowView } from '../flow/flow-view.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { DropFact } from '../kernel/fact.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, KernelEvidence } from './evidence.ts'
 
 /** A packet of the flow (borrowed) that this machine dropped. */
 export function dropEvent(flow: FlowView, at: Nanos, fact: DropFact): DropEvent {
@@ -33,7 +33,10 @@ export function dropEvent(flow: FlowView, at: Nanos, fact: DropFact): DropEvent 
   }
 }
 
-/** What the kernel's sockets and the packets say differently, with its meaning; `undefined` where they agree. */
+/**
+ * What the kernel's sockets and the packets say differently, with its meaning; `undefined` where they agree. `flow` is
+ * the flow's serial, negative without one.
+ */
 export function mismatchEvent(
   { wire, kernel, socket, here, ...of }: Evidence,
   flow: number,
@@ -43,7 +46,7 @@ export function mismatchEvent(
     type: 'event',
     event: 'mismatch',
     at: of.now,
-    flow,
+    ...(flow >= 0 && { flow }),
     proto: 'tcp',
     sender,
     src: sender === 'client' ? of.client : of.server,
@@ -52,6 +55,11 @@ export function mismatchEvent(
     kernel_state: kernel.states,
     text,
   })
+  if (kernel.states.client === 'SYN_SENT' && wire.last === undefined && wire.lost === undefined)
+    return made(
+      'client',
+      `the client's socket is SYN_SENT, but no SYN of it is on the wire${whyUnsent(kernel)}`,
+    )
   for (const side of ['client', 'server'] as const) {
     const told = kernel.states[side]
     const seen = wire.states[side]
@@ -79,4 +87,12 @@ export function mismatchEvent(
   )
     return made('server', 'the client thinks that it is connected, but the server has no socket for it')
   return undefined
+}
+
+function whyUnsent({ drops, retransmitError }: KernelEvidence): string {
+  const dropped = drops.find(({ sender, segment }) => sender === 'client' && segment === 'syn')
+  if (dropped !== undefined) return `: this host dropped it (${dropped.reason})`
+  // A copy is not sent while the first still waits, for the neighbour's address mostly.
+  if (retransmitError === 'EBUSY') return ': it still waits in this host'
+  return retransmitError === undefined ? '' : `: sending it fails with ${retransmitError}`
 }

@@ -141,8 +141,10 @@ export interface DropEvent extends EventBase {
 }
 
 /** Packets and sockets say different things; `src` is the end whose socket it is. */
-export interface MismatchEvent extends EventBase {
+/** The only event of a connection that may have no flow: an attempt of which no packet was seen. */
+export interface MismatchEvent extends Omit<EventBase, 'flow'> {
   readonly event: 'mismatch'
+  readonly flow?: number
   readonly wire_state: { readonly client: TcpState; readonly server: TcpState }
   /** sock_diag's names, `CLOSE` for closed; absent where the kernel has told nothing of that end. */
   readonly kernel_state: { readonly client?: string; readonly server?: string }

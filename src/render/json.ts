@@ -16,7 +16,8 @@ export function eventJson(event: FlowEvent, clock: TraceClock): string {
   let line = `{"type":"event","event":"${name}","time":"${clock.rfc3339(at)}","ts":${clock.epoch(at)}`
   if (packet !== undefined) line += `,"packet":${packet}`
   if (iface !== undefined) line += `,"iface":${quoted(iface)}`
-  line += `,"flow":${event.flow},"proto":"${event.proto}","sender":"${event.sender}"`
+  if (event.flow !== undefined) line += `,"flow":${event.flow}`
+  line += `,"proto":"${event.proto}","sender":"${event.sender}"`
   line += `,"src":${endpointJson(event.src)},"dst":${endpointJson(event.dst)}${particulars(event)}`
   line += `,"text":${quoted(event.text)}`
   if (process !== undefined) line += `,"process":${asciiJson(process)}`

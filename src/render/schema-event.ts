@@ -61,17 +61,17 @@ const handshakeOptions = objectOf<HandshakeOptions>(
 
 const transitionParts = { endpoint: refTo('side'), from: refTo('tcp_state'), to: refTo('tcp_state') }
 
-const required = {
+const withoutFlow = {
   type: constant('event'),
   time,
   ts: number,
-  flow: count,
   proto: refTo('proto'),
   src: refTo('endpoint'),
   dst: refTo('endpoint'),
   sender: refTo('side'),
   text,
 }
+const required = { ...withoutFlow, flow: count }
 const optional = { packet: count, iface: text, process: refTo('sender') }
 const segment = { ...required, flags: text, seq: count, ack: count, len: count, win: count }
 
@@ -140,7 +140,7 @@ const KINDS: Readonly<Record<Exclude<FlowEvent['event'], ConditionEvent['event']
   ),
   mismatch: objectOf<Printed<MismatchEvent>>(
     {
-      ...required,
+      ...withoutFlow,
       event: constant('mismatch'),
       wire_state: objectOf<MismatchEvent['wire_state']>(
         { client: refTo('tcp_state'), server: refTo('tcp_state') },
@@ -148,7 +148,7 @@ const KINDS: Readonly<Record<Exclude<FlowEvent['event'], ConditionEvent['event']
       ),
       kernel_state: objectOf<MismatchEvent['kernel_state']>({}, { client: text, server: text }),
     },
-    optional,
+    { ...optional, flow: count },
   ),
 }
 

@@ -28,7 +28,7 @@ export class FlowNames {
     if (this.dns.size === 0) return shown
     const isFromClient = event.sender === 'client'
     const server = isFromClient ? shown.dst : shown.src
-    const name = this.#server(event.flow, server, event.at)
+    const name = this.#nameOf(event.flow, server, event.at)
     if (name === undefined) return shown
     return isFromClient ? { ...shown, dst: { ...server, name } } : { ...shown, src: { ...server, name } }
   }
@@ -47,13 +47,18 @@ export class FlowNames {
     const client = this.#recorded === undefined ? verdict.client : named(verdict.client, this.#recorded)
     const server = this.#recorded === undefined ? verdict.server : named(verdict.server, this.#recorded)
     if (this.dns.size === 0) return { ...verdict, client, server }
-    const name = flow === undefined ? this.dns.find(server.addr, at) : this.#server(flow, server, at)
+    const name = this.#nameOf(flow, server, at)
     return { ...verdict, client, server: name === undefined ? server : { ...server, name } }
   }
 
   /** The latest name of an address, for what is neither event nor record. */
   latest(address: string): string | undefined {
     return this.#recorded?.(address) ?? this.dns.latest(address)
+  }
+
+  /** Without a flow: of an attempt whose packets were not seen. */
+  #nameOf(flow: number | undefined, server: Endpoint, at: number): string | undefined {
+    return flow === undefined ? this.dns.find(server.addr, at) : this.#server(flow, server, at)
   }
 
   /** `undefined` when the server has its name already, or none. */

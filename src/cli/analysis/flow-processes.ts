@@ -64,7 +64,11 @@ export class FlowProcesses {
   event(event: FlowEvent): boolean {
     const client = event.sender === 'client' ? event.src : event.dst
     const server = event.sender === 'client' ? event.dst : event.src
-    const ends = this.#ends(event.flow, event.proto, client, server, event.at)
+    const { flow, proto, at } = event
+    const ends =
+      flow === undefined
+        ? this.#asked(proto, client, server, at)
+        : this.#ends(flow, proto, client, server, at)
     const sender = ends.processes[event.sender]
     if (sender !== undefined) {
       const { pid, comm, attribution } = sender
@@ -131,11 +135,22 @@ export class FlowProcesses {
   #ends(id: number, proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {
     let ends = this.#flows.get(id)
     if (ends === undefined) {
-      ends = { client, server, processes: {}, asks: 0, isChosen: this.#choice === undefined }
+      ends = this.#unasked(client, server)
       this.#flows.set(id, ends)
     }
     if (proto !== 'icmp') this.#askBoth(ends.processes, proto, client, server, at)
     return ends
+  }
+
+  /** Ends of an attempt without packets: nothing of them is kept. */
+  #asked(proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {
+    const ends = this.#unasked(client, server)
+    if (proto !== 'icmp') this.#askBoth(ends.processes, proto, client, server, at)
+    return ends
+  }
+
+  #unasked(client: Endpoint, server: Endpoint): Ends {
+    return { client, server, processes: {}, asks: 0, isChosen: this.#choice === undefined }
   }
 
   #askBoth(processes: Processes, proto: 'tcp' | 'udp', client: Endpoint, server: Endpoint, at: number): void {

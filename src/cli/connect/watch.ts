@@ -86,6 +86,7 @@ export class ConnectWatch implements View, PacketSink {
     const [client, server] = isFromClient ? [event.src, event.dst] : [event.dst, event.src]
     const seen = this.#find(client, server)
     if (seen === undefined) return
+    if (event.flow === undefined) return
     seen.flow = event.flow
     if (!isFromClient && event.process !== undefined && event.event !== 'icmp_error')
       seen.serverProcess = event.process

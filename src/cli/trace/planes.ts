@@ -5,6 +5,7 @@ import { NANOS_PER_SECOND, type Nanos } from '../../flow/time.ts'
 import { monotonicToRealtimeOffset } from '../../host/clock.ts'
 import type { KernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { kernelTime } from '../../host/kernel/tracepoints.ts'
+import { hasCapability } from '../../host/privileges.ts'
 import { isAlive } from '../../host/process/procfs.ts'
 import type { EvidenceLookup } from '../../host/sockets/evidence-lookup.ts'
 import type { KernelFact } from '../../kernel/fact.ts'
@@ -93,6 +94,9 @@ export class LivePlanes implements Planes {
     if (caller !== undefined) found.client = caller
     const holder = owners.find(proto, server, client, 'server', epoch)
     if (holder !== undefined) found.server = holder
+    // That nothing was found says something only of processes that may be looked into.
+    if (caller === undefined && holder === undefined && !hasCapability('cap_sys_ptrace'))
+      return { watched: false, why: `who has a socket takes CAP_SYS_PTRACE to see${MEND}` }
     return { watched: true, ...found }
   }
 

@@ -15,8 +15,9 @@ export const neighborMissing: Rule = (evidence) => {
   if (!dropped && !missing) return undefined
   const error = clientError(evidence)
   const failed = error === 'EHOSTUNREACH' && !fromElsewhere(evidence)
-  const silent =
-    wireOf(evidence)?.syns === 0 && (isWaiting(evidence) || kernelOf(evidence)?.retransmitError === 'EBUSY')
+  // While it goes on, the neighbour may only be slow to answer.
+  const unsent = evidence.finishing === true && kernelOf(evidence)?.retransmitError === 'EBUSY'
+  const silent = wireOf(evidence)?.syns === 0 && (isWaiting(evidence) || unsent)
   if (!failed && !(silent && error === undefined) && !(dropped && evidence.ended && !fromElsewhere(evidence)))
     return undefined
   const { server } = evidence

@@ -67,6 +67,8 @@ export class Book {
   }
 
   event(event: FlowEvent, ms: number): Row | undefined {
+    // An attempt of which no packet was seen has no card; its socket's row says the same.
+    if (event.flow === undefined) return undefined
     const known = this.#flows.get(event.flow) ?? this.#open(event.flow, endsOf(event), ms)
     known.card.event(event, ms)
     for (const row of known.rows) this.#told(row, known.card, ms)

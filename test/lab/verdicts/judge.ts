@@ -72,12 +72,14 @@ function allowedOf({ sight, lack }: Sighting): readonly (VerdictName | 'none')[]
   return [...whole, ...less, 'inconclusive', ...(sight.restsOn === 'wire' ? [] : (['none'] as const))]
 }
 
-/** Each plane speaks once, and one that was taken away says nothing. */
-function* wrongPlanes(lack: Lack, { evidence }: Printed): Iterable<string> {
+/** Each plane speaks once, and one that was taken away says nothing; the kernel's word alone still names processes. */
+function* wrongPlanes(lack: Lack, { evidence, process = {} }: Printed): Iterable<string> {
+  const isTraced = Object.values(process).every(({ attribution }) => attribution === 'tracepoint')
   const named = evidence.map(({ plane }) => plane)
   if (named.join() !== PLANES.join()) yield `planes ${named.join()}`
   for (const { plane, status, detail } of evidence) {
     const gone = lack === 'file' ? plane !== 'wire' : lack === plane
+    if (plane === 'process' && lack === 'process' && status === 'seen' && isTraced) continue
     if (gone && status !== 'not_watched') yield `${plane} was away but says ${detail}`
     if (lack === 'nothing' && status === 'not_watched') yield `${plane} not watched: ${detail}`
   }
