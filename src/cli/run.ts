@@ -32,7 +32,7 @@ export function defineRun(program: Command): void {
     .passThroughOptions()
   addAnalysisOptions(addInterfaceOptions(command))
     .option('-o, --output <file>', 'write what is traced to this file in place of standard error')
-    .option('-u, --user <user>', 'run the command as this user, with the group of that account')
+    .option('-u, --user <user>', 'run the command as this user, with the groups of that account')
     .option('--check', 'exit with 1 when the command succeeded but a connection failed')
     .option('-s, --snaplen <bytes>', 'keep only this much of each packet', parsePositive, DEFAULT_SNAPLEN)
     .option('-B, --buffer-size <mib>', "size of each interface's ring", parseRingSize, DEFAULT_RING_MIB)

@@ -119,6 +119,11 @@ export const setresuidHere: (real: number, effective: number, saved: number) => 
   process.arch === 'arm64' ? 147 : 117,
   ['long', 'long', 'long'],
 )
+/** `setresgid(2)` for the calling thread alone. */
+export const setresgidHere: (real: number, effective: number, saved: number) => number = systemCall(
+  process.arch === 'arm64' ? 149 : 119,
+  ['long', 'long', 'long'],
+)
 /** `getdents64(2)`. */
 export const getdents: (directory: number, entries: Uint8Array, size: number) => number = systemCall(
   process.arch === 'arm64' ? 61 : 217,

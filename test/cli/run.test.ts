@@ -182,6 +182,22 @@ rootTest('-u: the command runs as that user, socktrace as before', () => {
   assert.match(ran.stderr, /captured/)
 })
 
+rootTest('-u: all groups of the account, and no way back to root', () => {
+  const groups = join(folder, 'group')
+  writeFileSync(groups, 'root:x:0:\nnogroup:x:65534:\nfriends:x:54321:other,nobody\nothers:x:54322:other\n')
+  // An /etc/group of our own, in a mount namespace that ends with the command.
+  const mounted = ['unshare', '-m', 'sh', '-c', `mount --bind ${groups} /etc/group; exec "$@"`, 'sh']
+  const shown = String.raw`grep -E "^(Uid|Gid|Groups|CapPrm|CapEff|CapAmb)" /proc/self/status | tr -s "\t " " "`
+  const ran = runCommand([...mounted, ...command('-u', 'nobody', 'sh', '-c', shown)])
+  const nobody = '65534 65534 65534 65534'
+  const none = '0000000000000000'
+  assert.equal(
+    ran.stdout,
+    `Uid: ${nobody}\nGid: ${nobody}\nGroups: 54321 65534 \nCapPrm: ${none}\nCapEff: ${none}\nCapAmb: ${none}\n`,
+  )
+  assert.match(ran.stderr, /captured/)
+})
+
 rootTest('without the privilege to capture: 125, and the mend', () => {
   chmodSync(folder, 0o755)
   const ran = runCommand([

@@ -3,7 +3,8 @@ import type { Verdict } from '../../diagnose/verdict.ts'
 import type { FlowRecord } from '../../flow/record.ts'
 import { OutputFile } from '../../host/output-file.ts'
 import { findUser } from '../../host/privileges.ts'
-import { COMMAND_FAILED, Command, type CommandUser, exitLeavingTerminal } from '../../host/process/command.ts'
+import { COMMAND_FAILED, Command, exitLeavingTerminal } from '../../host/process/command.ts'
+import type { Invoker } from '../../host/process/invoker.ts'
 import { readOrigin } from '../../host/process/procfs.ts'
 import { ProcessTree } from '../../kernel/process-tree.ts'
 import { count } from '../../render/units.ts'
@@ -107,12 +108,12 @@ function checkOutput({ write, output }: RunOptions): void {
     throw new UserError("Cannot write to standard output: it is the command's", { hint: 'name a file' })
 }
 
-function userOf(name: string | undefined): CommandUser | undefined {
+function userOf(name: string | undefined): Invoker | undefined {
   if (name === undefined) return undefined
   const account = findUser(name)
   if (account === undefined)
     throw new UserError(`Cannot run the command as ${JSON.stringify(name)}: no such user`)
-  return { uid: account.uid, gid: account.gid }
+  return account
 }
 
 /** Without another choice: each connection in a line, once it has ended, and why it failed. */

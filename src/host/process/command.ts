@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { exitNow } from '../libc.ts'
+import { asUser, type Invoker } from './invoker.ts'
 
 /** Exit statuses of env(1), time(1) and the like for a command that did not start. */
 export const COMMAND_FAILED = 125
@@ -11,12 +12,6 @@ export const COMMAND_NOT_FOUND = 127
 
 /** Added to the number of the signal that ended a command, as shells do. */
 const SIGNALLED = 128
-
-/** Whose rights a command gets, in place of ours. */
-export interface CommandUser {
-  readonly uid: number
-  readonly gid: number
-}
 
 /** Sent on to the command when they were meant for it alone. */
 const FORWARDED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
@@ -38,11 +33,11 @@ export class Command {
   failure: string | undefined
 
   /** Starts it; `user` unless given is who we are. */
-  constructor(file: string, args: readonly string[], user?: CommandUser) {
+  constructor(file: string, args: readonly string[], user?: Invoker) {
     // Before it is started: it may be heard of, and signalled through us, before spawn() returns.
     const forget = this.#forwardSignals()
     try {
-      const child = spawn(file, args, { stdio: 'inherit', ...user })
+      const child = startAs(user, (ids) => spawn(file, args, { stdio: 'inherit', ...ids }))
       this.pid = child.pid
       this.ended = new Promise((resolve) => {
         child.once('error', (error) => resolve(this.#notStarted(error, file)))
@@ -79,6 +74,13 @@ export class Command {
     this.failure = file === '' ? 'ENOENT' : (error.code ?? error.message)
     return this.failure === 'ENOENT' ? COMMAND_NOT_FOUND : COMMAND_NOT_RUN
   }
+}
+
+/** Only root can take the groups of an account; whoever else asks for a user is told by spawn(). */
+function startAs<T>(user: Invoker | undefined, start: (ids: { uid?: number; gid?: number }) => T): T {
+  if (user === undefined) return start({})
+  if (process.geteuid?.() !== 0) return start({ uid: user.uid, gid: user.gid })
+  return asUser(user, () => start({}))
 }
 
 /**

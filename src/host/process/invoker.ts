@@ -1,3 +1,5 @@
+import * as libc from '../libc.ts'
+
 /** Who the program acts for when it was started through sudo. */
 export interface Invoker {
   readonly uid: number
@@ -26,6 +28,26 @@ export function asInvoker<T>(action: () => T): T {
   } finally {
     process.seteuid!(0)
     process.setegid!(0)
+    process.setgroups!(groups)
+  }
+}
+
+/**
+ * Runs `action` so that a program started in it is that user's, with all groups of the account: spawn() itself would
+ * give it none but the first. For root alone. The way back is this thread's saved user, which exec() takes from the
+ * program (execve(2)).
+ */
+export function asUser<T>(user: Invoker, action: () => T): T {
+  const groups = process.getgroups!()
+  const [gid, egid] = [process.getgid!(), process.getegid!()]
+  try {
+    takeGroups(user)
+    if (libc.setresgidHere(user.gid, user.gid, egid) === -1) throw libc.lastError('Cannot take the group')
+    if (libc.setresuidHere(user.uid, user.uid, 0) === -1) throw libc.lastError('Cannot become the user')
+    return action()
+  } finally {
+    libc.setresuidHere(0, 0, 0)
+    libc.setresgidHere(gid, egid, egid)
     process.setgroups!(groups)
   }
 }
