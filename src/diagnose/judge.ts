@@ -1,11 +1,15 @@
 import type { Evidence } from './evidence.ts'
+import type { Rule } from './finding.ts'
 import { planeFindings } from './plane-findings.ts'
 import { RULES } from './rules.ts'
 import type { Conclusion, Finding } from './verdict.ts'
 
-/** What the evidence supports, `undefined` for a connection that is well or not yet in trouble. */
-export function conclude(evidence: Evidence): Conclusion | undefined {
-  for (const rule of RULES) {
+/**
+ * What the evidence supports, `undefined` for a connection that is well or not yet in trouble: the first of `rules` to
+ * speak has the word.
+ */
+export function conclude(evidence: Evidence, rules: readonly Rule[] = RULES): Conclusion | undefined {
+  for (const rule of rules) {
     const found = rule(evidence)
     if (found !== undefined) return found
   }

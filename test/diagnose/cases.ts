@@ -664,6 +664,7 @@ const RESET: readonly Case[] = [
       wire: connected(),
       kernel: { ...ERROR('ECONNRESET'), states: { client: 'CLOSE', server: 'ESTABLISHED' } },
     }),
+    less: ['reset.by-peer'],
   },
 ]
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Evidence } from '../../src/diagnose/evidence.ts'
-import { judge } from '../../src/diagnose/judge.ts'
+import { conclude, judge } from '../../src/diagnose/judge.ts'
+import { RULES } from '../../src/diagnose/rules.ts'
 import { type PlaneName, VERDICTS } from '../../src/diagnose/verdict.ts'
 import { without } from '../support/evidence.ts'
+import { RULE_FILES, rulesWithout } from '../support/rule-files.ts'
 import { CASES } from './cases.ts'
 
 const PLANES: readonly PlaneName[] = ['wire', 'socket', 'process', 'kernel']
@@ -34,6 +36,21 @@ for (const { name, verdict, less = [], evidence } of CASES)
       assert.ok(allowed.includes(found?.verdict), `without ${gone}: ${found?.verdict}: ${found?.summary}`)
       for (const { plane, status } of found?.evidence ?? [])
         assert.equal(status === 'not_watched', !isWatched(evidence, plane) || gone.includes(plane), plane)
+    }
+  })
+
+for (const [file, own] of RULE_FILES)
+  test(`without ${file} exactly its cases say something else, and nothing wrong`, () => {
+    const rules = rulesWithout(file)
+    const isOwn = (evidence: Evidence): boolean =>
+      own.includes(RULES.find((rule) => rule(evidence) !== undefined)!)
+    assert.ok(CASES.some(({ evidence }) => isOwn(evidence)))
+    for (const { name, verdict, less = [], evidence } of CASES) {
+      const found = conclude(evidence, rules)
+      if (isOwn(evidence)) {
+        assert.ok([...less, 'inconclusive', undefined].includes(found?.verdict), `${name}: ${found?.summary}`)
+        assert.notEqual(found?.verdict, verdict, name)
+      } else assert.equal(found?.verdict, verdict, name)
     }
   })
 

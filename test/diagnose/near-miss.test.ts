@@ -292,6 +292,17 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
     ],
     [
       'reset.by-us',
+      'the client was reset, its packets show no RST, and the kernel here, which tells every one, sent none',
+      undefined,
+      evidence({
+        ...AT_SERVER,
+        ended: true,
+        wire: connected(),
+        kernel: { error: { side: 'client', name: 'ECONNRESET', at: seconds(95) } },
+      }),
+    ],
+    [
+      'reset.by-us',
       'the client sent it, seen at the server',
       'reset.by-peer',
       evidence({ ...AT_SERVER, ended: true, wire: connected({ reset: reset({ by: 'client' }) }) }),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRoot } from '../support/root.ts'
+import { RULE_FILES } from '../support/rule-files.ts'
+import { type Hearing, problemsWithout } from './verdicts/rule-files.ts'
 import { run } from './verdicts/run.ts'
 import type { Scenario } from './verdicts/scenario.ts'
 import { SCENARIOS } from './verdicts/scenarios.ts'
@@ -12,6 +14,7 @@ const every = process.env['SOCKTRACE_FULL'] === '1'
 
 /** Those that did not say what they should while others ran beside them. */
 const again: (readonly [scenario: Scenario, number: number])[] = []
+const heard: Hearing[] = []
 
 test(`what is said of ${SCENARIOS.length} connections that go wrong`, {
   skip: isRoot ? false : 'needs root',
@@ -20,7 +23,8 @@ test(`what is said of ${SCENARIOS.length} connections that go wrong`, {
   await Promise.all(
     SCENARIOS.map((scenario, index) =>
       context.test(scenario.name, async (own) => {
-        const problems = await run(scenario, index + 1, every)
+        const { problems, hearings } = await run(scenario, index + 1, every)
+        heard.push(...hearings)
         if (problems.length === 0) return
         for (const problem of problems) own.diagnostic(`to be played alone: ${problem}`)
         again.push([scenario, index + 1])
@@ -35,5 +39,16 @@ test(`what is said of ${SCENARIOS.length} connections that go wrong`, {
  */
 test('what was not said in the crowd is said alone', { skip: isRoot ? false : 'needs root' }, async () => {
   assert.ok(again.length <= MOST_AGAIN, again.map(([{ name }]) => name).join(', '))
-  for (const [scenario, number] of again) assert.deepEqual(await run(scenario, number, every), [])
+  for (const [scenario, number] of again) {
+    const { problems, hearings } = await run(scenario, number, every)
+    assert.deepEqual(problems, [])
+    heard.push(...hearings)
+  }
+})
+
+/** The rules are pure: what they said of the evidence is what they would say without one of them. */
+test('without the rules of one file exactly its scenarios say something else, and nothing wrong', {
+  skip: isRoot ? false : 'needs root',
+}, () => {
+  for (const file of RULE_FILES.keys()) assert.deepEqual(problemsWithout(file, heard), [])
 })

@@ -31,7 +31,8 @@ export const handshakeStuck: Rule = (evidence) => {
 export const noAnswer: Rule = (evidence) => {
   const wire = wireOf(evidence)
   if (wire === undefined || wire.syns === 0 || !isWaiting(evidence) || !unanswered(evidence)) return undefined
-  if (wire.reset !== undefined || wire.staleAck) return undefined
+  // Whoever sent an ICMP error answered.
+  if (wire.reset !== undefined || wire.staleAck || wire.icmp?.error !== undefined) return undefined
   const { here, server } = evidence
   const place = here.server
     ? 'this host took it and sent nothing'

@@ -3,6 +3,7 @@ import type { Evidence } from '../evidence.ts'
 import {
   clientError,
   counter,
+  drops,
   immediateError,
   kernelOf,
   socketsOf,
@@ -82,6 +83,7 @@ function tell(
  */
 export const noRouteBack: Rule = (evidence) => {
   if (!evidence.here.server || !isWaiting(evidence) || !unanswered(evidence)) return undefined
+  if (drops(evidence).some(({ reason }) => reason === 'IP_RPFILTER')) return undefined
   const back = socketsOf(evidence)?.returnRoute
   const gone = back !== undefined && back.kind !== 'unicast' && back.kind !== 'local'
   const counted =

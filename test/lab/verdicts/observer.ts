@@ -1,7 +1,9 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PlaneName, Verdict } from '../../../src/diagnose/verdict.ts'
 import { builtFile, ndjson, Running, repository } from '../../support/program.ts'
+import type { Judged } from '../recorder/record.ts'
 import type { Vantage } from './scenario.ts'
 import { PYTHON, type Stage } from './stage.ts'
 
@@ -21,15 +23,21 @@ export class Observer {
   readonly running: Running
   /** The packets it saw, where all planes were watched. */
   readonly file: string
+  /** What its rules said, where all planes were watched. */
+  readonly record: string
 
-  constructor(stage: Stage, vantage: Vantage, lack: Exclude<Lack, 'file'>) {
+  /** `recorder`: the program that writes down what its rules say. */
+  constructor(stage: Stage, vantage: Vantage, lack: Exclude<Lack, 'file'>, recorder: string) {
     this.vantage = vantage
     this.lack = lack
     this.file = join(tmpdir(), `skl-${process.pid}-${stage.port}-${vantage}.pcapng`)
-    const wrapper = lack === 'nothing' ? [] : [PYTHON, 'test/lab/verdicts/without.py', lack]
+    this.record = `${this.file}.judged`
+    const program =
+      lack === 'nothing'
+        ? ['env', `SOCKTRACE_JUDGED=${this.record}`, process.execPath, recorder]
+        : [PYTHON, 'test/lab/verdicts/without.py', lack, builtFile(repository)]
     this.running = stage.start(vantage, [
-      ...wrapper,
-      builtFile(repository),
+      ...program,
       'trace',
       '--failures',
       '--json',
@@ -53,6 +61,11 @@ export class Observer {
     return verdictsIn(this.running.stdout)
   }
 
+  /** What every rule said of whatever was judged, in order of time. */
+  get judged(): Judged[] {
+    return existsSync(this.record) ? ndjson<Judged>(readFileSync(this.record, 'utf8')) : []
+  }
+
   /** What the packets alone say: the same from the file that was written. */
   async verdictsOfFile(): Promise<Printed[]> {
     const read = new Running([builtFile(repository), 'read', '--failures', '--json', this.file])
@@ -60,6 +73,11 @@ export class Observer {
     if (status !== 0) throw new Error(`read: ${status} ${read.stderr}`)
     return verdictsIn(read.stdout)
   }
+}
+
+/** Removes what the observers wrote. */
+export function cleanUp(observers: readonly Observer[]): void {
+  for (const { file, record } of observers) for (const path of [file, record]) rmSync(path, { force: true })
 }
 
 function verdictsIn(text: string): Printed[] {

@@ -156,7 +156,7 @@ export const RESET: readonly Scenario[] = [
         // Only the client's kernel, on the same machine, tells of it here.
         verdict: ['reset.injected'],
         restsOn: 'kernel',
-        without: { kernel: ['none'], file: ['none'] },
+        without: { socket: ['none'], kernel: ['none'], file: ['none'] },
       },
     },
   })),

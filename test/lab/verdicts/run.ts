@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PlaneName } from '../../../src/diagnose/verdict.ts'
+import { recorder } from '../recorder/record.ts'
 import { problemsOf } from './judge.ts'
-import { type Lack, Observer } from './observer.ts'
+import { cleanUp, type Lack, Observer } from './observer.ts'
+import type { Hearing } from './rule-files.ts'
 import type { Scenario, Sight, Vantage } from './scenario.ts'
 import { Stage, type Told, waitFor } from './stage.ts'
 
@@ -10,18 +11,25 @@ const PLANES: readonly PlaneName[] = ['wire', 'socket', 'process', 'kernel']
 /** Seconds within which a verdict comes once its connection has ended; for two it may wait for another attempt. */
 const PATIENCE = 5
 
+/** What was said of one scenario. */
+export interface Played {
+  readonly problems: readonly string[]
+  readonly hearings: readonly Hearing[]
+}
+
 /**
  * Plays one scenario once, before every observer at the same time: at each vantage one with all planes, and one
  * for each plane taken away and the packets alone, from a file (`every`), or without the plane that the verdict
- * rests on. Gives what is wrong.
+ * rests on. Gives what is wrong, and what the rules said of what was judged rightly.
  */
-export async function run(scenario: Scenario, number: number, every: boolean): Promise<string[]> {
+export async function run(scenario: Scenario, number: number, every: boolean): Promise<Played> {
+  const program = await recorder()
   const stage = await Stage.open(scenario, number)
   const sights = Object.entries(scenario.seen) as [Vantage, Sight][]
   const observers: Observer[] = []
   try {
     for (const [vantage, sight] of sights)
-      for (const lack of lacksOf(sight, every)) observers.push(new Observer(stage, vantage, lack))
+      for (const lack of lacksOf(sight, every)) observers.push(new Observer(stage, vantage, lack, program))
     await Promise.all(observers.map((observer) => observer.ready()))
     const told = await stage.play()
     await Promise.all(observers.map((observer) => settled(observer, scenario)))
@@ -30,15 +38,27 @@ export async function run(scenario: Scenario, number: number, every: boolean): P
     for (const { running } of observers) running.child.kill('SIGINT')
     const exits = await Promise.all(observers.map((observer) => observer.ended()))
     const failed = observers.filter((_, n) => !exits[n]).map(({ running }) => running.stderr)
-    return [
+    const problems = [
       ...failed,
       ...wrongErrno(scenario, told),
       ...(await compared(scenario, stage, told, observers, every)),
     ]
+    return { problems, hearings: observers.flatMap((observer) => hearingsOf(scenario, observer)) }
   } finally {
     await stage.close()
-    for (const { file } of observers) rmSync(file, { force: true })
+    cleanUp(observers)
   }
+}
+
+/** The rules that spoke on the evidence of the verdict that was given in the end, with all planes. */
+function hearingsOf(scenario: Scenario, { lack, vantage, verdicts, judged }: Observer): Hearing[] {
+  const sight = scenario.seen[vantage]!
+  const given = verdicts.findLast(({ verdict }) => sight.verdict.includes(verdict))
+  if (lack !== 'nothing' || given === undefined) return []
+  const last = judged.findLast(
+    ({ client, spoke }) => client.port === given.client.port && spoke[0]?.[1] === given.verdict,
+  )
+  return last === undefined ? [] : [{ scenario, sight, vantage, spoke: last.spoke }]
 }
 
 function lacksOf({ verdict, restsOn }: Sight, every: boolean): readonly Exclude<Lack, 'file'>[] {

@@ -103,7 +103,8 @@ export const STALLED: readonly Scenario[] = [
         ...DOOMED,
         verdict: ['stalled.accept-queue', 'stalled.retransmitting'],
         restsOn: 'wire',
-        without: { wire: ['stalled.accept-queue', ...RETRANSMITTING] },
+        // The kernel of the other namespace told it before the packets alone could.
+        without: { wire: ['stalled.accept-queue', ...RETRANSMITTING], file: ['stalled.accept-queue', ...RETRANSMITTING] },
       },
       server: {
         ...DOOMED,
