@@ -96,9 +96,14 @@ export const SYNCHRONIZED: ReadonlySet<string> = new Set([
   'TIME_WAIT',
 ])
 
-/** The listener that takes connections to the address and port that were dialled. */
+/** The listener that took connections to the address and port that were dialled. */
 export function acceptingListener(evidence: Evidence): ListenerEvidence | undefined {
-  return socketsOf(evidence)?.listeners.find(({ sameNetns, accepts }) => sameNetns && accepts)
+  return listenersThen(evidence).find(({ sameNetns, accepts }) => sameNetns && accepts)
+}
+
+/** Those that were there when it was dialled, as far as is known. */
+export function listenersThen(evidence: Evidence): readonly ListenerEvidence[] {
+  return socketsOf(evidence)?.listeners.filter(({ younger }) => younger !== true) ?? []
 }
 
 /** More children wait than the backlog allows: the kernel tests `length > limit` (tcp_conn_request). */

@@ -35,7 +35,10 @@ export function socketFacts(found: SocketEvidence, evidence: Evidence): readonly
 function listenerFacts({ listeners }: SocketEvidence, { server, proto }: Evidence): readonly string[] {
   const own = listeners.filter(({ sameNetns }) => sameNetns)
   const word = proto === 'tcp' ? 'LISTEN' : 'bound'
-  const facts = own.map((listener) => `${word} ${listensAt(listener)}${queueText(listener)}`)
+  const facts = own.map(
+    (listener) =>
+      `${word} ${listensAt(listener)}${listener.younger ? ', which came since' : queueText(listener)}`,
+  )
   if (own.some(({ accepts }) => accepts)) return facts
   const wildcard = isIpv4(server.addr) ? '0.0.0.0 or [::]' : '[::]'
   facts.push(`nothing on ${hostPort(server.addr, server.port)}, ${wildcard}`)

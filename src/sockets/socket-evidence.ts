@@ -43,6 +43,8 @@ export interface ListenerEvidence {
   readonly sameNetns: boolean
   /** Its address, family, v6only and device take connections to the address that was dialled. */
   readonly accepts: boolean
+  /** It was seen to begin to listen only after the connection had begun: it had no part in it. */
+  readonly younger?: true
   /** Its namespace is reached by the dialled address through a published (DNAT) or veth address. */
   readonly reachable?: boolean
 }

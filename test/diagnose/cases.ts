@@ -86,6 +86,19 @@ const REFUSED: readonly Case[] = [
     less: ['refused.reset'],
   },
   {
+    name: 'a listener on another address that came since',
+    verdict: 'refused.no-listener',
+    confidence: 'certain',
+    summary: /^Nothing listens on port 8080 of 10\.0\.0\.2\.$/,
+    evidence: evidence({
+      ...AT_SERVER,
+      wire: refusal(),
+      kernel: { resetSent: NO_SOCKET_SENT },
+      socket: { listeners: [listener('127.0.0.1', { accepts: false, younger: true })] },
+    }),
+    less: ['refused.reset'],
+  },
+  {
     name: 'UDP, another host',
     verdict: 'refused.no-listener',
     error: 'ECONNREFUSED',

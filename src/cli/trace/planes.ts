@@ -101,8 +101,9 @@ export class LivePlanes implements Planes {
   }
 
   socket(query: ConnectionQuery): Plane<SocketEvidence> {
-    const { proto, client, server, netns } = query
-    return this.#parts.lookup.sockets({ proto, client, server, netns, here: this.here(query) })
+    const { proto, client, server, netns, start } = query
+    const began = start - this.#offset
+    return this.#parts.lookup.sockets({ proto, client, server, netns, here: this.here(query), began })
   }
 
   isAlive(pid: number): boolean {

@@ -1,6 +1,6 @@
 import type { ListenerEvidence } from '../../sockets/socket-evidence.ts'
 import type { Evidence } from '../evidence.ts'
-import { acceptingListener, socketsOf } from '../facts.ts'
+import { acceptingListener, listenersThen } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { hadNoSocket, refusalOf } from '../refusal.ts'
 import type { Confidence } from '../verdict.ts'
@@ -50,7 +50,7 @@ export const refusedWrongFamily: Rule = (evidence) => {
 function deaf(evidence: Evidence): readonly ListenerEvidence[] {
   if (refusalOf(evidence) === undefined || !evidence.here.server || acceptingListener(evidence) !== undefined)
     return []
-  return socketsOf(evidence)?.listeners.filter(({ sameNetns }) => sameNetns) ?? []
+  return listenersThen(evidence).filter(({ sameNetns }) => sameNetns)
 }
 
 function sameFamily({ socket: { local } }: ListenerEvidence, { server }: Evidence): boolean {

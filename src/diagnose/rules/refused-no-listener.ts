@@ -1,6 +1,6 @@
 import type { ListenerEvidence } from '../../sockets/socket-evidence.ts'
 import type { Evidence } from '../evidence.ts'
-import { acceptingListener, socketsOf } from '../facts.ts'
+import { acceptingListener, listenersThen, socketsOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { hadNoSocket, refusalOf } from '../refusal.ts'
 import { duration, endpoint, hostPort, listenerName, listensAt, netnsText, processName } from '../words.ts'
@@ -14,8 +14,9 @@ export const refusedWrongNetns: Rule = (evidence) => {
   if (refusalOf(evidence) === undefined || !evidence.here.server) return undefined
   const sockets = socketsOf(evidence)
   if (sockets === undefined || !sockets.everyNetns) return undefined
-  if (sockets.listeners.some(({ sameNetns }) => sameNetns)) return undefined
-  const fitting = sockets.listeners.filter(({ accepts }) => accepts)
+  const listeners = listenersThen(evidence)
+  if (listeners.some(({ sameNetns }) => sameNetns)) return undefined
+  const fitting = listeners.filter(({ accepts }) => accepts)
   const [other] = fitting
   if (other === undefined || new Set(fitting.map(({ netns }) => netns)).size !== 1) return undefined
   return finding(
@@ -31,7 +32,7 @@ export const refusedNoListener: Rule = (evidence) => {
   if (refusalOf(evidence) === undefined) return undefined
   const { proto, server, here } = evidence
   const sockets = here.server ? socketsOf(evidence) : undefined
-  const accepting = acceptingListener(evidence)
+  const accepting = sockets?.listeners.find(({ sameNetns, accepts }) => sameNetns && accepts)
   if (sockets === undefined)
     return proto === 'udp'
       ? finding(
@@ -44,13 +45,14 @@ export const refusedNoListener: Rule = (evidence) => {
           },
         )
       : undefined
-  if (accepting !== undefined && !hadNoSocket(evidence)) return undefined
-  if (accepting === undefined && sockets.listeners.some(({ sameNetns }) => sameNetns)) return undefined
+  const there = listenersThen(evidence)
+  if (acceptingListener(evidence) !== undefined && !hadNoSocket(evidence)) return undefined
+  if (accepting === undefined && there.some(({ sameNetns }) => sameNetns)) return undefined
   const held = proto === 'tcp' ? 'nothing listens on' : 'no program holds UDP'
   const since = accepting === undefined ? '' : `; ${listenerName(evidence, accepting)} has come since`
   const nothing =
     accepting === undefined ? held : proto === 'tcp' ? 'nothing listened on' : 'no program held UDP'
-  const others = sockets.listeners.filter(({ sameNetns }) => !sameNetns)
+  const others = there.filter(({ sameNetns }) => !sameNetns)
   return finding(
     'refused.no-listener',
     accepting === undefined && hadNoSocket(evidence) ? 'certain' : 'likely',

@@ -1,8 +1,14 @@
 import type { KernelFact } from '../../kernel/fact.ts'
 import { LastListeners } from '../../kernel/last-listeners.ts'
+import { ListenerAges } from '../../kernel/listener-ages.ts'
 import type { FilteredPacket } from '../../sockets/nft-rule.ts'
 import type { SocketRecord } from '../../sockets/socket.ts'
-import type { FirewallRule, RouteEvidence, SocketEvidence } from '../../sockets/socket-evidence.ts'
+import type {
+  FirewallRule,
+  ListenerEvidence,
+  RouteEvidence,
+  SocketEvidence,
+} from '../../sockets/socket-evidence.ts'
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts'
 import { Budget } from '../budget.ts'
 import { monotonicNow } from '../kernel/tracepoints.ts'
@@ -32,6 +38,8 @@ export interface EvidenceQuery {
   readonly here: { readonly client: boolean; readonly server: boolean }
   /** Namespaces of the ends by inode, where they are known; else they are found by their addresses. */
   readonly netns: { readonly client?: number; readonly server?: number }
+  /** When the connection began, ns of the kernel's clock, where that is known. */
+  readonly began?: number
 }
 
 /** What `Evidence.socket` is. */
@@ -77,13 +85,16 @@ export class EvidenceLookup {
   readonly #listeners = new ListenersEverywhere(this.#namespaces)
   readonly #firewall = new Firewall(this.#namespaces)
   readonly #past = new LastListeners()
+  readonly #ages = new ListenerAges()
   /** Of a storm of failures the first hundred or so are looked up, then as many as a quarter of the time allows. */
   readonly #budget = new Budget(0.25, 1000)
   readonly #here = new Map<string, { readonly at: number; readonly local: boolean }>()
 
   /** Remembers who listened where; other facts are passed over. */
   fact(fact: KernelFact): void {
-    if (fact.fact === 'state') this.#past.state(fact)
+    if (fact.fact !== 'state') return
+    this.#past.state(fact)
+    this.#ages.state(fact)
   }
 
   sockets(query: EvidenceQuery): SocketPlane {
@@ -164,7 +175,7 @@ export class EvidenceLookup {
       watched: true,
       ...(client?.socket !== undefined && { client: client.socket }),
       ...(server?.socket !== undefined && { server: server.socket }),
-      listeners,
+      listeners: this.#aged(listeners, query.began),
       everyNetns: this.#namespaces.entersAll,
       ...(past !== undefined && query.here.server && { lastListener: past }),
       ...(client?.route !== undefined && { route: client.route }),
@@ -174,6 +185,23 @@ export class EvidenceLookup {
       ...(Object.keys(tracked).length > 0 && { conntrack: tracked }),
       sysctls: { ...client?.settings, ...server?.settings },
     }
+  }
+
+  /** With who came too late said: of several at one address only where all of them did. */
+  #aged(
+    listeners: readonly ListenerEvidence[],
+    began = Number.POSITIVE_INFINITY,
+  ): readonly ListenerEvidence[] {
+    const isAt = (one: ListenerEvidence, { netns, socket }: ListenerEvidence): boolean =>
+      one.netns === netns && one.socket.local.addr === socket.local.addr
+    return listeners.map((listener) => {
+      const { netns, socket } = listener
+      const { addr = '', port = 0 } = socket.local
+      const there = listeners.filter((other) => isAt(other, listener)).length
+      return this.#ages.youngerThan(began, netns, addr, port) < there
+        ? listener
+        : { ...listener, younger: true }
+    })
   }
 
   /** An end is in the namespace that was told, else in the own one where that has its address, else in the one that has. */

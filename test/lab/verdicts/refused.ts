@@ -58,6 +58,24 @@ export const REFUSED: readonly Scenario[] = [
       },
     },
   },
+  {
+    name: 'begins to listen on 127.0.0.1 once 127.0.0.2 was refused',
+    topology: 'local',
+    family: 4,
+    client: ['connect 127.0.0.2 $P', 'listen 127.0.0.1 $P'],
+    errno: 'ECONNREFUSED',
+    seen: {
+      client: {
+        verdict: ['refused.no-listener'],
+        final: true,
+        confidence: 'certain',
+        evidence: { wire: /RST/, socket: /127\.0\.0\.1:\d+, which came since/ },
+        restsOn: 'kernel',
+        // When it came only the kernel tells; that it listens there by now is still true.
+        without: { kernel: ['refused.no-listener', 'refused.wrong-address'] },
+      },
+    },
+  },
   ...overBoth((family) => ({
     name: 'listens on loopback, dialled from another host',
     topology: 'pair',

@@ -104,7 +104,10 @@ export const STALLED: readonly Scenario[] = [
         verdict: ['stalled.accept-queue', 'stalled.retransmitting'],
         restsOn: 'wire',
         // The kernel of the other namespace told it before the packets alone could.
-        without: { wire: ['stalled.accept-queue', ...RETRANSMITTING], file: ['stalled.accept-queue', ...RETRANSMITTING] },
+        without: {
+          wire: ['stalled.accept-queue', ...RETRANSMITTING],
+          file: ['stalled.accept-queue', ...RETRANSMITTING],
+        },
       },
       server: {
         ...DOOMED,
