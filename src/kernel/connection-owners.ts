@@ -89,6 +89,17 @@ export class ConnectionOwners {
     remotePort: number,
     time: number,
   ): TracedProcess | undefined {
+    return this.connection(local, localPort, remote, remotePort, time)?.process
+  }
+
+  /** The connect() itself. Where its namespace is not known (`null`) another one's may have been taken for it. */
+  connection(
+    local: Address,
+    localPort: number,
+    remote: Address,
+    remotePort: number,
+    time: number,
+  ): Connect | undefined {
     const list = this.#byPorts.get(portKey(localPort, remotePort))
     if (list === undefined) return undefined
     const candidates = list.filter(
@@ -99,10 +110,10 @@ export class ConnectionOwners {
         !this.#isForeign(connect),
     )
     const chosen = this.#choose(candidates, time)
-    if (chosen === undefined || (this.#isOurs(chosen) && chosen.ended >= time)) return chosen?.process
+    if (chosen === undefined || (this.#isOurs(chosen) && chosen.ended >= time)) return chosen
     // Closed, or perhaps of another namespace: the packet may be of one whose port is not known yet.
     const rivals = this.candidates(local, remote, remotePort, time)
-    return rivals.every((rival) => rival.process?.pid === chosen.process?.pid) ? chosen.process : undefined
+    return rivals.every((rival) => rival.process?.pid === chosen.process?.pid) ? chosen : undefined
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   RECORD_SAMPLE,
   type RecordCursor,
 } from '../../kernel/trace-event.ts'
+import type { TracedProcess } from '../../kernel/traced-process.ts'
 import type { Attribution, ProcessRef } from '../../process-ref.ts'
 import { parseAddress } from '../../wire/address.ts'
 import { monotonicToRealtimeOffset } from '../clock.ts'
@@ -137,8 +138,8 @@ export class Owners {
       const holder = this.#addresses.has(from) ? this.#datagrams.find(ends, time) : undefined
       return holder && this.#reference(holder)
     }
-    const caller = this.#connects.find(from, local.port, to, remote.port, time)
-    if (caller !== undefined) return reference(caller, 'tracepoint')
+    const connect = this.#connects.connection(from, local.port, to, remote.port, time)
+    if (connect?.process !== undefined) return this.#caller(connect.process, connect.netns, ends, time)
     if (!this.#addresses.has(from)) return this.#elsewhere(ends, role, time)
     const holder = role === 'server' ? this.#listeners.find(ends, time) : undefined
     if (holder !== undefined) return this.#reference(holder)
@@ -214,6 +215,17 @@ export class Owners {
     const caller = called ? this.#images.of(record.pid, this.#names.of(record.pid)) : undefined
     if (newState === LISTEN || oldState === LISTEN) this.#listens.state(event, record.time, caller)
     else this.#connects.state(event, record.time, caller)
+  }
+
+  /**
+   * Who called connect(). One that was gone before its namespace could be read may have been in another, and the
+   * connection here older than the records: then its socket is still held by somebody else.
+   */
+  #caller(process: TracedProcess, netns: number | null, ends: Ends, time: number): ProcessRef | undefined {
+    const socket = netns === null ? this.#finder.connection(ends) : undefined
+    if (socket === undefined || socket.inode === 0) return reference(process, 'tracepoint')
+    const holder = this.#finder.holder(socket.inode, time)
+    return holder && this.#reference(holder)
   }
 
   /** Nothing learnt so far is certain any more; names are read anew. */

@@ -110,6 +110,33 @@ for (const tracepoints of [true, false])
     }),
   )
 
+rootTest('one that is gone, of the same ends in another network namespace, is not who holds ours', () =>
+  withChildren(async (python) => {
+    const namespace = new Namespace('h6')
+    // Both ends of the connection are the client's own.
+    const connected = `
+listener = socket.create_server(('127.0.0.1', 7301))
+one = socket.create_connection(listener.getsockname(), source_address=('127.0.0.1', 7302))
+print(os.getpid(), flush=True)
+`
+    const client = python(connected + STAY)
+    await client.line()
+    const owners = new Owners()
+    try {
+      const other = python(connected, namespace)
+      await other.line()
+      await once(other.process, 'exit')
+      owners.drain()
+      const [local, remote] = [7302, 7301].map((port) => ({ addr: LOOPBACK, port }))
+      const found = await eventually(owners, () => owners.find('tcp', local!, remote!, 'client', now()))
+      assert.deepEqual([found?.pid, found?.attribution], [client.pid, 'socket'])
+    } finally {
+      owners.close()
+      namespace.close()
+    }
+  }),
+)
+
 rootTest('the same ends in another network namespace are not ours', () =>
   withChildren(async (python) => {
     const namespace = new Namespace('h5')
