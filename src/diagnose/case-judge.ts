@@ -105,7 +105,10 @@ export class CaseJudge {
 
   /** Tells what kernel and packets say differently of an attempt that is not to be judged yet; true. */
   compare(found: Case, now: Nanos): true {
-    if (!found.isMismatchTold && !this.isDone(found) && found.row === NO_ROW)
+    const { trace, row } = found
+    const isSent =
+      row !== NO_ROW || (trace !== undefined && this.#ledger.rowOf(trace, this.#options) !== NO_ROW)
+    if (!isSent && !found.isMismatchTold && !this.isDone(found))
       this.#tellMismatch(
         found,
         this.#gatherer.gather(found, found.trace, { now, over: false, ending: false }),

@@ -220,11 +220,11 @@ export class Docket implements TroubleSink {
     return this.#ledger.statesOf(...ends)
   }
 
-  /** Records of the kernel were lost: what it told of open connections is not certain any more. */
-  factsLost(): void {
+  /** Records of the kernel were lost up to `at`: what it told of open connections is not certain any more. */
+  factsLost(at = this.#now): void {
     this.#ledger.clear()
     this.#cases.unbind()
-    this.#gatherer.lostAt = this.#now + NANOS_PER_SECOND
+    this.#gatherer.lostAt = Math.max(at, this.#now) + NANOS_PER_SECOND
   }
 
   #forget(found: Case): void {

@@ -21,8 +21,8 @@ const REUSED = 1e9
 /** How far the clocks of packets and of the kernel may be apart, ns. */
 const CLOCKS_APART = 10e6
 
-/** Which network namespace is captured (`null`: not known), and whether another has an address. */
-type Places = Pick<Planes, 'netns' | 'has'>
+/** Which network namespace is captured (`null`: not known), whether another has an address, how late packets are. */
+type Places = Pick<Planes, 'netns' | 'has' | 'lag'>
 
 type SocketFact = Exclude<KernelFact, DropFact | CallFact>
 
@@ -109,13 +109,13 @@ export class KernelLedger {
 
   /** That of the connection whose first packet was at `start`: neither the one before nor the one after it. */
   at(proto: 'tcp' | 'udp', a: KernelEnd, b: KernelEnd, start: Nanos): KernelTrace | undefined {
+    const latest = this.find(proto, a, b)
     let found: KernelTrace | undefined
-    for (
-      let trace = this.find(proto, a, b);
-      trace !== undefined && !trace.isOverBefore(start);
-      trace = trace.previous
-    )
+    for (let trace = latest; trace !== undefined && !trace.isOverBefore(start); trace = trace.previous)
       found = trace
+    // All of it may be over before its packets are stamped.
+    const { lag = CLOCKS_APART } = this.#places
+    if (found === undefined && latest !== undefined && latest.last + lag >= start) found = latest
     const dialled = found?.dialler?.at
     return dialled !== undefined && dialled > start + CLOCKS_APART ? undefined : found
   }

@@ -26,6 +26,8 @@ export interface Planes {
   readonly netns: number | null
   /** Packets of every connection of that namespace are seen; without that, one without packets means nothing. */
   readonly seesAll: boolean
+  /** How much later than the kernel's word for it packets may be stamped, ns; 10 ms unless given. */
+  readonly lag?: Nanos
   /** Whether packets are watched at all. */
   readonly wire: Plane<object>
   readonly kernel: Plane<{ readonly unwatched?: readonly KernelKind[] }>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WireEvidence } from '../../src/diagnose/evidence.ts'
 import type { Planes } from '../../src/diagnose/planes.ts'
+import type { MismatchEvent } from '../../src/flow/event.ts'
 import type { Nanos } from '../../src/flow/time.ts'
 import type { KernelFact } from '../../src/kernel/fact.ts'
 import { QuotedPacket } from '../../src/wire/quoted-packet.ts'
@@ -468,6 +469,64 @@ test('a closed UDP port is told without a flow', () => {
   assert.equal(wireOf(d).icmp?.error, 'ECONNREFUSED')
 })
 
+for (const [lag, error] of [
+  [0.01, undefined],
+  [1, 'ECONNREFUSED'],
+] as const)
+  test(`packets that are stamped up to ${lag} s late are of the connection that the kernel told of before`, () => {
+    const d = docketed({ ...LIVE, lag: at(lag) })
+    d.docket.fact(fact('state', { socket: 1, from: 'SYN_SENT', to: 'CLOSE' }), at(0.9))
+    d.docket.fact(fact('error', { error: 'ECONNREFUSED' }), at(0.9))
+    d.play(`
+1.000 C > S [S] seq=100 win=64240
+1.000 S > C [R.] seq=0 ack=101 win=0
+`)
+    d.advance(1.4)
+    const { kernel, wire } = d.asked.find(({ wire }) => wire.watched && wire.syns > 0)!
+    assert.equal(kernel.watched && kernel.error?.name, error)
+    assert.equal(wire.watched && wire.reset?.by, 'server')
+  })
+
+test('an attempt whose SYN is dropped before the wire is told as a mismatch, once, before it is judged', () => {
+  const told: MismatchEvent[] = []
+  const d = docketed(LIVE, { event: (event) => event.event === 'mismatch' && told.push(event) })
+  const dial = fact('state', { socket: 1, from: 'CLOSE', to: 'SYN_SENT', pid: 7, comm: 'x' })
+  d.docket.fact(dial, at(1))
+  d.docket.fact(fact('retransmit', { state: 'SYN_SENT', error: 'EPERM' }), at(2))
+  d.docket.look(at(2.2))
+  assert.equal(told.length, 0, 'its packets may come late')
+  d.docket.look(at(2.4))
+  d.docket.fact(fact('retransmit', { state: 'SYN_SENT', error: 'EPERM' }), at(4))
+  d.docket.look(at(5))
+  assert.deepEqual(
+    told.map(({ flow, kernel_state, wire_state, text }) => [
+      flow,
+      kernel_state.client,
+      wire_state.client,
+      text,
+    ]),
+    [
+      [
+        undefined,
+        'SYN_SENT',
+        'CLOSED',
+        "the client's socket is SYN_SENT, but no SYN of it is on the wire: sending it fails with EPERM",
+      ],
+    ],
+  )
+  assert.deepEqual(d.verdicts, [])
+})
+
+test('an attempt whose SYN comes in time is no mismatch', () => {
+  const told: unknown[] = []
+  const d = docketed(LIVE, { event: (event) => told.push(event) })
+  d.docket.fact(fact('state', { socket: 1, from: 'CLOSE', to: 'SYN_SENT', pid: 7, comm: 'x' }), at(1))
+  d.docket.fact(fact('retransmit', { state: 'SYN_SENT', error: 'EBUSY' }), at(2))
+  d.play('2.100 C > S [S] seq=100 win=64240')
+  d.docket.look(at(3))
+  assert.deepEqual(told, [])
+})
+
 test('where records of the kernel were lost, its silence proves nothing; later it does again', () => {
   const d = docketed(LIVE)
   const refused = (second: number) => `
@@ -485,4 +544,9 @@ ${second}.002 S > C [R.] seq=0 ack=${second}01 win=0
   d.play(refused(9))
   d.advance(9.4)
   assert.equal(unwatched(), 0)
+  // Nothing had been seen for a while when they were lost.
+  d.docket.factsLost(at(20))
+  d.play(refused(20))
+  d.advance(20.4)
+  assert.equal(unwatched(), 6)
 })

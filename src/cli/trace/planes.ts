@@ -17,6 +17,8 @@ import type { OwnerLookup } from '../analysis/flow-processes.ts'
 export const MEND = ' (mend: socktrace doctor)'
 /** Whether packets are captured. */
 export type WirePlane = Planes['wire']
+/** How long a packet may wait for a busy program that stamps it when it reads it. */
+const LATE = NANOS_PER_SECOND as Nanos
 /** How often the distance of the two clocks is measured, ms. */
 const CLOCK_AGE = 100
 
@@ -30,6 +32,8 @@ interface LivePlanesParts {
   readonly seesAll: boolean
   /** Captured unless given. */
   readonly wire?: WirePlane
+  /** Packets have the time at which they were read, not that at which they passed. */
+  readonly stampsLate?: boolean
   /** Who opened a connection, where this program knows it itself. */
   readonly dialler?: (client: Endpoint, server: Endpoint) => ProcessRef | undefined
 }
@@ -42,6 +46,7 @@ export class LivePlanes implements Planes {
   readonly seesAll: boolean
   readonly wire: WirePlane
   readonly kernel: Planes['kernel']
+  readonly lag?: Nanos
   readonly #parts: LivePlanesParts
   #lost = 0
   #offset = 0
@@ -53,6 +58,7 @@ export class LivePlanes implements Planes {
     this.seesAll = parts.seesAll
     this.wire = parts.wire ?? { watched: true }
     this.kernel = kernelOf(parts.kernel)
+    if (parts.stampsLate) this.lag = LATE
   }
 
   /** Gives what the kernel told since last time, at times of the capture's clock; true when some of it was lost. */
