@@ -57,10 +57,17 @@ export class Output {
     this.#used += this.#chunk.write(text, this.#used)
   }
 
-  /** Bytes that are ready, behind the text before them. */
+  /** Bytes that are ready, behind the text before them; borrowed. */
   writeBytes(bytes: Uint8Array): void {
-    this.flush()
-    writeAll(this.fd, bytes)
+    if (bytes.length > CHUNK_BYTES - this.#used) {
+      this.flush()
+      if (bytes.length > CHUNK_BYTES) {
+        writeAll(this.fd, bytes)
+        return
+      }
+    }
+    this.#chunk.set(bytes, this.#used)
+    this.#used += bytes.length
   }
 
   flush(): void {

@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { asInvoker } from '../host/process/invoker.ts'
-import { eventJson, flowJson } from '../render/json.ts'
+import { asciiText } from '../render/ascii-line.ts'
+import { JsonLines } from '../render/json.ts'
 import { socketJson } from '../render/socket-json.ts'
 import { NUMERIC } from '../render/socket-text.ts'
 import type { TraceClock } from '../render/time.ts'
@@ -10,9 +11,10 @@ import type { Row } from './model/row.ts'
 /** What is known of a connection, as NDJSON: its socket, the events that were kept, its flow record, the verdict. */
 export function exportText(row: Row, clock: TraceClock, nowNanos: number): string {
   const { record, card } = row
+  const json = new JsonLines(clock)
   const lines = [socketJson(record, clock.stamp(nowNanos), NUMERIC)]
-  for (const event of card?.events ?? []) lines.push(eventJson(event, clock))
-  if (card?.record !== undefined) lines.push(flowJson(card.record, clock))
+  for (const event of card?.events ?? []) lines.push(asciiText(json.event(event)))
+  if (card?.record !== undefined) lines.push(asciiText(json.flow(card.record)))
   if (row.verdict !== undefined) lines.push(verdictJson(row.verdict, clock))
   return lines.join('')
 }

@@ -3,6 +3,7 @@ export const TIME_FORMATS = ['local', 'utc', 'epoch', 'delta'] as const
 export type TimeFormat = (typeof TIME_FORMATS)[number]
 
 const NANOS_PER_SECOND = 1e9
+const SECONDS_PER_DAY = 86_400
 
 /** When: what every timed object of the JSON contract begins with. */
 export interface Stamp {
@@ -14,12 +15,14 @@ export interface Stamp {
 
 /**
  * Turns a trace's times (nanoseconds since `originSeconds`) into text. The part down to the second is made
- * once a second and kept, since times come almost in order.
+ * once a second and kept, since times come almost in order; the date once a day.
  */
 export class TraceClock {
   originSeconds: number
   #isoSecond = Number.NaN
   #iso = ''
+  #isoDay = Number.NaN
+  #isoDate = ''
   #textSecond = Number.NaN
   #text = ''
   #previous = Number.NaN
@@ -31,11 +34,21 @@ export class TraceClock {
   /** RFC 3339, UTC, nanoseconds: the `time` of the JSON contract. */
   rfc3339(nanos: number): string {
     const second = Math.floor(nanos / NANOS_PER_SECOND)
-    if (second !== this.#isoSecond) {
-      this.#isoSecond = second
-      this.#iso = isoSecond(this.originSeconds + second)
+    return `${this.isoSecond(second)}.${digits(nanos - second * NANOS_PER_SECOND, 9)}Z`
+  }
+
+  /** The part of `rfc3339` that is the same for a second, counted from the trace's origin. */
+  isoSecond(second: number): string {
+    if (second === this.#isoSecond) return this.#iso
+    this.#isoSecond = second
+    const seconds = datable(this.originSeconds + second)
+    const day = Math.floor(seconds / SECONDS_PER_DAY)
+    if (day !== this.#isoDay) {
+      this.#isoDay = day
+      this.#isoDate = dateOf(seconds).toISOString().slice(0, -'00:00:00.000Z'.length)
     }
-    return `${this.#iso}.${digits(nanos - second * NANOS_PER_SECOND, 9)}Z`
+    this.#iso = this.#isoDate + clockText(seconds - day * SECONDS_PER_DAY)
+    return this.#iso
   }
 
   /** Epoch seconds as a number (microsecond precision is what a double holds): the `ts` of the JSON contract. */
@@ -73,12 +86,12 @@ export class TraceClock {
 }
 
 /** `seconds` outside what a Date can hold (a damaged file) are shown as the last moment that fits. */
-function dateOf(seconds: number): Date {
-  return new Date(Math.max(-8.64e12, Math.min(8.64e12, seconds)) * 1000)
+function datable(seconds: number): number {
+  return Math.max(-8.64e12, Math.min(8.64e12, seconds))
 }
 
-function isoSecond(seconds: number): string {
-  return dateOf(seconds).toISOString().slice(0, -'.000Z'.length)
+function dateOf(seconds: number): Date {
+  return new Date(datable(seconds) * 1000)
 }
 
 function clockSecond(seconds: number, format: 'local' | 'utc'): string {
@@ -89,4 +102,10 @@ function clockSecond(seconds: number, format: 'local' | 'utc'): string {
 
 function digits(number: number, width: number): string {
   return String(number).padStart(width, '0')
+}
+
+/** `08:00:00` of the seconds of a day. */
+function clockText(seconds: number): string {
+  const minutes = Math.floor(seconds / 60)
+  return `${digits(Math.floor(minutes / 60), 2)}:${digits(minutes % 60, 2)}:${digits(seconds % 60, 2)}`
 }

@@ -1,6 +1,6 @@
 import type { PlaneFinding, Verdict } from '../diagnose/verdict.ts'
 import { cellWidth } from './cell-width.ts'
-import { asciiJson, quoted } from './json-text.ts'
+import { asciiJson } from './json-text.ts'
 import { endpointText, processText } from './line.ts'
 import { sanitize } from './sanitize.ts'
 import type { Style } from './style.ts'
@@ -85,6 +85,6 @@ export function verdictJson(verdict: Verdict, clock: TraceClock): string {
   if (flow !== undefined) line += `,"flow":${flow}`
   line += `,"client":${asciiJson(client)},"server":${asciiJson(server)}`
   if (process !== undefined) line += `,"process":${asciiJson(process)}`
-  line += `,"final":${final},"summary":${quoted(summary)},"confidence":"${verdict.confidence}"`
+  line += `,"final":${final},"summary":${asciiJson(summary)},"confidence":"${verdict.confidence}"`
   return `${line},"evidence":${asciiJson(verdict.evidence)},"advice":${asciiJson(verdict.advice)}}\n`
 }

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../diagnose/verdict.ts'
 import type { FlowEvent } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
-import { eventJson, flowJson } from '../../render/json.ts'
+import { JsonLines } from '../../render/json.ts'
 import { type LineFormat, LineWriter } from '../../render/line.ts'
 import { type Summary, summaryJson, summaryText } from '../../render/summary.ts'
 import type { TraceClock } from '../../render/time.ts'
@@ -48,9 +48,10 @@ export interface Report {
 }
 
 export function jsonReport(io: Io, clock: TraceClock): Report {
+  const lines = new JsonLines(clock)
   return {
-    event: (event) => io.write(eventJson(event, clock)),
-    flow: (flow) => io.write(flowJson(flow, clock)),
+    event: (event) => io.writeBytes(lines.event(event)),
+    flow: (flow) => io.writeBytes(lines.flow(flow)),
     verdict: (verdict) => io.write(verdictJson(verdict, clock)),
     summary: (summary) => io.write(summaryJson(summary, clock)),
   }
