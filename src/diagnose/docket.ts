@@ -93,6 +93,13 @@ export class Docket implements TroubleSink {
     return this.#closed?.serial === flow ? this.#closed.given?.verdict : undefined
   }
 
+  /** What is wrong with the flow in this row is about to be told. */
+  isPending(row: number): boolean {
+    const found = this.#cases.ofRow(row)
+    if (found === undefined || found.isFinal) return false
+    return this.#judging.isDone(found) || found.due <= this.#now + this.#settle[found.proto]
+  }
+
   /** The flow whose row is being freed was an attempt whose process reached the same port at another address. */
   isSuperseded(flow: number): boolean {
     return this.#closed?.serial === flow && this.#closed.superseded

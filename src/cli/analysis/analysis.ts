@@ -107,7 +107,11 @@ export class Analysis {
     this.#writer =
       options.write === undefined
         ? undefined
-        : new PacketWriter(options.write, source, (row, stack) => this.#comments(row, stack))
+        : new PacketWriter(options.write, source, {
+            comments: (row, stack) => this.#comments(row, stack),
+            idOf: (row) => this.tracker.idOf(row),
+            isPending: (row) => this.docket?.isPending(row) === true,
+          })
     this.#streams = this.#openStreams()
     const sinks = this.#packetSinks()
     this.pump = new Pump({
@@ -218,12 +222,15 @@ export class Analysis {
 
   #openDocket(): Docket | undefined {
     const { selection } = this
-    const views = this.#views.some(({ verdict }) => verdict !== undefined)
-    if (!selection.verdicts && !selection.flows && !views) return undefined
-    const { planes = FILE_PLANES, source, synLadder = MODERN_LADDER } = this.#parts
+    const { options, planes = FILE_PLANES, source, synLadder = MODERN_LADDER } = this.#parts
+    const taken =
+      selection.verdicts ||
+      options.write !== undefined ||
+      this.#views.some(({ verdict }) => verdict !== undefined)
+    if (!taken && !selection.flows) return undefined
     return new Docket({
       judge: conclude,
-      give: selection.verdicts || views ? (verdict) => this.#verdict(verdict) : undefined,
+      give: taken ? (verdict) => this.#verdict(verdict) : undefined,
       event: (event) => this.#event?.(event),
       planes,
       ladder: synLadder,
@@ -238,6 +245,7 @@ export class Analysis {
   #verdict(verdict: Verdict): void {
     const { processes } = this.#parts
     if (processes !== undefined && !processes.choosesVerdict(verdict)) return
+    this.#writer?.verdict(verdict)
     const shown = this.#showsNames ? this.#names.verdict(verdict) : verdict
     if (this.selection.verdicts) this.report.verdict(shown)
     for (const view of this.#views) view.verdict?.(shown)

@@ -1,13 +1,17 @@
 import type { PacketBatch } from '../../capture/batch.ts'
 import { PcapngWriter } from '../../capture/pcapng-write.ts'
 import type { PacketSource } from '../../capture/source.ts'
+import type { Verdict } from '../../diagnose/verdict.ts'
+import { NO_FLOW } from '../../flow/table.ts'
 import { OutputFile } from '../../host/output-file.ts'
+import { sanitize } from '../../render/sanitize.ts'
 import { UserError } from '../../user-error.ts'
 import type { Frame } from '../../wire/frame.ts'
 import type { PacketStack } from '../../wire/stack.ts'
 import type { AnalysisOptions } from '../capture-options.ts'
 import { wantsStreams } from '../follow/option.ts'
 import { VERSION } from '../version.ts'
+import { HeldPackets } from './held-packets.ts'
 import type { PacketSink } from './pump.ts'
 import { wantsViews } from './views.ts'
 
@@ -29,30 +33,55 @@ export function checkWriteOptions(options: AnalysisOptions, stdoutIsTerminal: bo
     })
 }
 
-/** What is said of a packet in a comment, behind those that it had: its sender's process. `row` is its flow's. */
-export type PacketComments = (row: number, stack: PacketStack) => readonly string[] | undefined
+/** Verdicts that wait for another packet of their flow. */
+const MAX_LATE = 4096
 
-/** `-w`: every packet that was analysed, to a pcapng file that other tools read. */
+/** What is known of packets beside their bytes. `row` is that of a packet's flow. */
+export interface PacketKnowledge {
+  /** What is said of it in a comment, behind those that it had: its sender's process. */
+  comments(row: number, stack: PacketStack): readonly string[] | undefined
+  /** Serial of the flow in a row. */
+  idOf(row: number): number
+  /** A verdict on the flow in this row is about to come. */
+  isPending(row: number): boolean
+}
+
+/**
+ * `-w`: every packet that was analysed, to a pcapng file that other tools read. The verdict on a flow is a comment on
+ * the latest packet of it that it rests on: packets wait for one that is about to come. One that comes long after, a
+ * window that stays closed, stands with the flow's next packet.
+ */
 export class PacketWriter implements PacketSink {
   readonly #file: OutputFile
   readonly #source: PacketSource
-  readonly #comments: PacketComments
+  readonly #known: PacketKnowledge
+  readonly #held: HeldPackets
+  /** By flow: comments for which its packets were written already. */
+  readonly #late = new Map<number, string>()
   readonly #writer = new PcapngWriter(`socktrace ${VERSION}`)
   #interfaces = 0
   #last = 0
 
   /** Creates the file: throws `UserError` where that is not possible. */
-  constructor(path: string, source: PacketSource, comments: PacketComments) {
+  constructor(path: string, source: PacketSource, known: PacketKnowledge) {
     this.#file = new OutputFile(path)
     this.#source = source
-    this.#comments = comments
+    this.#known = known
+    this.#held = new HeldPackets(
+      (row, flow) => row !== NO_FLOW && known.idOf(row) === flow && known.isPending(row),
+    )
   }
 
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {
     this.#describeInterfaces()
     this.#last = batch.time[index]!
-    const comments = [...(batch.commentsOf(index) ?? []), ...(this.#comments(row, stack) ?? [])]
-    this.#writer.packet({
+    const flow = row === NO_FLOW ? NO_FLOW : this.#known.idOf(row)
+    const comments = [
+      ...(batch.commentsOf(index) ?? []),
+      ...(this.#known.comments(row, stack) ?? []),
+      ...this.#lateComments(flow),
+    ]
+    const packet = {
       iface: batch.iface[index]!,
       time: this.#last,
       bytes: batch.bytes,
@@ -60,23 +89,52 @@ export class PacketWriter implements PacketSink {
       captured: batch.captured[index]!,
       original: batch.original[index]!,
       comments,
-    })
-    if (this.#writer.pending >= CHUNK_BYTES) this.flush()
+    }
+    this.#release(false)
+    if (!this.#held.take(packet, row, flow)) this.#writer.packet(packet)
+    if (this.#writer.pending >= CHUNK_BYTES) this.#write()
+  }
+
+  /** What is wrong with a flow. */
+  verdict({ flow, verdict, confidence, final, summary }: Verdict): void {
+    if (flow === undefined) return
+    const text = sanitize(`${verdict} (${confidence}${final ? '' : ', so far'}): ${summary}`)
+    if (this.#held.comment(flow, text)) return
+    this.#late.delete(flow)
+    this.#late.set(flow, text)
+    if (this.#late.size > MAX_LATE) this.#late.delete(this.#late.keys().next().value!)
   }
 
   /** Writes what is gathered: on an idle moment, so that the file can be read while it grows. */
   flush(): void {
+    this.#release(false)
+    this.#write()
+  }
+
+  #lateComments(flow: number): readonly string[] {
+    if (this.#late.size === 0) return []
+    const text = this.#late.get(flow)
+    this.#late.delete(flow)
+    return text === undefined ? [] : [text]
+  }
+
+  #release(all: boolean): void {
+    this.#held.release((packet) => this.#writer.packet(packet), all)
+  }
+
+  #write(): void {
     if (this.#writer.pending > 0) this.#file.write(this.#writer.take())
   }
 
   /** Ends the file with the counters of the capture. */
   close(): void {
     this.#describeInterfaces()
+    this.#release(true)
     const { received, droppedKernel, droppedInterface } = this.#source.counters()
     // The engine counts over all interfaces: the numbers stand with the first.
     if (this.#source.engine !== 'file' && this.#interfaces > 0)
       this.#writer.statistics({ iface: 0, time: this.#last, received, droppedKernel, droppedInterface })
-    this.flush()
+    this.#write()
     this.#file.close()
   }
 

@@ -4,7 +4,7 @@ import { RULES } from '../../../src/diagnose/rules.ts'
 import type { Conclusion } from '../../../src/diagnose/verdict.ts'
 import type { Judged } from './record.ts'
 
-/** In place of `src/diagnose/judge.ts`: the same, and what every rule says of the evidence goes to a file. */
+/** In place of that of `src/diagnose/judge.ts`: the same, and what every rule says of the evidence goes to a file. */
 export function conclude(evidence: Evidence): Conclusion | undefined {
   const found = RULES.map((rule) => [rule.name, rule(evidence)] as const)
   const { proto, client, server } = evidence

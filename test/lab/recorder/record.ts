@@ -13,6 +13,7 @@ export interface Judged {
 }
 
 const FILE = resolve('build/lab-recorder.cjs')
+const JUDGE = resolve('test/lab/recorder/judge.ts')
 let built: Promise<string> | undefined
 
 /** The program as `make build` makes it, but with a judge that writes to the file SOCKTRACE_JUDGED; gives its path. */
@@ -37,9 +38,9 @@ async function bundle(): Promise<string> {
       {
         name: 'judge',
         setup: ({ onResolve }) =>
-          onResolve({ filter: /\/diagnose\/judge\.ts$/ }, () => ({
-            path: resolve('test/lab/recorder/judge.ts'),
-          })),
+          onResolve({ filter: /\/diagnose\/judge\.ts$/ }, ({ importer }) =>
+            importer.endsWith('/cli/analysis/analysis.ts') ? { path: JUDGE } : undefined,
+          ),
       },
     ],
   })
