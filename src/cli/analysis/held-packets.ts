@@ -40,6 +40,7 @@ export class HeldPackets {
 
   /** Gives those that need not wait any more; `all`: the others too. */
   release(give: (packet: PacketToWrite) => void, all: boolean): void {
+    if (this.#packets.length === 0) return
     let count = 0
     for (const packet of this.#packets) {
       if (!all && this.#bytes <= CAPACITY && this.#isPending(packet.row, packet.flow)) break

@@ -1,5 +1,5 @@
 import type { PacketBatch } from '../../capture/batch.ts'
-import { PcapngWriter } from '../../capture/pcapng-write.ts'
+import { type PacketToWrite, PcapngWriter } from '../../capture/pcapng-write.ts'
 import type { PacketSource } from '../../capture/source.ts'
 import type { Verdict } from '../../diagnose/verdict.ts'
 import { NO_FLOW } from '../../flow/table.ts'
@@ -59,6 +59,7 @@ export class PacketWriter implements PacketSink {
   /** By flow: comments for which its packets were written already. */
   readonly #late = new Map<number, string>()
   readonly #writer = new PcapngWriter(`socktrace ${VERSION}`)
+  readonly #give = (packet: PacketToWrite): void => this.#writer.packet(packet)
   #interfaces = 0
   #last = 0
 
@@ -119,7 +120,7 @@ export class PacketWriter implements PacketSink {
   }
 
   #release(all: boolean): void {
-    this.#held.release((packet) => this.#writer.packet(packet), all)
+    this.#held.release(this.#give, all)
   }
 
   #write(): void {
