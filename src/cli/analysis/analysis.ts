@@ -301,12 +301,14 @@ export class Analysis {
     // Events are also where processes become known, for the comments of packets.
     const forComments = processes !== undefined && options.write !== undefined
     const wantsEvents = selection.events || forComments || views.some(({ event }) => event !== undefined)
+    // A record takes as long as ten packets: of verdicts alone none is made.
     const wantsFlows =
       selection.flows ||
-      processes !== undefined ||
+      (processes !== undefined && (wantsEvents || processes.chooses)) ||
       wantsStreams(options) ||
       views.some(({ flow }) => flow !== undefined)
-    const trouble = this.docket
+    const { docket } = this
+    const trouble = processes === undefined || wantsFlows ? docket : processes.forgetting(docket)
     if (wantsEvents)
       this.#event = (event) => {
         if (processes !== undefined && !processes.event(event)) return
@@ -320,7 +322,7 @@ export class Analysis {
       ...(told && {
         // What the kernel dropped before it comes before it.
         event: (event) => {
-          trouble?.tellDrops(event.at)
+          docket?.tellDrops(event.at)
           told(event)
         },
       }),

@@ -2,6 +2,7 @@ import type { Verdict } from '../../diagnose/verdict.ts'
 import type { Endpoint, FlowEvent, Side } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
 import { NANOS_PER_SECOND } from '../../flow/time.ts'
+import type { TroubleSink } from '../../flow/trouble-sink.ts'
 import type { KernelFact } from '../../kernel/fact.ts'
 import type { ProcessRef } from '../../process-ref.ts'
 import { formatAddress } from '../../wire/address.ts'
@@ -60,6 +61,11 @@ export class FlowProcesses {
     this.#choice = choice
   }
 
+  /** Some flows are left out: for that the record of each is needed. */
+  get chooses(): boolean {
+    return this.#choice !== undefined
+  }
+
   /** Fills in the sender; false when the flow is not one of the chosen processes'. */
   event(event: FlowEvent): boolean {
     const client = event.sender === 'client' ? event.src : event.dst
@@ -99,6 +105,20 @@ export class FlowProcesses {
     else if (this.#choice !== undefined) this.unowned += 1
     this.#flows.delete(flow.id)
     return this.#chosen(ends)
+  }
+
+  /** Before `trouble`, where nobody takes records: flows that end are forgotten. */
+  forgetting(trouble?: TroubleSink): TroubleSink {
+    return {
+      segment: (segment, before) => trouble?.segment(segment, before),
+      icmp: (quoted, time, message, meaning, effect) => trouble?.icmp(quoted, time, message, meaning, effect),
+      datagram: (quoted, time, message, meaning) => trouble?.datagram(quoted, time, message, meaning),
+      look: (now) => trouble?.look(now),
+      closed: (flow) => {
+        trouble?.closed(flow)
+        this.#flows.delete(flow.serial)
+      },
+    }
   }
 
   /** The process at the end of flow `id` that a packet comes from, as far as the flow's events made it known. */
