@@ -82,9 +82,14 @@ export class Btf {
     return names
   }
 
+  /** The number of a tracepoint's type, by which a program is told of its arguments; `undefined` without it. */
+  tracepoint(name: string): number | undefined {
+    return this.#find(KIND_TYPEDEF, `btf_trace_${name}`)
+  }
+
   /** How many arguments a tracepoint gives to a program (their names are not told); `undefined` without it. */
   tracepointArguments(tracepoint: string): number | undefined {
-    const typedef = this.#find(KIND_TYPEDEF, `btf_trace_${tracepoint}`)
+    const typedef = this.tracepoint(tracepoint)
     if (typedef === undefined) return undefined
     // typedef → pointer → prototype; the first parameter is the probe's own data.
     const pointer = this.#view.getUint32(this.#types[typedef]! + 8, true)

@@ -3,7 +3,7 @@ import { Frame } from '../wire/frame.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../wire/stack.ts'
 import type { KernelEnd, KernelFact } from './fact.ts'
 import { COMMON_LENGTH, type CommonLayout } from './layout.ts'
-import { KIND, NAME_LENGTH, PAYLOAD_LENGTH, RECORD, RECORD_LENGTH } from './ring-record.ts'
+import { KIND, NAME_LENGTH, PAYLOAD_LENGTH, RECORD, RECORD_LENGTH, STATE_LENGTH } from './ring-record.ts'
 import { isMadeByCaller, tcpStateName } from './tcp-states.ts'
 
 /** What only the machine can tell about the numbers in a record. */
@@ -49,8 +49,9 @@ export class FactReader {
 
   /** The record of `length` bytes at `offset`; `undefined` when it tells nothing. */
   read(offset: number, length: number): KernelFact | undefined {
-    if (length < RECORD_LENGTH) return undefined
+    if (length < STATE_LENGTH) return undefined
     const kind = this.#view.getUint32(offset + RECORD.kind, true)
+    if (length < RECORD_LENGTH && kind !== KIND.state) return undefined
     if (kind === KIND.drop) return this.#drop(offset)
     if (kind === KIND.reset) return this.#reset(offset)
     const at = this.#wide(offset + RECORD.time)

@@ -1,6 +1,8 @@
+import { COMMON_LENGTH } from './layout.ts'
+
 /**
- * The record that every program writes, host byte order but for what it copies. One size for all kinds: a program
- * reserves a constant, and most records are sockets' or packets' anyway.
+ * The record that every program writes, host byte order but for what it copies. One size for all kinds but changes of
+ * state, of which there are the most: a program reserves a constant.
  */
 export const RECORD = {
   /** u32, one of `KIND`. */
@@ -36,6 +38,8 @@ export const NAME_LENGTH = 16
 /** IPv6 and TCP with all options are 100, an ICMPv6 error with the least that it must quote 96. */
 export const PAYLOAD_LENGTH = 128
 export const RECORD_LENGTH = RECORD.payload + PAYLOAD_LENGTH
+/** Of a change of state; its payload ends with the socket. */
+export const STATE_LENGTH = RECORD.payload + COMMON_LENGTH
 
 export const KIND = {
   state: 1,

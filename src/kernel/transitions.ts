@@ -2,8 +2,10 @@
 const ESTABLISHED = 1
 const SYN_SENT = 2
 const SYN_RECV = 3
+const FIN_WAIT1 = 4
 const CLOSE = 7
 const CLOSE_WAIT = 8
+const LAST_ACK = 9
 const LISTEN = 10
 const STATES = 13
 
@@ -22,6 +24,15 @@ export const CHANGES_OF_FAILURES: Transitions = changes((from, to) => {
   if (from === CLOSE) return to === SYN_SENT || to === LISTEN
   // Who tries the next address only when the first one takes long has then not failed.
   return to === CLOSE || (from === SYN_SENT && to === ESTABLISHED)
+})
+
+/** Those that only the process makes that called connect(), listen(), shutdown() or close(). */
+export const MADE_BY_CALLER: Transitions = changes((from, to) => {
+  if (to === LISTEN) return true
+  if (from === CLOSE) return to === SYN_SENT
+  if (from === LISTEN) return to === CLOSE
+  if (from === ESTABLISHED || from === SYN_RECV) return to === FIN_WAIT1
+  return from === CLOSE_WAIT && to === LAST_ACK
 })
 
 function changes(wanted: (from: number, to: number) => boolean): Transitions {

@@ -16,6 +16,7 @@ import { isRefused, tracepointHint } from '../mend.ts'
 import {
   attachPerfTracepoint,
   attachTracepoint,
+  attachTypedTracepoint,
   type BpfCounter,
   type BpfRing,
   createCounter,
@@ -31,7 +32,8 @@ const PID_NAMESPACE = '/proc/self/ns/pid'
 /** Inode of the machine's own pid namespace (PROC_PID_INIT_INO). */
 const INITIAL_PID_NAMESPACE = 0xefff_fffc
 /** 20 000 records: two thousand connections with every change of state. */
-const RING_LENGTH = 4 * 1024 * 1024
+const RING_MIB = 4
+const BYTES_PER_MIB = 1024 * 1024
 
 /**
  * Facts from BPF programs on the kernel's tracepoints, with namespaces, names and the dropped packets themselves.
@@ -51,7 +53,7 @@ export class BpfPlane implements KernelPlane {
   #closed = false
 
   /** Throws `SystemError`, or `RangeError` where this kernel does not have what it takes; nothing stays open then. */
-  constructor({ transitions, drops, waiter }: PlaneRequest) {
+  constructor({ transitions, drops, waiter, ringMib = RING_MIB }: PlaneRequest) {
     const btf = new Btf(readFileSync(BTF))
     const layout = readLayout(btf)
     const dropReasons = reasonNames(btf.enumerators('skb_drop_reason') ?? new Map())
@@ -60,7 +62,7 @@ export class BpfPlane implements KernelPlane {
     const resetReasons = reasonNames(btf.enumerators('sk_rst_reason') ?? new Map())
     this.#symbols = new SymbolFile()
     try {
-      this.#ring = createRing(RING_LENGTH)
+      this.#ring = createRing(ringMib * BYTES_PER_MIB)
       this.#descriptors.push(this.#ring.fd)
       this.#counter = createCounter()
       this.#descriptors.push(this.#counter.fd)
@@ -121,9 +123,7 @@ export class BpfPlane implements KernelPlane {
     transitions: Transitions,
     dropReasons: ReadonlyMap<number, string> | undefined,
   ): Watched {
-    this.#descriptors.push(
-      ...attachTracepoint('inet_sock_set_state', programs.stateProgram(target, transitions)),
-    )
+    this.#descriptors.push(...attachStates(btf, target, transitions))
     const attach = (tracepoint: string, what: string, make: (given: number) => Uint8Array): boolean => {
       const given = btf.tracepointArguments(tracepoint)
       if (given === undefined) {
@@ -188,13 +188,27 @@ export class BpfPlane implements KernelPlane {
   }
 }
 
+/** The typed program costs less; a kernel that refuses it may yet take the other. */
+function attachStates(btf: Btf, target: ProgramTarget, transitions: Transitions): number[] {
+  const name = 'inet_sock_set_state'
+  const type = btf.tracepoint(name)
+  try {
+    if (type !== undefined)
+      return attachTypedTracepoint(name, type, programs.stateProgram(target, transitions, true))
+  } catch (error) {
+    if (!(error instanceof libc.SystemError)) throw error
+  }
+  return attachTracepoint(name, programs.stateProgram(target, transitions, false))
+}
+
 function targetOf(layout: KernelLayout, ring: BpfRing, counter: BpfCounter): ProgramTarget {
   const { ino, dev } = statSync(PID_NAMESPACE)
   return {
     layout,
     ring: ring.fd,
     lost: counter.fd,
-    ringLength: RING_LENGTH,
+    // Mapped twice in a row.
+    ringLength: ring.data.length / 2,
     ...(ino !== INITIAL_PID_NAMESPACE && { pidNamespace: { device: dev, inode: ino } }),
   }
 }

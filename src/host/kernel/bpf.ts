@@ -10,6 +10,8 @@ const MAP_TYPE_RINGBUF = 27
 const MAP_FLAG_MMAPABLE = 1 << 10
 const PROG_TYPE_RAW_TRACEPOINT = 17
 const PROG_TYPE_TRACEPOINT = 5
+const PROG_TYPE_TRACING = 26
+const ATTACH_TYPE_RAW_TRACEPOINT = 23
 
 /** _IOW('$', 8, u32). */
 const IOC_SET_BPF = 0x40042408
@@ -78,6 +80,11 @@ export function attachTracepoint(tracepoint: string, program: Uint8Array): numbe
   return attach(loadProgram(PROG_TYPE_RAW_TRACEPOINT, program, tracepoint), tracepoint)
 }
 
+/** The same for a program that knows the types of its arguments: `type` is that of the tracepoint. Linux 5.5. */
+export function attachTypedTracepoint(tracepoint: string, type: number, program: Uint8Array): number[] {
+  return attach(loadProgram(PROG_TYPE_TRACING, program, tracepoint, type), undefined)
+}
+
 /**
  * Loads a program and attaches it to the perf tracepoint `id`, on all CPUs. Only so is a program called for one
  * system call and not for all: the kernel looks in a bitmap of their numbers first.
@@ -94,20 +101,22 @@ export function attachPerfTracepoint(id: number, name: string, program: Uint8Arr
   throw error
 }
 
-function attach(program: number, tracepoint: string): number[] {
+/** Without a name the program itself says which tracepoint it is for. */
+function attach(program: number, tracepoint: string | undefined): number[] {
   const attributes = new Uint8Array(new ArrayBuffer(ATTRIBUTES))
   const view = new DataView(attributes.buffer)
   const name = unmoved(Buffer.from(`${tracepoint}\0`))
-  view.setBigUint64(0, libc.addressOf(name), true)
+  if (tracepoint !== undefined) view.setBigUint64(0, libc.addressOf(name), true)
   view.setUint32(8, program, true)
   const link = libc.bpf(RAW_TRACEPOINT_OPEN, attributes, ATTRIBUTES)
   if (link !== -1) return [link, program]
-  const error = libc.lastError(`Cannot attach a BPF program to ${tracepoint}`)
+  const error = libc.lastError(`Cannot attach a BPF program to ${tracepoint ?? 'its tracepoint'}`)
   libc.close(program)
   throw error
 }
 
-function loadProgram(type: number, program: Uint8Array, label: string): number {
+/** `target`: number of the type that a typed program is attached to. */
+function loadProgram(type: number, program: Uint8Array, label: string, target?: number): number {
   const instructions = unmoved(program)
   const attributes = new Uint8Array(new ArrayBuffer(ATTRIBUTES))
   const view = new DataView(attributes.buffer)
@@ -117,6 +126,10 @@ function loadProgram(type: number, program: Uint8Array, label: string): number {
   view.setBigUint64(16, libc.addressOf(LICENCE), true)
   // At most 15 letters, as bpftool shows them.
   attributes.set(Buffer.from(`st_${label}`.slice(0, 15), 'latin1'), 48)
+  if (target !== undefined) {
+    view.setUint32(68, ATTACH_TYPE_RAW_TRACEPOINT, true)
+    view.setUint32(108, target, true)
+  }
   const fd = libc.bpf(PROG_LOAD, attributes, ATTRIBUTES)
   if (fd !== -1) return fd
   const number = libc.errno()

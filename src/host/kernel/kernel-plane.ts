@@ -56,6 +56,8 @@ export interface KernelPlaneOptions {
   }
   /** Default: BPF, and where that is refused perf. */
   readonly engine?: 'bpf' | 'perf'
+  /** Size of the ring that BPF programs write to, MiB, a power of two; default 4. */
+  readonly ringMib?: number
 }
 
 /** `KernelPlaneOptions` with everything said. */
@@ -63,14 +65,17 @@ export interface PlaneRequest {
   readonly transitions: Transitions
   readonly drops: boolean
   readonly waiter: DescriptorSet | undefined
+  readonly ringMib?: number
 }
 
 /** Opens what these privileges and this kernel allow; where that is nothing, a plane that tells nothing and says why. */
-export function openKernelPlane({ waiter, want = {}, engine }: KernelPlaneOptions = {}): KernelPlane {
+export function openKernelPlane(options: KernelPlaneOptions = {}): KernelPlane {
+  const { waiter, want = {}, engine, ringMib } = options
   const request: PlaneRequest = {
     transitions: want.state === 'failures' ? CHANGES_OF_FAILURES : ALL_CHANGES,
     drops: want.drops !== false,
     waiter,
+    ...(ringMib && { ringMib }),
   }
   const lacks: string[] = []
   let mend: string | undefined

@@ -6,7 +6,8 @@ import { Btf } from '../../../src/kernel/btf.ts'
 import { dropProgram } from '../../../src/kernel/drop-program.ts'
 import { readLayout } from '../../../src/kernel/layout.ts'
 import type { ProgramTarget } from '../../../src/kernel/program.ts'
-import { resetProgram, retransmitProgram } from '../../../src/kernel/socket-program.ts'
+import { resetProgram, retransmitProgram, stateProgram } from '../../../src/kernel/socket-program.ts'
+import { ALL_CHANGES } from '../../../src/kernel/transitions.ts'
 import { rootTest } from '../../support/root.ts'
 
 const LENGTH = 64 * 1024
@@ -17,6 +18,7 @@ const PROGRAMS: readonly (readonly [string, (target: ProgramTarget) => Uint8Arra
   ['kfree_skb', (target) => dropProgram(target, 3, { never: [1], onlySyn: [2] })],
   ['tcp_send_reset', (target) => resetProgram(target, 2)],
   ['tcp_retransmit_skb', (target) => retransmitProgram(target, 2)],
+  ['inet_sock_set_state', (target) => stateProgram(target, ALL_CHANGES, false)],
 ]
 
 rootTest(
