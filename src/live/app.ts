@@ -113,6 +113,7 @@ export class LiveApp {
     // At once, so that a key is answered; the sockets follow as soon as they are read.
     this.#frame()
     this.#look()
+    this.model.arrange()
     this.#frame()
   }
 

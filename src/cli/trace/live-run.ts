@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../flow/event.ts'
+import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../../flow/time.ts'
 import { type KernelPlane, openKernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { currentNetns } from '../../host/netns.ts'
 import { becomeUnprivileged, type Capability, dropPrivileges } from '../../host/privileges.ts'
@@ -79,6 +80,10 @@ export interface LiveExtras {
   readonly command?: keyof typeof KEPT
   /** How long slow traffic gathers before it is read, ms. */
   readonly blockMs?: number
+  /** Ring of the kernel plane, MiB. */
+  readonly kernelRingMib?: number
+  /** How long the owners of listeners are looked for before the first packet, ms; what is left is found later. */
+  readonly prepareMs?: number
   /** Kept on top of them. */
   readonly keep?: readonly Capability[]
   /** Where the output goes; 1 unless given. */
@@ -111,13 +116,21 @@ export async function runLive(
   })
   const { source, wire, lack } = captured
   const tree = extras?.tree
-  const owners = new Owners({ waiter, ...(tree && { tree }) })
+  const owners = new Owners({
+    waiter,
+    ...(tree && { tree }),
+    ...(extras?.prepareMs !== undefined && { prepareMs: extras.prepareMs }),
+  })
   const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
   const processes = new FlowProcesses(owners, choice)
   // Of connections that go well the kernel's word is for other outputs: without it a busy machine costs half.
   const { failures, events, flows, packets } = options
   const state = extras === undefined && failures && !events && !flows && !packets ? 'failures' : 'all'
-  const kernel = openKernelPlane({ waiter, want: { state } })
+  const kernel = openKernelPlane({
+    waiter,
+    want: { state },
+    ...(extras?.kernelRingMib && { ringMib: extras.kernelRingMib }),
+  })
   try {
     checkPackets(captured, kernel, {
       filter,
@@ -135,6 +148,7 @@ export async function runLive(
     ...(extras?.dialler && { dialler: extras.dialler }),
     netns: currentNetns(),
     wire,
+    stampsLate: source.engine === 'cap',
     seesAll: (filter === '' || extras?.seesAll === true) && interfaces.length === 0,
   })
   const reader = new ReaderWatch(extras?.outputFd ?? 1)
@@ -156,7 +170,8 @@ export async function runLive(
       owners.drain()
       planes.originSeconds = source.originSeconds
       const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
-      if (lost) analysis.docket?.factsLost()
+      if (lost)
+        analysis.docket?.factsLost((readAt * NANOS_PER_MS - source.originSeconds * NANOS_PER_SECOND) as Nanos)
     },
     after(packets) {
       if (packets === 0) {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { LiveApp } from '../../live/app.ts'
 import { hasUnicode } from '../../live/spans.ts'
@@ -9,11 +10,15 @@ import type { TraceOptions } from '../trace.ts'
 import { runLive } from './live-run.ts'
 import { LiveScreenView } from './screen-view.ts'
 
-/** Ring of a screen that is read ten times a second, MiB: a larger one would be most of the program's memory. */
-const RING_MIB = 8
+/**
+ * Rings of a screen, MiB: larger ones would be most of the program's memory. Two thousand connections a second fill
+ * 3 MB of the first and 2 of the other.
+ */
+const RING_MIB = 4
+const KERNEL_RING_MIB = 2
 
 /** A screen is not looked at more often, and each read has its fixed costs; verdicts wait for twice that. */
-const BLOCK_MS = 24
+const BLOCK_MS = 40
 
 /**
  * The full-screen view until the user leaves it. Without the privilege to capture, the sockets are still there, and
@@ -41,10 +46,6 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
     note: (text) => app.lack(text),
     flush: () => {},
   }
-  // What is thrown away gets no room to pile up, young (peak 167 → 151 MB with 10 000 sockets) or old: the
-  // heap is collected once it has grown by 15 %, 4 ms every ten seconds, and not when it has doubled.
-  setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--heap-growing-percent=15')
   // Before the terminal is taken: what ends the program from then on gives it back.
   const forget = onSignals(
     () => {
@@ -55,6 +56,9 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
   )
   try {
     app.start()
+    boundHeap()
+    // The sockets are on the screen; what opens the planes takes as long again, and keys come first.
+    await turn()
     try {
       await runLive('', { ...options, summary: true, bufferSize: RING_MIB }, screenIo, undefined, {
         views: [(parts) => new LiveScreenView(app, parts)],
@@ -66,6 +70,8 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
         command: 'view',
         leavesSignals: true,
         blockMs: BLOCK_MS,
+        kernelRingMib: KERNEL_RING_MIB,
+        prepareMs: 0,
       })
     } catch (error) {
       if (!(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error
@@ -81,6 +87,16 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
   }
   if (app.failure !== undefined) throw app.failure
   if (summary !== '') io.note(summary.trimEnd())
+}
+
+/**
+ * What is thrown away gets no room to pile up, young (peak 167 → 151 MB with 10 000 sockets) or old: the heap is
+ * collected once it has grown by 15 %, 4 ms every ten seconds, and not when it has doubled. Not while the first listing
+ * makes its rows, of which nothing is thrown away.
+ */
+function boundHeap(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--heap-growing-percent=15')
 }
 
 /** Until `stop` is called, or the end of `duration`. */

@@ -34,7 +34,7 @@ const FILTER = `protocol==6 && (newstate==${SYN_SENT} || newstate==${LISTEN} || 
 /** Nanoseconds between two rounds of forgetting. */
 const HOUSEKEEPING = 1e9
 /** Time for finding the owners of listeners before the first packet, ms; what is left is found later. */
-const PREPARE = 250
+const PREPARE_MS = 250
 /** Without kernel events an older packet may be of an earlier connection with the same ends, ns. */
 const UNTRACED_LAG = 2e9
 
@@ -51,6 +51,8 @@ export interface OwnersOptions {
   readonly tracepoints?: boolean
   /** Is told what processes are started, and when they end. */
   readonly tree?: ProcessTree
+  /** How long the owners of listeners are looked for at once, ms; default 250. */
+  readonly prepareMs?: number
 }
 
 /**
@@ -103,7 +105,7 @@ export class Owners {
     }
     this.#listeners = new ListenerOwners(this.#finder, this.#listens, this.#names, opened !== undefined)
     this.#datagrams = new DatagramOwners(this.#finder)
-    this.#listeners.prepare(PREPARE)
+    this.#listeners.prepare(options.prepareMs ?? PREPARE_MS)
   }
 
   /** Reads what the kernel has told since last time; call it after packets were read, before they are analysed. */
