@@ -23,8 +23,8 @@ const AF_INET6 = 10
 const CLOSE = 7
 const UDP = 17
 const LINK_RAW = 101
-/** Inodes of namespaces begin here (PROC_DYNAMIC_FIRST), so that a number below it is none. */
-const FIRST_INODE = 0xf000_0000
+/** The first namespaces of a machine have 0xeffffff8 and up (Linux 6.18; PROC_DYNAMIC_FIRST before): below is none. */
+const FIRST_INODE = 0xefff_fff0
 /** Errors reported to sockets that are remembered until connect() returns them. */
 const REPORTED = 1024
 

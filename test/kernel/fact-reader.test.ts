@@ -21,7 +21,7 @@ const NAMES: KernelNames = {
   location: (address) => (address === 0xffff82000010 ? 'nft_do_chain' : null),
   text: (bytes) => Buffer.from(bytes).toString(),
 }
-const NETNS = 0xf000_0123
+const NETNS = 0xefff_fff9
 
 /** A record at offset 8 of a ring, with `fill` writing into it. */
 function record(kind: number, fill: (view: DataView) => void): FactReader {

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { openKernelPlane } from '../../../src/host/kernel/kernel-plane.ts'
 import { bpf, close } from '../../../src/host/libc.ts'
+import { currentNetns } from '../../../src/host/netns.ts'
 import type { KernelFact } from '../../../src/kernel/fact.ts'
 import { isRoot, rootTest } from '../../support/root.ts'
 import { KernelLab } from './kernel-lab.ts'
@@ -325,6 +328,38 @@ rootTest('plain tracepoints tell the same but for the namespace and what needs B
     plain.close()
   }
 })
+
+rootTest(
+  'the namespace that this process is in has its number too, also where it is the machine’s first',
+  async () => {
+    const plane = openKernelPlane()
+    try {
+      const listener = createServer().listen(0, '127.0.0.1')
+      await once(listener, 'listening')
+      const { port } = listener.address() as AddressInfo
+      listener.close()
+      await once(listener, 'close')
+      const [error] = await once(connect(port, '127.0.0.1'), 'error')
+      assert.equal(error.code, 'ECONNREFUSED')
+      const facts: KernelFact[] = []
+      plane.drain((fact) => facts.push(fact))
+      const states = only(facts, 'state').filter(({ remote, local }) =>
+        [remote.port, local.port].includes(port),
+      )
+      assert.deepEqual(
+        states.map(({ to, netns }) => [to, netns]),
+        [
+          ['LISTEN', currentNetns()],
+          ['CLOSE', currentNetns()],
+          ['SYN_SENT', currentNetns()],
+          ['CLOSE', currentNetns()],
+        ],
+      )
+    } finally {
+      plane.close()
+    }
+  },
+)
 
 rootTest('nothing stays: programs go with close(), and with a process that is killed', async () => {
   const program = `import { openKernelPlane } from '${resolve('src/host/kernel/kernel-plane.ts')}'
