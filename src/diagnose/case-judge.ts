@@ -130,6 +130,7 @@ export class CaseJudge {
 
   #isSuperseded(found: Case, pid: number): boolean {
     const { server } = found.ends(this.#options.flowAt)
+    this.#options.planes.recallDials?.(pid, server.port)
     if (found.superseded || !this.#winners.supersedes(pid, server, found)) return found.superseded
     this.superseded++
     found.superseded = true

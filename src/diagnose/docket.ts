@@ -21,7 +21,7 @@ import { nextDue } from './due.ts'
 import type { KernelEvidence } from './evidence.ts'
 import { EvidenceGatherer } from './evidence-gatherer.ts'
 import { HalfClosed } from './half-closed.ts'
-import { dropEvent } from './kernel-events.ts'
+import { dropEvent, isAnswered } from './kernel-events.ts'
 import { isTelling } from './kernel-evidence.ts'
 import { KernelLedger, keyOf } from './kernel-ledger.ts'
 import { Late } from './late.ts'
@@ -155,7 +155,8 @@ export class Docket implements TroubleSink {
     if (trace === undefined) return
     if (fact.netns !== null && trace.isOf(this.#options.planes.netns)) this.#counters.watch(fact.netns)
     if (trace.established === at) this.#judging.established(trace)
-    if (fact.fact === 'drop' && this.#options.event !== undefined) this.#drops.add(fact, at)
+    if (fact.fact === 'drop' && this.#options.event !== undefined && !isAnswered(fact, trace))
+      this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
     const found = this.#opener.ofTrace(trace) ?? this.#opener.openFor(trace)
     if (found === undefined || this.#judging.isDone(found)) return

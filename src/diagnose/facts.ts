@@ -38,6 +38,11 @@ export function counter(evidence: Evidence, side: Side, name: string): number {
   return kernelOf(evidence)?.counters[side]?.[name] ?? 0
 }
 
+/** The queue for a neighbour's address was given up; neigh_invalidate() gives no reason (net/core/neighbour.c). */
+export function isForNeighbor({ reason, location }: KernelDrop): boolean {
+  return reason.startsWith('NEIGH_') || (reason === 'NOT_SPECIFIED' && /^neigh_/.test(location ?? ''))
+}
+
 export function drops(evidence: Evidence): readonly KernelDrop[] {
   return kernelOf(evidence)?.drops ?? []
 }

@@ -5,6 +5,18 @@ import type { Nanos } from '../flow/time.ts'
 import type { DropFact } from '../kernel/fact.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
 import type { Evidence, KernelEvidence } from './evidence.ts'
+import type { KernelTrace } from './kernel-evidence.ts'
+
+/**
+ * A segment that found no socket is not lost: the kernel frees it once it has answered with an RST (RFC 9293 section
+ * 3.10.7.1), which is told by itself. An ACK that fails as a SYN cookie is dropped with the same reason elsewhere, and
+ * is not answered. Where the function's name cannot be read (`kptr_restrict`) the kernel's word on the RST tells.
+ */
+export function isAnswered({ proto, icmp, reason, location, dst }: DropFact, trace: KernelTrace): boolean {
+  if (proto !== 'tcp' || icmp || reason !== 'NO_SOCKET') return false
+  if (location !== null) return location === 'tcp_v4_rcv' || location === 'tcp_v6_rcv'
+  return trace.ends[trace.indexOf(dst)]!.resetSent?.fact.state === null
+}
 
 /** A packet of the flow (borrowed) that this machine dropped. */
 export function dropEvent(flow: FlowView, at: Nanos, fact: DropFact): DropEvent {

@@ -22,7 +22,7 @@ const REUSED = 1e9
 const CLOCKS_APART = 10e6
 
 /** Which network namespace is captured (`null`: not known), whether another has an address, how late packets are. */
-type Places = Pick<Planes, 'netns' | 'has' | 'lag'>
+type Places = Pick<Planes, 'netns' | 'has' | 'recall' | 'lag'>
 
 type SocketFact = Exclude<KernelFact, DropFact | CallFact>
 
@@ -103,6 +103,7 @@ export class KernelLedger {
 
   /** The latest between these ends. */
   find(proto: 'tcp' | 'udp', a: KernelEnd, b: KernelEnd): KernelTrace | undefined {
+    this.#places.recall?.(a, b)
     // A file has no kernel: no key is made for its flows.
     return this.#traces.size === 0 ? undefined : this.#traces.get(keyOf(proto, a, b))
   }

@@ -38,6 +38,10 @@ export interface Planes {
   here(query: ConnectionQuery): Readonly<Record<Side, boolean>>
   process(query: ConnectionQuery): Evidence['process']
   socket(query: ConnectionQuery): Plane<SocketEvidence>
+  /** Has the docket told what the kernel said of the connections between two ends, where that waits to be asked for. */
+  recall?(a: Pick<Endpoint, 'port'>, b: Pick<Endpoint, 'port'>): void
+  /** The same of the connections that a process began to a port. */
+  recallDials?(pid: number, port: number): void
   /** Whether a process lives; false also where that cannot be known. */
   isAlive(pid: number): boolean
   /** Kernel counters of a namespace by name; `undefined` when they cannot be read. */

@@ -4,8 +4,12 @@ import type { KernelTrace } from './kernel-evidence.ts'
 
 /** How soon after an attempt began another must have succeeded to supersede it (RFC 8305 calls it happy eyeballs). */
 export const SUPERSEDED_WITHIN = 2 * NANOS_PER_SECOND
-/** Of those to one address the latest in each slot is kept: none of an attempt's two seconds is lost by that. */
+/**
+ * Of those to one address that were dialled one after the other this many are kept in each slot; beyond that the latest
+ * takes the place of the one before it.
+ */
 const SLOT = 50 * NANOS_PER_MS
+const PER_SLOT = 4
 /** For how long: packets, and with them the questions, may be behind the kernel's word. */
 const REMEMBERED = 10 * NANOS_PER_SECOND
 const CAPACITY = 4096
@@ -46,10 +50,7 @@ export class Winners {
     this.#latest.delete(key)
     this.#latest.set(key, winners)
     if (this.#latest.size > CAPACITY) this.#latest.delete(this.#latest.keys().next().value!)
-    const last = winners.at(-1)
-    const sameSlot = last?.addr === addr && Math.floor(last.at / SLOT) === Math.floor(established / SLOT)
-    if (sameSlot) winners.pop()
-    winners.push({ began: dialler.at, at: established, addr })
+    remember(winners, { began: dialler.at, at: established, addr })
     while (winners[0]!.at + REMEMBERED < established) winners.shift()
   }
 
@@ -71,4 +72,20 @@ export class Winners {
           this.#shareName(addr, server.addr, at)),
     )
   }
+}
+
+/** Adds it; with the one before it to the same address it is one attempt where the two overlap. */
+function remember(winners: Winner[], winner: Winner): void {
+  let [before, count] = [-1, 0]
+  for (let i = winners.length - 1; i >= 0 && slotOf(winners[i]!) === slotOf(winner); i--)
+    if (winners[i]!.addr === winner.addr && count++ === 0) before = i
+  const other = winners[before]
+  // Of two that do not, one in place of both would seem to have been there while nothing was dialled.
+  const overlaps = other !== undefined && winner.began <= other.at
+  if (overlaps || count === PER_SLOT) winners.splice(before, 1)
+  winners.push(overlaps ? { ...winner, began: Math.min(winner.began, other.began) as Nanos } : winner)
+}
+
+function slotOf({ at }: Winner): number {
+  return Math.floor(at / SLOT)
 }

@@ -320,6 +320,36 @@ test('SYNs that never leave are told when three were dropped', () => {
   )
 })
 
+test('a segment that found no socket is told as the reset that answers it, and not as a drop', () => {
+  const told: string[] = []
+  const d = docketed(LIVE, { event: ({ text }) => told.push(text) })
+  const drop = (location: string | null): KernelFact => ({
+    fact: 'drop',
+    at: 0,
+    netns: NETNS,
+    proto: 'tcp',
+    src: client,
+    dst: server,
+    flags: 2,
+    icmp: false,
+    reason: 'NO_SOCKET',
+    location,
+  })
+  d.play('1 C > S [S] seq=100 win=64240')
+  d.docket.fact(drop('tcp_v4_rcv'), at(1.001))
+  // The last ACK of a handshake by SYN cookie: nothing answers it.
+  d.docket.fact(drop('cookie_v4_check'), at(1.002))
+  d.docket.fact(drop(null), at(1.003))
+  const answer = fact('reset_sent', { reason: 'NO_SOCKET', state: null, active: false })
+  d.docket.fact({ ...answer, local: server, remote: client } as KernelFact, at(1.004))
+  d.docket.fact(drop(null), at(1.005))
+  d.advance(1.2)
+  assert.deepEqual(told, [
+    'this host dropped the segment [S]: NO_SOCKET in cookie_v4_check',
+    'this host dropped the segment [S]: NO_SOCKET',
+  ])
+})
+
 test('every drop of a flow is told, in the order of time, also one that came before its packet', () => {
   const told: { at: number; text: string }[] = []
   const d = docketed(LIVE, { event: (event) => told.push({ at: event.at, text: event.text }) })

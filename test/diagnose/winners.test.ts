@@ -37,3 +37,90 @@ for (const [what, expected, lost, failed, began, name] of [
   ['the other family, three seconds later', false, 'fd00::2', 1.1, 4],
 ] as const)
   test(`superseded: ${what}`, () => assert.equal(isSuperseded(lost, failed, began, name), expected))
+
+/** Winners of process 7 from its attempts to port 80, each established: address, begin and end in milliseconds. */
+function winnersOf(
+  ...dials: readonly (readonly [addr: string, began: number, established: number])[]
+): Winners {
+  const winners = new Winners()
+  for (const [addr, began, established] of dials) {
+    const ends = [
+      { addr: '10.0.0.1', port: 40001 },
+      { addr, port: 80 },
+    ] as const
+    const trace = new KernelTrace('tcp', 'key', ends, at(began / 1000))
+    trace.dialler = { end: 0, at: at(began / 1000), pid: 7 }
+    trace.established = at(established / 1000)
+    winners.take(trace)
+  }
+  return winners
+}
+
+const [A, B, X] = ['10.0.0.3', '10.0.0.4', '10.0.0.9']
+
+for (const [what, expected, [start, failedAt], dials] of [
+  [
+    'another to the same address right after it',
+    true,
+    [4, 10],
+    [
+      [A, 5, 12],
+      [A, 20, 30],
+    ],
+  ],
+  [
+    'two at a time',
+    true,
+    [16, 18],
+    [
+      [A, 5, 17],
+      [A, 15, 30],
+    ],
+  ],
+  [
+    'one before and one after it',
+    false,
+    [15, 18],
+    [
+      [A, 5, 12],
+      [A, 20, 30],
+    ],
+  ],
+  ['one before and many after it', false, [2.1, 2.9], [1, 3, 5, 7, 9, 11].map((n) => [A, n, n + 1])],
+  [
+    'with others between',
+    true,
+    [4, 10],
+    [
+      [A, 5, 12],
+      [B, 13, 14],
+      [A, 20, 30],
+    ],
+  ],
+] as const)
+  test(`many to one address in one slot: ${what}`, () => {
+    const winners = winnersOf(...(dials as Parameters<typeof winnersOf>))
+    const loser = { start: at(start / 1000), failedAt: at(failedAt / 1000) }
+    assert.equal(winners.supersedes(7, { addr: X, port: 80 }, loser), expected)
+  })
+
+test('a process that dials two addresses in turn for seconds does not fill the memory', () => {
+  const dials = Array.from({ length: 20_000 }, (_, n) => [n % 2 ? A : B, n / 5, n / 5 + 0.1] as const)
+  const asked: string[] = []
+  const winners = new Winners((addr) => asked.push(addr) < 0)
+  for (const [addr, began, established] of dials) {
+    const ends = [
+      { addr: '10.0.0.1', port: 40001 },
+      { addr, port: 80 },
+    ] as const
+    const trace = new KernelTrace('tcp', 'key', ends, at(began / 1000))
+    trace.dialler = { end: 0, at: at(began / 1000), pid: 7 }
+    trace.established = at(established / 1000)
+    winners.take(trace)
+  }
+  winners.supersedes(7, { addr: X, port: 80 }, { start: at(2), failedAt: at(0) })
+  assert.ok(
+    asked.length > 0 && asked.length <= 2 * 40 * 4 + 8,
+    `${asked.length} are remembered of two seconds`,
+  )
+})

@@ -1,7 +1,7 @@
 import type { Side } from '../../flow/event.ts'
 import type { FirewallRule } from '../../sockets/socket-evidence.ts'
 import type { Evidence, KernelDrop } from '../evidence.ts'
-import { counter, drops, kernelOf, otherSide, socketsOf, watches, wireOf } from '../facts.ts'
+import { counter, drops, isForNeighbor, kernelOf, otherSide, socketsOf, watches, wireOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { matchingRules, ruleAdvice, ruleName } from '../firewall.ts'
 import { segmentName } from '../tell-kernel.ts'
@@ -79,14 +79,11 @@ const OTHER_REASONS: ReadonlySet<string> = new Set([
   'TCP_RESET',
   'TCP_FLAGS',
   'TCP_OLD_ACK',
-  'NEIGH_FAILED',
-  'NEIGH_CREATEFAIL',
-  'NEIGH_DEAD',
-  'NEIGH_QUEUEFULL',
 ])
 
-function isLoss({ reason, segment, sender }: KernelDrop): boolean {
-  if (OTHER_REASONS.has(reason)) return false
+function isLoss(drop: KernelDrop): boolean {
+  const { reason, segment, sender } = drop
+  if (OTHER_REASONS.has(reason) || isForNeighbor(drop)) return false
   if (segment === 'syn') return sender === 'client'
   return sender === 'server' && (segment === 'syn_ack' || segment === 'rst')
 }

@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import { clientError, drops, kernelOf, socketsOf, wasEstablished, wireOf } from '../facts.ts'
+import { clientError, drops, isForNeighbor, kernelOf, socketsOf, wasEstablished, wireOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { isWaiting } from '../waiting.ts'
 import { isIpv4 } from '../words.ts'
@@ -8,9 +8,7 @@ import { isIpv4 } from '../words.ts'
 export const neighborMissing: Rule = (evidence) => {
   if (wasEstablished(evidence) || !evidence.here.client) return undefined
   const route = socketsOf(evidence)?.route
-  const dropped = drops(evidence).some(
-    ({ sender, reason }) => sender === 'client' && reason.startsWith('NEIGH_'),
-  )
+  const dropped = drops(evidence).some((drop) => drop.sender === 'client' && isForNeighbor(drop))
   const missing = route?.neighbor === 'FAILED' || route?.neighbor === 'INCOMPLETE'
   if (!dropped && !missing) return undefined
   const error = clientError(evidence)
@@ -30,7 +28,7 @@ export const neighborMissing: Rule = (evidence) => {
     dropped || failed ? 'certain' : 'likely',
     `${hop}${role} does not answer ${protocol}${iface === undefined ? '' : ` on ${iface}`}: nobody there has this address, or the link is the wrong one`,
     {
-      error: 'EHOSTUNREACH',
+      error: clientError(evidence) ?? 'EHOSTUNREACH',
       advice: [
         `ip neigh show ${hop}${iface === undefined ? '' : ` dev ${iface}`}`,
         `check the address and prefix of this end: ip addr show${iface === undefined ? '' : ` dev ${iface}`}`,

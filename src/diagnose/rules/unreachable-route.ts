@@ -24,6 +24,9 @@ const BY_KIND: Readonly<Partial<Record<RouteEvidence['kind'], readonly [VerdictN
   unreachable: ['unreachable.host', 'EHOSTUNREACH'],
 }
 
+/** No address was chosen yet. */
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
 /** `unreachable.no-route`, `.prohibited`, `.blackhole`, `.host`: the client's own routes; nothing was ever sent. */
 export const unreachableByRoute: Rule = (evidence) => {
   if (!evidence.here.client || wasEstablished(evidence) || (wireOf(evidence)?.syns ?? 0) > 0) return undefined
@@ -53,14 +56,21 @@ function tell(
   route: RouteEvidence | undefined,
 ): Conclusion {
   const { addr } = evidence.server
+  const { addr: source } = evidence.client
+  // A program that chose an address of its own is routed by that too (ip-rule, or nobody here has it).
+  const from = WILDCARDS.has(source) ? '' : ` from ${source}`
   const ip = isIpv4(addr) ? 'ip' : 'ip -6'
   const whole = isIpv4(addr) ? `${addr}/32` : `${addr}/128`
-  const look = `${ip} route get ${addr}`
+  const look = `${ip} route get ${addr}${from}`
   switch (verdict) {
     case 'unreachable.no-route':
-      return finding(verdict, confidence, `this host has no route to ${addr}, so nothing was sent`, {
+      return finding(verdict, confidence, `this host has no route to ${addr}${from}, so nothing was sent`, {
         error,
-        advice: [look, `${ip} route add default via GATEWAY, or ${ip} route add ${whole} via GATEWAY`],
+        advice: [
+          look,
+          ...(from === '' ? [] : [`${ip} addr show: whether this host has ${source}`]),
+          `${ip} route add default via GATEWAY, or ${ip} route add ${whole} via GATEWAY`,
+        ],
       })
     default: {
       const kind = route?.kind ?? (verdict === 'unreachable.blackhole' ? 'blackhole' : 'unreachable')
@@ -70,7 +80,11 @@ function tell(
         `a route of this host, of kind ${kind}, refuses everything to ${addr}, so nothing was sent`,
         {
           error,
-          advice: [look, `${ip} route show table all type ${kind}, then ${ip} route del ${kind} PREFIX`],
+          advice: [
+            look,
+            `${ip} route show table all type ${kind}, then ${ip} route del ${kind} PREFIX`,
+            `where no route says it, a rule does: ${ip} rule show`,
+          ],
         },
       )
     }

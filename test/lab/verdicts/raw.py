@@ -3,6 +3,7 @@
   syn     COUNT SYNs from ports `sport`, `sport`+1, …; with `bad` the checksum is wrong
   rst     waits for a segment from `src` to `dst` on `iface` that carries data, and forges a reset of it towards
           `dst`, as a middlebox would, with the given `ttl`
+  refuse  waits for a SYN to `dst` on `iface` and answers it by RST, as a closed port would
 Prints {"op": "ready"} before it waits and {"op": "sent"} after each packet.
 """
 
@@ -62,10 +63,29 @@ def syn(src: str, dst: str, sport: int, dport: int, count: int, bad: bool) -> No
         say("sent")
 
 
-def rst(iface: str, src: str, dst: str, ttl: int) -> None:
+def listen(iface: str) -> socket.socket:
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
     tap.bind((iface, ETH_P_ALL))
     say("ready")
+    return tap
+
+
+def refuse(iface: str, dst: str) -> None:
+    """IPv4 without options alone."""
+    tap = listen(iface)
+    while True:
+        packet = tap.recv(65536)
+        if packet[0] != 0x45 or packet[16:20] != packed(dst) or packet[9] != 6 or packet[33] & 0x12 != 2:
+            continue
+        sport, dport, seq = struct.unpack(">HHI", packet[20:28])
+        src = socket.inet_ntoa(packet[12:16])
+        sender(src)(segment(dst, src, dport, sport, 0, seq + 1, 0x14, 64))
+        say("sent")
+        return
+
+
+def rst(iface: str, src: str, dst: str, ttl: int) -> None:
+    tap = listen(iface)
     size = 16 if ":" in src else 4
     start = 8 if ":" in src else 12
     wanted = packed(src) + packed(dst)
@@ -93,5 +113,7 @@ if sys.argv[1] == "syn":
         int(given.get("count", "1")),
         "bad" in given,
     )
+elif sys.argv[1] == "refuse":
+    refuse(given["iface"], given["dst"])
 else:
     rst(given["iface"], given["src"], given["dst"], int(given["ttl"]))

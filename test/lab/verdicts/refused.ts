@@ -250,6 +250,34 @@ export const REFUSED: readonly Scenario[] = [
     },
   })),
   {
+    name: 'a host that is not of this machine resets',
+    topology: 'router',
+    family: 4,
+    // What is sent there is nobody's; the forger is that host.
+    setup: {
+      router: [
+        'ip link add far0 type veth peer name far1',
+        'ip link set far0 up',
+        'ip link set far1 up',
+        'ip route add 10.98.$N.1 dev far0',
+        'ip neigh replace 10.98.$N.1 lladdr 02:00:00:00:00:99 dev far0 nud permanent',
+      ],
+    },
+    forger: { at: 'router', args: 'refuse iface=eth0 dst=10.98.$N.1' },
+    client: ['connect 10.98.$N.1 $P'],
+    errno: 'ECONNREFUSED',
+    seen: {
+      client: {
+        verdict: ['refused.reset'],
+        final: true,
+        confidence: 'certain',
+        evidence: { wire: /RST/ },
+        restsOn: 'wire',
+        without: { wire: ['refused.reset', 'inconclusive'] },
+      },
+    },
+  },
+  {
     name: 'a router resets in the name of the server',
     topology: 'router',
     family: 4,

@@ -111,6 +111,56 @@ export const UNREACHABLE: readonly Scenario[] = [
     },
   })),
   {
+    name: 'nobody answers for the link-local address',
+    topology: 'pair',
+    family: 6,
+    // The kernel gives a neighbour up after 3 s: the SYN has to last longer.
+    setup: {
+      client: ['echo 3 >/proc/sys/net/ipv4/tcp_syn_retries', 'ip address add fe80::1/64 dev eth0 nodad'],
+    },
+    client: ['connect fe80::99%eth0 $P'],
+    errno: 'ETIMEDOUT',
+    seen: {
+      client: {
+        verdict: ['unreachable.neighbor'],
+        final: true,
+        evidence: { socket: /FAILED|INCOMPLETE/ },
+        advice: /ip -6 neigh|ip neigh/,
+        restsOn: 'socket',
+        without: {
+          socket: ['unreachable.neighbor', 'unreachable.host', 'inconclusive'],
+          kernel: ['unreachable.neighbor', 'unreachable.host', 'inconclusive', 'none'],
+        },
+      },
+    },
+  },
+  {
+    name: 'a link-local address without its interface',
+    topology: 'pair',
+    family: 6,
+    client: ['connect fe80::2 $P'],
+    errno: 'EINVAL',
+    seen: {
+      client: { ...AT_ONCE, verdict: ['inconclusive'], evidence: { kernel: /EINVAL/ }, without: UNTOLD },
+    },
+  },
+  {
+    name: "the client's own address is nobody's here",
+    topology: 'pair',
+    family: 4,
+    client: ['connect $A $P free=1 from=10.66.$N.1'],
+    errno: 'ENETUNREACH',
+    seen: {
+      client: {
+        ...AT_ONCE,
+        verdict: ['unreachable.no-route'],
+        summary: /no route to 10\.\d+\.0\.2 from 10\.66\.\d+\.1,/,
+        advice: /whether this host has 10\.66/,
+        without: UNTOLD,
+      },
+    },
+  },
+  {
     name: 'a router has no route, IPv4',
     topology: 'router',
     family: 4,

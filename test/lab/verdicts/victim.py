@@ -18,6 +18,7 @@ import time
 SO_ATTACH_FILTER = 26
 TCP_USER_TIMEOUT = 18
 IPPROTO_IPV6_HOPS = 16
+IP_FREEBIND = 15
 
 listeners: dict[str, socket.socket] = {}
 conns: list[socket.socket] = []
@@ -105,13 +106,16 @@ def connect(addr: str, port: str, *words: str) -> None:
     if "user_timeout" in given:
         sock.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, int(given["user_timeout"]))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if "free" in given:
+        sock.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
     if "from" in given or "port" in given:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         wildcard = "::" if family(addr) == socket.AF_INET6 else "0.0.0.0"
         sock.bind((given.get("from", wildcard), int(given.get("port", "0"))))
 
     def call() -> list:
-        sock.connect((addr, int(port)))
+        # A link-local address names its interface: `fe80::1%eth0`.
+        sock.connect(socket.getaddrinfo(addr, int(port), type=socket.SOCK_STREAM)[0][4])
         return list(sock.getsockname()[:2])
 
     attempt("connect", call)
