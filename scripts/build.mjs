@@ -1,7 +1,8 @@
-// Bundles src/ into dist/: dist/cli/*.js (ES modules, one lazy chunk per command), dist/cli/list.cjs (the same for
-// `list` alone) and dist/sea.cjs (the entry of the one executable), one CommonJS file each. Types are checked by
-// `make check`, not here.
-import { readFileSync, renameSync, rmSync } from 'node:fs'
+// Bundles src/ into dist/: dist/cli/*.js (ES modules, one lazy chunk per command), dist/cli/list-code.cjs (the same for
+// `list` alone, with list.cjs that starts it) and dist/sea.cjs (the entry of the one executable), one CommonJS file each.
+// Types are checked by `make check`, not here.
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, renameSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 // Built beside dist/ and swapped in whole: a failed build leaves the last good one.
@@ -41,26 +42,66 @@ const oneFile = {
 
 const executable = { ...oneFile, entryPoints: ['src/cli/executable.ts'], outfile: `${staging}/sea.cjs` }
 
-/** The lazy definitions of the other commands: `list` never asks for them. */
-const otherCommands = [...readFileSync('src/cli/commands.ts', 'utf8').matchAll(/import\('(\.\/[^']+)'\)/g)]
-  .map(([, path]) => path)
-  .filter((path) => path !== './list.ts')
+/** The other commands are loaded by name when they are asked for: never by `list`. */
+const withoutOtherCommands = {
+  name: 'without-other-commands',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\// }, ({ kind, importer, path }) => {
+      const isOther = /src\/cli\/(?:commands|stream)\.ts$/.test(importer) && path !== './list.ts'
+      return kind === 'dynamic-import' && isOther ? { path, external: true } : undefined
+    })
+  },
+}
+
+/**
+ * Modules of Node that take 4 to 6 ms to load and are seldom used: for a pager or commander's commands in files of
+ * their own, and for a terminal. They are loaded when one of these functions is called.
+ */
+const SELDOM = { child_process: ['spawn', 'spawnSync'], tty: ['isatty'] }
+
+const lateModules = {
+  name: 'late-modules',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(?:node:)?(?:child_process|tty)$/ }, ({ namespace, path }) =>
+      namespace === 'late'
+        ? { path, external: true }
+        : { path: path.replace('node:', ''), namespace: 'late' },
+    )
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({
+      contents: SELDOM[path]
+        .map((name) => `exports.${name}=(...all)=>require('node:${path}').${name}(...all)`)
+        .join('\n'),
+    }))
+  },
+}
 
 /** A socket is looked up within 0.1 s: thirty chunks of ES modules take 25 ms longer to load than this file. */
 const list = {
   ...oneFile,
   entryPoints: ['src/cli/main.ts'],
-  external: [...common.external, ...otherCommands, './stream-run.ts'],
-  outfile: `${staging}/cli/list.cjs`,
+  plugins: [withoutOtherCommands, lateModules],
+  outfile: `${staging}/cli/list-code.cjs`,
+  metafile: true,
+}
+
+/** What belongs to other commands would be read and compiled by every `list`. */
+function refuseForeignParts({ inputs }) {
+  const foreign = Object.keys(inputs).filter((path) => /^src\/(?:live|flow|diagnose)\//.test(path))
+  if (foreign.length > 0) throw new Error(`list has parts of other commands in it: ${foreign.join(', ')}`)
 }
 
 rmSync(staging, { recursive: true, force: true })
 try {
   await build(modules)
   await build(executable)
-  await build(list)
-} catch {
+  const { metafile } = await build(list)
+  refuseForeignParts(metafile)
+  copyFileSync('scripts/list-start.cjs', `${staging}/cli/list.cjs`)
+  // Without it everything works too, 25 ms later.
+  spawnSync(process.execPath, ['scripts/code-cache.cjs', `${staging}/cli`], { stdio: 'ignore' })
+} catch (error) {
   // esbuild has already printed what is wrong and where.
+  if (error.errors === undefined) console.error(error.message)
   rmSync(staging, { recursive: true, force: true })
   process.exit(1)
 }

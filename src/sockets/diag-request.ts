@@ -1,3 +1,5 @@
+import type { ExactPorts } from './exact-ports.ts'
+
 /** Bodies of NETLINK_SOCK_DIAG requests (linux/inet_diag.h, linux/unix_diag.h), little-endian host order. */
 
 export const AF_UNIX = 1
@@ -30,6 +32,8 @@ export interface InetDumpOptions {
   readonly extensions?: number
   /** A program that the kernel runs on every socket (`bytecode.ts`). */
   readonly program?: Uint8Array | undefined
+  /** Only sockets with these ports: of TCP, where the kernel has always looked at them. */
+  readonly ports?: ExactPorts
 }
 
 /** Asks for every socket of one protocol and family whose state is in the mask (bit = 1 << state). */
@@ -37,7 +41,7 @@ export function inetDumpRequest(
   family: number,
   protocol: number,
   states: number = ALL_STATES,
-  { extensions = 0, program }: InetDumpOptions = {},
+  { extensions = 0, program, ports }: InetDumpOptions = {},
 ): Uint8Array {
   const attributes: Uint8Array[] = []
   if (program !== undefined) attributes.push(requestAttribute(INET_DIAG_REQ_BYTECODE, program))
@@ -50,7 +54,10 @@ export function inetDumpRequest(
   bytes[0] = family
   bytes[1] = protocol
   bytes[2] = extensions
-  new DataView(bytes.buffer).setUint32(4, states, true)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(4, states, true)
+  view.setUint16(8, ports?.source ?? 0)
+  view.setUint16(10, ports?.destination ?? 0)
   let at = INET_REQUEST_LENGTH
   for (const attribute of attributes) {
     bytes.set(attribute, at)
@@ -66,13 +73,19 @@ const TCP_REQUEST_LENGTH = 60
  * Asks for the TCP sockets of both families at once (message TCPDIAG_GETSOCK): with 200 000 sockets it saves the
  * kernel a second walk through all of them.
  */
-export function tcpDumpRequest(states: number, { extensions = 0, program }: InetDumpOptions): Uint8Array {
+export function tcpDumpRequest(
+  states: number,
+  { extensions = 0, program, ports }: InetDumpOptions,
+): Uint8Array {
   const attribute =
     program === undefined ? new Uint8Array(0) : requestAttribute(INET_DIAG_REQ_BYTECODE, program)
   const bytes = new Uint8Array(TCP_REQUEST_LENGTH + attribute.length)
   bytes[0] = AF_INET
   bytes[3] = extensions
-  new DataView(bytes.buffer).setUint32(52, states, true)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(4, ports?.source ?? 0)
+  view.setUint16(6, ports?.destination ?? 0)
+  view.setUint32(52, states, true)
   bytes.set(attribute, TCP_REQUEST_LENGTH)
   return bytes
 }

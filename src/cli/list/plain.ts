@@ -21,7 +21,8 @@ export interface PlainListing {
 
 /** Rows that a sort key has room for beside two ports. */
 const MAX_SORTED = 1 << 20
-const FEW = 4096
+/** The owners of so few sockets are looked for one by one (`findWantedOwners`). */
+const FEW = 1 << 14
 
 /**
  * The default columns of TCP, UDP and raw sockets, for a pipe: the same text as the general way, from the kernel's
@@ -150,7 +151,9 @@ function isHeld(lines: Lines): boolean {
 /** With few lines only their owners are kept: a set of many costs more than it saves. */
 function fewInodes(lines: Lines): ReadonlySet<number> | undefined {
   if (lines.row.length > FEW) return undefined
-  return new Set(Array.from(lines.row, (_, line) => inodeOf(lines, line)))
+  const inodes = new Set(Array.from(lines.row, (_, line) => inodeOf(lines, line)))
+  inodes.delete(0)
+  return inodes
 }
 
 /** Reads the owners; the text of those of one inode. */
@@ -158,11 +161,11 @@ function readOwners(lines: Lines, degraded: string[]): (inode: number) => string
   const table = new OwnerTable()
   const comms = new Map<number, string>()
   const wanted = fewInodes(lines)
-  const denied = eachSocketOwner((inode, pid, fd, comm) => {
-    if (wanted?.has(inode) === false) return
+  const add = (inode: number, pid: number, fd: number, comm: string): void => {
     comms.set(pid, comm)
     table.add(inode, pid, fd)
-  })
+  }
+  const denied = eachSocketOwner(add, undefined, '/proc', wanted)
   if (denied > 0 && hasUnowned(lines, table)) degraded.push(deniedNote(denied))
   const starts = new Map<number, string>()
   for (const [pid, comm] of comms) starts.set(pid, `${sanitize(comm)}[${pid}] fd `)

@@ -74,7 +74,6 @@ export async function runList(
   const numeric = socketColumns(NUMERIC)
   const columns = chooseColumns(options, numeric)
   const inOrder = order(options.sort, numeric)
-  const stamp = currentTime()
   const request = snapshotOptions(options, filter)
   const states = selectedStates(options, filter)
   const { processes, info, cgroups } = filter.needs
@@ -124,6 +123,7 @@ export async function runList(
     )
     return EXIT.fine
   }
+  const stamp = currentTime()
   const ordered = collect()
   if (options.quiet) return ordered.length > 0 ? EXIT.fine : EXIT.finding
   if (wantsPager(options, io))

@@ -11,6 +11,7 @@ import type { SocketProcess } from '../../sockets/socket.ts'
 import { userName } from '../names.ts'
 import { eachSocketDescriptor } from '../sockets/descriptors.ts'
 import { eachSocketFile } from '../sockets/socket-files.ts'
+import { findWantedOwners } from '../sockets/wanted-owners.ts'
 
 /** What a scan of `/proc/PID/fd` gave. */
 export interface SocketOwners {
@@ -47,25 +48,35 @@ const MANY_SOCKETS = 1000
 
 /**
  * Reads the links of `/proc/PID/fd` of all processes, or of those given; of all and where there are many sockets, what
- * is left comes from the kernel's iterator if it can be had. Returns how many processes this user may not read.
+ * is left comes from the kernel's iterator if it can be had. `wanted` are the inodes that matter, by default all.
+ * Returns how many processes this user may not read.
  *
  * Synchronous on purpose: capabilities belong to the main thread, the thread pool of `fs.promises` may lack them.
  * A process or descriptor that vanishes during the scan is left out.
  */
-export function eachSocketOwner(visit: VisitOwner, pids?: Iterable<number>, root = '/proc'): number {
+export function eachSocketOwner(
+  visit: VisitOwner,
+  pids?: Iterable<number>,
+  root = '/proc',
+  wanted?: ReadonlySet<number>,
+): number {
+  const every = pids === undefined && root === '/proc'
+  const scanned = pids === undefined ? listPids(root) : [...pids]
+  if (every && wanted !== undefined && findWantedOwners(scanned, wanted, withName(visit))) return 0
   let denied = 0
   let sockets = 0
-  let limit = pids === undefined && root === '/proc' ? MANY_SOCKETS : Number.POSITIVE_INFINITY
-  for (const pid of pids ?? listPids(root)) {
+  let limit = every ? MANY_SOCKETS : Number.POSITIVE_INFINITY
+  for (const pid of scanned) {
     let comm: string | undefined
     const outcome = eachSocketDescriptor(`${root}/${pid}/fd`, (fd, inode) => {
+      if (sockets++ >= limit) {
+        if (visitRest(visit, pid, fd, wanted)) return false
+        limit = Number.POSITIVE_INFINITY
+      }
+      if (wanted?.has(inode) === false) return true
       comm ??= readComm(pid, root)
       // Gone since its descriptors were read.
       if (comm === undefined) return false
-      if (sockets++ >= limit) {
-        if (visitRest(visit, pid, fd)) return false
-        limit = Number.POSITIVE_INFINITY
-      }
       visit(inode, pid, fd, comm)
       return true
     })
@@ -76,15 +87,28 @@ export function eachSocketOwner(visit: VisitOwner, pids?: Iterable<number>, root
 }
 
 /** Every socket from a descriptor of a process on; false when the kernel does not tell them. */
-function visitRest(visit: VisitOwner, firstPid: number, firstFd: number): boolean {
-  let last = 0
-  let comm: string | undefined
+function visitRest(
+  visit: VisitOwner,
+  firstPid: number,
+  firstFd: number,
+  wanted: ReadonlySet<number> | undefined,
+): boolean {
+  const named = withName(visit)
   return eachSocketFile((inode, pid, fd) => {
     if (pid < firstPid || (pid === firstPid && fd < firstFd)) return
+    if (wanted?.has(inode) !== false) named(inode, pid, fd)
+  })
+}
+
+/** Adds the name of the process, read once as long as its descriptors follow each other; one that is gone is left out. */
+function withName(visit: VisitOwner): (inode: number, pid: number, fd: number) => void {
+  let last = 0
+  let comm: string | undefined
+  return (inode, pid, fd) => {
     if (pid !== last) comm = readComm(pid)
     last = pid
     if (comm !== undefined) visit(inode, pid, fd, comm)
-  })
+  }
 }
 
 /** Who owns which socket, as records; `wanted` are the inodes that matter, by default all. */
@@ -96,7 +120,6 @@ export function scanSocketOwners(
   const byInode = new Map<number, SocketProcess[]>()
   const denied = eachSocketOwner(
     (inode, pid, fd, comm) => {
-      if (wanted?.has(inode) === false) return
       const owner: SocketProcess = { pid, comm, fd }
       const owners = byInode.get(inode)
       if (owners === undefined) byInode.set(inode, [owner])
@@ -104,6 +127,7 @@ export function scanSocketOwners(
     },
     pids,
     root,
+    wanted,
   )
   return { byInode, denied }
 }

@@ -1,6 +1,7 @@
-import { type Dir, opendirSync, readlinkSync, statSync } from 'node:fs'
+import { type Dir, opendirSync, readlinkSync } from 'node:fs'
 import { socketInode } from '../../sockets/process-text.ts'
 import { listPids } from '../process/procfs.ts'
+import { descriptorCount } from './descriptors.ts'
 
 /** One descriptor of one process. */
 export interface Descriptor {
@@ -72,14 +73,5 @@ export class SocketScan {
       directory.closeSync()
     }
     yield
-  }
-}
-
-/** Linux tells it since 6.2 without reading them; 0 before. */
-function descriptorCount(pid: number): number {
-  try {
-    return statSync(`/proc/${pid}/fd`).size
-  } catch {
-    return 0
   }
 }

@@ -17,6 +17,7 @@ import {
   unixDumpRequest,
 } from '../../sockets/diag-request.ts'
 import { DiagRows } from '../../sockets/diag-rows.ts'
+import { exactPorts } from '../../sockets/exact-ports.ts'
 import type { KernelPart } from '../../sockets/filter-kernel.ts'
 import { exposureOf } from '../../sockets/listeners.ts'
 import { netlinkDumpRequest, parseNetlinkDiag } from '../../sockets/netlink-diag.ts'
@@ -119,6 +120,7 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
   const { records, degraded } = options.netns === undefined ? snapshotHere(options) : snapshotIn(options)
   if (options.processes !== false && records.some(({ inode }) => inode !== 0)) {
     const wanted = new Set(records.map(({ inode }) => inode))
+    wanted.delete(0)
     const { byInode, denied } = options.threads
       ? scanSocketThreads()
       : scanSocketOwners(undefined, '/proc', wanted)
@@ -308,7 +310,11 @@ function dumpTable(
   const whole = wanted?.test === undefined || program !== undefined
   const rows = memoryFor?.() ?? new DiagRows()
   const mask = wanted?.states === undefined ? states : states & wanted.states
-  const details = { extensions: (info ? EXT_INFO : 0) | (memory ? EXT_MEMORY : 0), program }
+  const details = {
+    extensions: (info ? EXT_INFO : 0) | (memory ? EXT_MEMORY : 0),
+    program,
+    ...(table === 'tcp' && { ports: exactPorts(wanted?.test) }),
+  }
   const { interrupted } =
     family === 'both'
       ? diag.dumpRows(tcpDumpRequest(mask, details), rows, TCPDIAG_GETSOCK)
