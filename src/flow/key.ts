@@ -17,6 +17,16 @@ export class FlowKey {
   /** 0 when the packet's source is the lower endpoint, 1 when it is the upper one. */
   direction = 0
 
+  get sourcePort(): number {
+    const ports = this.words[KEY_PORTS]!
+    return this.direction === 0 ? ports >>> 16 : ports & 0xffff
+  }
+
+  get destinationPort(): number {
+    const ports = this.words[KEY_PORTS]!
+    return this.direction === 0 ? ports & 0xffff : ports >>> 16
+  }
+
   set(
     family: number,
     protocol: number,

@@ -1,3 +1,4 @@
+import type { PlainSegment } from '../wire/plain-segment.ts'
 import { diff } from '../wire/seq.ts'
 import type { PacketStack } from '../wire/stack.ts'
 import { ACK, CWR, ECE, FIN, RST, SYN } from '../wire/tcp.ts'
@@ -52,16 +53,11 @@ export class TcpTracker {
     this.segment = new Segment(store.flow)
   }
 
-  /** `key` is the packet's. Returns its row. */
+  /** A packet that was walked; `key` is its own. Returns its row. */
   packet(stack: PacketStack, key: FlowKey, time: Nanos, iface: number, packet: number): FlowId {
-    const { store, segment } = this
+    const { segment } = this
     const { tcp } = stack
-    const { flow } = store
-    const sender = flow.side(key.direction)
-    const known = store.table.find(key)
-    if (known !== NO_FLOW) flow.move(known)
     segment.time = time
-    store.rtt.now = time
     segment.packet = packet
     segment.iface = iface
     segment.options = stack.tcpOptions
@@ -71,13 +67,38 @@ export class TcpTracker {
     segment.window = tcp.window
     segment.ttl = stack.ttl
     segment.length = stack.payloadLength
-    segment.end = (segment.sequence + segment.length + (segment.flags & (SYN | FIN) ? 1 : 0)) >>> 0
+    return this.take(key, this.store.table.find(key))
+  }
 
+  /** A plain segment; `known` is its row, or NO_FLOW. Returns its row. */
+  plain(plain: PlainSegment, key: FlowKey, known: FlowId): FlowId {
+    const { segment } = this
+    segment.time = plain.time as Nanos
+    segment.packet = plain.packet
+    segment.iface = plain.iface
+    segment.options = plain.readOptions()
+    segment.sequence = plain.sequence
+    segment.acknowledgement = plain.acknowledgement
+    segment.flags = plain.flags
+    segment.window = plain.window
+    segment.ttl = plain.ttl
+    segment.length = plain.payloadLength
+    return this.take(key, known)
+  }
+
+  /** The segment that was filled in. */
+  private take(key: FlowKey, known: FlowId): FlowId {
+    const { store, segment } = this
+    const { flow } = store
+    const sender = flow.side(key.direction)
+    if (known !== NO_FLOW) flow.move(known)
+    store.rtt.now = segment.time
+    segment.end = (segment.sequence + segment.length + (segment.flags & (SYN | FIN) ? 1 : 0)) >>> 0
     segment.sender = sender
     segment.receiver = sender.peer
     const reused = known !== NO_FLOW && this.isNewIncarnation()
-    if (reused) store.close(known, time)
-    const row = reused || known === NO_FLOW ? this.open(key, stack) : known
+    if (reused) store.close(known, segment.time)
+    const row = reused || known === NO_FLOW ? this.open(key) : known
     this.process(reused || this.isOtherAnswer())
     return row
   }
@@ -99,7 +120,7 @@ export class TcpTracker {
     )
   }
 
-  private open(key: FlowKey, stack: PacketStack): FlowId {
+  private open(key: FlowKey): FlowId {
     const { store, segment } = this
     const { flow, sender, receiver } = segment
     const midstream = (segment.flags & (SYN | ACK)) !== SYN
@@ -109,7 +130,7 @@ export class TcpTracker {
     const refusal = (segment.flags & (RST | ACK)) === (RST | ACK) && segment.sequence === 0
     const answer = (segment.flags & SYN) !== 0 || refusal
     // A SYN+ACK comes from a server; otherwise the ports have to tell.
-    const flipped = midstream && (answer || comesFromServer(stack.sourcePort, stack.destinationPort))
+    const flipped = midstream && (answer || comesFromServer(key.sourcePort, key.destinationPort))
     flow.client = flipped ? 1 - key.direction : key.direction
     if (flipped) store.histories.flip(flow)
     if (!midstream) {

@@ -122,13 +122,11 @@ export class FlowTracker {
     return flow.client === this.key.direction
   }
 
-  /**
-   * The short cut for most segments (`steady.ts`), before they are decoded in full: true when this one (borrowed) is
-   * done with; false when nothing was, and it has to be given to `packet`.
-   */
-  pass(segment: PlainSegment): boolean {
+  /** One plain segment (borrowed), which need not be walked. Returns whether the short cut (`steady.ts`) was taken. */
+  plain(segment: PlainSegment): boolean {
     const time = segment.time as Nanos
     if (time >= this.nextLook) this.look(time)
+    this.now = time
     const { key, store } = this
     const { flow, table } = store
     key.set(
@@ -140,12 +138,13 @@ export class FlowTracker {
       segment.destinationPort,
     )
     const row = table.find(key)
-    if (row === NO_FLOW) return false
-    flow.move(row)
-    store.rtt.now = time
-    if (!passSteady(flow.side(key.direction), store.rtt, segment)) return false
-    this.now = time
-    return true
+    if (row !== NO_FLOW) {
+      flow.move(row)
+      store.rtt.now = time
+      if (passSteady(flow.side(key.direction), store.rtt, segment)) return true
+    }
+    this.tcp.plain(segment, key, row)
+    return false
   }
 
   /**

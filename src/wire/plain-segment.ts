@@ -1,5 +1,6 @@
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from './ethernet.ts'
-import { EMPTY_VIEW, type Frame } from './frame.ts'
+import { EMPTY_VIEW, Frame } from './frame.ts'
+import { TcpOptions } from './tcp-options.ts'
 
 const LINK_ETHERNET = 1
 const ETHER_TYPE = 12
@@ -9,6 +10,7 @@ const IPV4_LENGTH = 20
 const IPV4_VERSION_LENGTH = 0x45
 const IPV4_TOTAL_LENGTH = 2
 const IPV4_FRAGMENT = 6
+const IPV4_TTL = 8
 const IPV4_PROTOCOL = 9
 const IPV4_SOURCE = 12
 const IPV4_DESTINATION = 16
@@ -17,6 +19,7 @@ const IS_FRAGMENT = 0xbfff
 const IPV6_LENGTH = 40
 const IPV6_PAYLOAD_LENGTH = 4
 const IPV6_NEXT_HEADER = 6
+const IPV6_HOP_LIMIT = 7
 const IPV6_SOURCE = 8
 const IPV6_DESTINATION = 24
 const TCP = 6
@@ -45,6 +48,13 @@ export class PlainSegment {
   payloadLength = 0
   /** Set by whoever reads the capture, nanoseconds: as an argument it would be put on the heap for each packet. */
   time = 0.5
+  /** Index of its interface, and its 1-based frame number; set with `time`. */
+  iface = 0
+  packet = 0
+  /** TTL or hop limit. */
+  ttl = 0
+  private readonly options = new TcpOptions()
+  private frame: Frame = new Frame()
   private view: DataView = EMPTY_VIEW
   private offset = 0
 
@@ -60,6 +70,7 @@ export class PlainSegment {
       const end = ip + view.getUint16(ip + IPV4_TOTAL_LENGTH)
       if (!this.atTcp(frame, ip + IPV4_LENGTH, end)) return false
       this.family = 4
+      this.ttl = view.getUint8(ip + IPV4_TTL)
       this.source[0] = view.getUint32(ip + IPV4_SOURCE)
       this.destination[0] = view.getUint32(ip + IPV4_DESTINATION)
       for (let word = 1; word < 4; word++) this.source[word] = this.destination[word] = 0
@@ -70,6 +81,7 @@ export class PlainSegment {
     const end = ip + IPV6_LENGTH + view.getUint16(ip + IPV6_PAYLOAD_LENGTH)
     if (!this.atTcp(frame, ip + IPV6_LENGTH, end)) return false
     this.family = 6
+    this.ttl = view.getUint8(ip + IPV6_HOP_LIMIT)
     for (let word = 0; word < 4; word++) {
       this.source[word] = view.getUint32(ip + IPV6_SOURCE + word * 4)
       this.destination[word] = view.getUint32(ip + IPV6_DESTINATION + word * 4)
@@ -84,10 +96,19 @@ export class PlainSegment {
     const headerLength = (view.getUint8(offset + DATA_OFFSET_FLAGS) >> 4) * 4
     const length = end - offset - headerLength
     if (headerLength < TCP_LENGTH || length < 0) return false
+    this.frame = frame
     this.view = view
     this.offset = offset
     this.payloadLength = length
     return true
+  }
+
+  /** Borrowed: valid until the next packet. */
+  readOptions(): TcpOptions {
+    const length = (this.view.getUint8(this.offset + DATA_OFFSET_FLAGS) >> 4) * 4 - TCP_LENGTH
+    if (length > 0) this.options.at(this.frame, this.offset + TCP_LENGTH, length)
+    else this.options.clear()
+    return this.options
   }
 
   get sourcePort(): number {

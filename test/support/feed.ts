@@ -71,9 +71,11 @@ export function feedFile(
   for (let i = 0; i < batch.count; i++) {
     frame.move(batch.start[i]!, batch.captured[i]!, batch.original[i]!)
     const { linkType } = decoder.interfaces[batch.iface[i]!]!
-    plain.time = batch.time[i]!
-    if (shortCut && plain.at(frame, linkType) && tracker.pass(plain)) {
-      passed++
+    if (shortCut && plain.at(frame, linkType)) {
+      plain.time = batch.time[i]!
+      plain.iface = batch.iface[i]!
+      plain.packet = batch.number[i]!
+      if (tracker.plain(plain)) passed++
       continue
     }
     stack.walk(frame, linkType, batch.time[i]!)

@@ -95,15 +95,18 @@ export class Pump {
       const { linkType } = source.interfaces[iface]!
       totals.packets += 1
       totals.bytes += original
-      plain.time = time
       if (
         sink === undefined &&
         plain.at(frame, linkType) &&
         plain.sourcePort !== DNS_PORT &&
-        plain.destinationPort !== DNS_PORT &&
-        tracker.pass(plain)
-      )
+        plain.destinationPort !== DNS_PORT
+      ) {
+        plain.time = time
+        plain.iface = iface
+        plain.packet = batch.number[index]!
+        tracker.plain(plain)
         continue
+      }
       const kind = stack.walk(frame, linkType, time)
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
       if (dnsPort !== undefined && (stack.sourcePort === DNS_PORT || stack.destinationPort === DNS_PORT))
