@@ -227,7 +227,9 @@ export class Analysis {
       selection.verdicts ||
       options.write !== undefined ||
       this.#views.some(({ verdict }) => verdict !== undefined)
-    if (!taken && !selection.flows) return undefined
+    // What the kernel drops, and where it differs from the packets, are events.
+    const tells = selection.events && planes.kernel.watched
+    if (!taken && !selection.flows && !tells) return undefined
     return new Docket({
       judge: conclude,
       give: taken ? (verdict) => this.#verdict(verdict) : undefined,
