@@ -11,6 +11,7 @@ import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from '
 import type { KernelTrace } from './kernel-evidence.ts'
 import { LossLog } from './loss-log.ts'
 import type { ConnectionQuery, Planes } from './planes.ts'
+import { kernelFacts, RECORDS_LOST } from './tell-kernel.ts'
 import { turned } from './turned.ts'
 
 interface GathererOptions {
@@ -134,21 +135,17 @@ export class EvidenceGatherer {
     if (!kernel.watched) return kernel
     const counters = this.#counters.since(found.before, netns)
     const aborts = found.before && this.aborts.since(found.before.at, netns)
-    const unwatched = found.start <= this.lostAt ? EVERY_KIND : kernel.unwatched
-    if (trace !== undefined)
-      return {
-        watched: true,
-        ...trace.evidence(client, { netns, counters, unwatched }),
-        ...(aborts && { aborts }),
-      }
-    return {
-      watched: true,
+    const hasLost = found.start <= this.lostAt
+    const unwatched = hasLost ? EVERY_KIND : kernel.unwatched
+    const told = trace?.evidence(client, { netns, counters, unwatched }) ?? {
       ...NO_KERNEL,
       netns,
       counters,
-      ...(aborts && { aborts }),
       ...(unwatched && { unwatched }),
     }
+    // Silence that proves nothing, and nothing else.
+    if (hasLost && kernelFacts(told).length === 0) return { watched: false, why: RECORDS_LOST }
+    return { watched: true, ...told, ...(aborts && { aborts }) }
   }
 }
 

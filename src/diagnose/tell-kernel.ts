@@ -94,6 +94,9 @@ const KINDS: Readonly<Record<KernelKind, string>> = {
   state: 'change of state',
 }
 
+/** What to say when the plane told nothing, and what it did tell of that time is not whole. */
+export const RECORDS_LOST = 'its records were lost'
+
 /** What to say when the plane was watched and told nothing: only of the kinds that were watched. */
 export function kernelSilence({ kernel }: Evidence): string {
   const blind: readonly KernelKind[] = kernel.watched ? (kernel.unwatched ?? []) : []
@@ -102,8 +105,7 @@ export function kernelSilence({ kernel }: Evidence): string {
   )
   const seen = kinds.filter(([kind]) => !blind.includes(kind)).map(([, word]) => word)
   const unseen = kinds.filter(([kind]) => blind.includes(kind)).map(([, word]) => `${word}s`)
-  const nothing =
-    seen.length === 0 ? 'nothing of this connection' : `no ${seen.join(', ')} of this connection`
+  const nothing = `no ${seen.join(', ')} of this connection`
   return unseen.length === 0
     ? nothing
     : `${nothing}; not watched here: ${unseen.join(', ').replace('change of states', 'changes of state')}`

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { planeFindings } from '../../src/diagnose/plane-findings.ts'
+import type { Planes } from '../../src/diagnose/planes.ts'
+import type { Nanos } from '../../src/flow/time.ts'
+import type { KernelFact } from '../../src/kernel/fact.ts'
+import { docketed } from '../support/docketed.ts'
+
+const client = { addr: '10.0.0.1', port: 40000 }
+const server = { addr: '10.0.0.2', port: 80 }
+const NETNS = 4026531840
+const LIVE: Partial<Planes> = { netns: NETNS, seesAll: true, kernel: { watched: true } }
+const REFUSED = `
+1.000 C > S [S] seq=100 win=64240
+1.002 S > C [R.] seq=0 ack=101 win=0
+`
+const at = (seconds: number) => (seconds * 1e9) as Nanos
+
+/** What is said of the kernel plane in the latest verdict. */
+function kernelOf({ asked }: ReturnType<typeof docketed>): readonly [string, string] {
+  const { status, detail } = planeFindings(asked.at(-1)!).find(({ plane }) => plane === 'kernel')!
+  return [status, detail]
+}
+
+test('where its records were lost and it told nothing else, the kernel was not watched', () => {
+  const d = docketed(LIVE)
+  d.play(REFUSED)
+  d.docket.factsLost()
+  d.advance(1.4)
+  assert.deepEqual(kernelOf(d), ['not_watched', 'its records were lost'])
+  assert.equal(d.asked.at(-1)?.kernel.watched, false)
+})
+
+test('what the kernel told after the loss is seen, and what it counts all the time too', () => {
+  const told = docketed(LIVE)
+  told.play(REFUSED)
+  told.docket.factsLost()
+  const common = { at: 0, netns: NETNS, proto: 'tcp', local: client, remote: server } as const
+  told.docket.fact({ ...common, fact: 'error', error: 'ECONNREFUSED' } as KernelFact, at(1.003))
+  told.advance(1.4)
+  assert.deepEqual(kernelOf(told), ['seen', 'client got ECONNREFUSED'])
+  let overflows = 0
+  const counted = docketed({
+    ...LIVE,
+    netnsOf: () => NETNS,
+    counters: () => ({ ListenOverflows: overflows }),
+  })
+  counted.play(REFUSED)
+  overflows = 2
+  counted.docket.factsLost()
+  counted.advance(1.4)
+  assert.match(kernelOf(counted)[1], /ListenOverflows \+2/)
+})
