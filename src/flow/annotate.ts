@@ -33,7 +33,7 @@ export function annotate(store: FlowStore, segment: Segment, before: Before, reu
     if (close !== undefined) give(close)
   }
   if (steps & STEP_RESET) give(resetEvent(store, segment))
-  for (const event of conditionEvents(store, segment, before)) give(event)
+  if (segment.anomalies !== 0) for (const event of conditionEvents(store, segment, before)) give(event)
   if (steps === 0 && isSurprise(segment)) give(stateEvent(store, segment))
 }
 

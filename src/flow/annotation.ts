@@ -1,4 +1,4 @@
-import { formatAddress } from '../wire/address.ts'
+import { formatIpv4, formatIpv6 } from '../wire/address.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
 import type { ConditionEvent, Endpoint, FlowEvent, Side, StateEvent, Transition } from './event.ts'
 import type { FlowView } from './flow-view.ts'
@@ -78,9 +78,14 @@ export function segmentEvent<Name extends FlowEvent['event']>(
 export function endpoint(flow: FlowView, direction: number): Endpoint {
   const { ports } = flow
   return {
-    addr: formatAddress(flow.family, flow.address(direction)),
+    addr: addressText(flow, direction),
     port: direction === 0 ? ports >>> 16 : ports & 0xffff,
   }
+}
+
+function addressText(flow: FlowView, direction: number): string {
+  const word = (index: number): number => flow.addressWord(direction, index)
+  return flow.family === 4 ? formatIpv4(word(0)) : formatIpv6(word(0), word(1), word(2), word(3))
 }
 
 export function protocolName(flow: FlowView): 'tcp' | 'udp' | 'icmp' {

@@ -89,14 +89,23 @@ export class FlowView {
     return this.words.subarray(at, at + 4)
   }
 
+  /** One of them. */
+  addressWord(direction: number, index: number): number {
+    return this.words[this.word + direction * 4 + index]!
+  }
+
   setKey(words: Uint32Array): void {
     for (let i = 0; i < KEY_WORDS; i++) this.words[this.word + i] = words[i]!
   }
 
   /** Zeek's letters as far as they are kept in the row. */
   get history(): string {
+    const { bytes } = this
     const at = this.byte + HISTORY
-    return String.fromCharCode(...this.bytes.subarray(at, at + this.bytes[this.byte + HISTORY_LENGTH]!))
+    const length = bytes[this.byte + HISTORY_LENGTH]!
+    let text = ''
+    for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[at + i]!)
+    return text
   }
 
   /** Appends a character code; false when the row has no room left. */

@@ -33,9 +33,14 @@ export function formatIpv6(w0: number, w1: number, w2: number, w3: number): stri
     }
     from = to
   }
-  const hex = groups.map((group) => group.toString(16))
-  if (runStart < 0) return hex.join(':')
-  return `${hex.slice(0, runStart).join(':')}::${hex.slice(runStart + runLength).join(':')}`
+  if (runStart < 0) return hex(groups, 0, 8)
+  return `${hex(groups, 0, runStart)}::${hex(groups, runStart + runLength, 8)}`
+}
+
+function hex(groups: readonly number[], from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) text += i === from ? groups[i]!.toString(16) : `:${groups[i]!.toString(16)}`
+  return text
 }
 
 /** `family` 4 or 6; `words` has 4 words, of which IPv4 uses the first. */
