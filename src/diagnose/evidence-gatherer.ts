@@ -1,4 +1,4 @@
-import type { Side } from '../flow/event.ts'
+import type { Endpoint, Side } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { SynLadder } from '../flow/syn-ladder.ts'
 import type { Nanos } from '../flow/time.ts'
@@ -92,7 +92,7 @@ export class EvidenceGatherer {
       ...ownOf(query, planes),
       process: planes.process(query),
       wire: this.#wireEvidence(found),
-      socket: ownSockets(planes.socket(query), trace),
+      socket: ownSockets(planes.socket(query), trace, ends),
       kernel: this.#kernelEvidence(found, trace, query),
     }
   }
@@ -166,20 +166,21 @@ function ownOf({ netns: { client, server } }: ConnectionQuery, { netns }: Planes
 const AFTER_CLOSE: ReadonlySet<string> = new Set(['TIME_WAIT', 'FIN_WAIT2'])
 
 /** Without the sockets and rules of the connection that followed between the same ends. */
-function ownSockets(found: Plane<SocketEvidence>, trace: KernelTrace | undefined): Plane<SocketEvidence> {
+function ownSockets(
+  found: Plane<SocketEvidence>,
+  trace: KernelTrace | undefined,
+  ends: Ends,
+): Plane<SocketEvidence> {
   if (!found.watched || trace === undefined) return found
   const { client, server, ...rest } = found
-  const [first, second] = trace.ends
-  const isOwn = (socket: SocketRecord | undefined): socket is SocketRecord => {
+  const isOwn = (socket: SocketRecord | undefined, end: Endpoint): socket is SocketRecord => {
     if (socket === undefined || trace.isFollowed) return false
-    const isFirst = trace.names[0].port === socket.local.port
-    const end = isFirst ? first : second
-    return end.state !== 'CLOSE' || AFTER_CLOSE.has(socket.state)
+    return trace.ends[trace.indexOf(end)]!.state !== 'CLOSE' || AFTER_CLOSE.has(socket.state)
   }
   return {
     ...rest,
-    ...(isOwn(client) && { client }),
-    ...(isOwn(server) && { server }),
+    ...(isOwn(client, ends.client) && { client }),
+    ...(isOwn(server, ends.server) && { server }),
     ...(trace.isFollowed &&
       !trace.drops.some(({ reason }) => reason.startsWith('NETFILTER')) && { firewall: [] }),
   }

@@ -4,6 +4,7 @@ import { planeFindings } from '../../src/diagnose/plane-findings.ts'
 import type { Planes } from '../../src/diagnose/planes.ts'
 import type { Nanos } from '../../src/flow/time.ts'
 import type { KernelFact } from '../../src/kernel/fact.ts'
+import type { SocketRecord } from '../../src/sockets/socket.ts'
 import { docketed } from '../support/docketed.ts'
 
 const client = { addr: '10.0.0.1', port: 40000 }
@@ -50,4 +51,51 @@ test('what the kernel told after the loss is seen, and what it counts all the ti
   counted.docket.factsLost()
   counted.advance(1.4)
   assert.match(kernelOf(counted)[1], /ListenOverflows \+2/)
+})
+
+test('the socket of an end that lives stays, also where both ends have the same port', () => {
+  const [a, b] = [
+    { addr: '10.0.0.1', port: 5000 },
+    { addr: '10.0.0.2', port: 5000 },
+  ]
+  const socket = (state: SocketRecord['state'], local: typeof a): SocketRecord =>
+    ({ state, local }) as SocketRecord
+  for (const [client, server] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const d = docketed({
+      ...LIVE,
+      socket: () => ({
+        watched: true,
+        client: socket('SYN_SENT', client),
+        server: socket('ESTABLISHED', server),
+        listeners: [],
+        everyNetns: true,
+        sysctls: {},
+        firewall: [],
+      }),
+    })
+    const common = { at: 0, netns: NETNS, proto: 'tcp', local: client, remote: server } as const
+    for (const fact of [
+      { ...common, fact: 'state', socket: 1, from: 'CLOSE', to: 'SYN_SENT', pid: 7, comm: 'x' },
+      { ...common, fact: 'state', socket: 1, from: 'SYN_SENT', to: 'ESTABLISHED' },
+      {
+        ...common,
+        local: server,
+        remote: client,
+        fact: 'state',
+        socket: 2,
+        from: 'SYN_RECV',
+        to: 'ESTABLISHED',
+      },
+      { ...common, fact: 'state', socket: 1, from: 'ESTABLISHED', to: 'CLOSE' },
+      { ...common, fact: 'error', error: 'ETIMEDOUT' },
+    ] as const)
+      d.docket.fact(fact as KernelFact, at(1))
+    d.docket.look(at(5))
+    const found = d.asked.at(-1)!.socket
+    // A new socket has the client's old ends.
+    assert.deepEqual(found.watched && [found.client?.state, found.server?.state], [undefined, 'ESTABLISHED'])
+  }
 })
