@@ -85,14 +85,15 @@ function dropText(drop: KernelDrop): string {
   return `${drop.sender}'s ${SEGMENTS[drop.segment]} dropped${end}: ${drop.reason}${where}${count}`
 }
 
-const KINDS: Readonly<Record<KernelKind, string>> = {
-  drop: 'drop',
-  reset: 'reset',
-  error: 'error',
-  retransmit: 'retransmission',
-  call: 'failed call',
-  state: 'change of state',
-}
+/** One of each kind, and many; in the order in which they are told. */
+const KINDS: readonly (readonly [kind: KernelKind, one: string, many: string])[] = [
+  ['drop', 'drop', 'drops'],
+  ['reset', 'reset', 'resets'],
+  ['error', 'error', 'errors'],
+  ['retransmit', 'retransmission', 'retransmissions'],
+  ['call', 'failed call', 'failed calls'],
+  ['state', 'change of state', 'changes of state'],
+]
 
 /** What to say when the plane told nothing, and what it did tell of that time is not whole. */
 export const RECORDS_LOST = 'its records were lost'
@@ -100,13 +101,8 @@ export const RECORDS_LOST = 'its records were lost'
 /** What to say when the plane was watched and told nothing: only of the kinds that were watched. */
 export function kernelSilence({ kernel }: Evidence): string {
   const blind: readonly KernelKind[] = kernel.watched ? (kernel.unwatched ?? []) : []
-  const kinds = (['drop', 'reset', 'error', 'retransmit', 'call', 'state'] as const).map(
-    (kind) => [kind, KINDS[kind]] as const,
-  )
-  const seen = kinds.filter(([kind]) => !blind.includes(kind)).map(([, word]) => word)
-  const unseen = kinds.filter(([kind]) => blind.includes(kind)).map(([, word]) => `${word}s`)
+  const seen = KINDS.filter(([kind]) => !blind.includes(kind)).map(([, one]) => one)
+  const unseen = KINDS.filter(([kind]) => blind.includes(kind)).map(([, , many]) => many)
   const nothing = `no ${seen.join(', ')} of this connection`
-  return unseen.length === 0
-    ? nothing
-    : `${nothing}; not watched here: ${unseen.join(', ').replace('change of states', 'changes of state')}`
+  return unseen.length === 0 ? nothing : `${nothing}; not watched here: ${unseen.join(', ')}`
 }

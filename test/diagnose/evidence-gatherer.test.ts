@@ -99,3 +99,13 @@ test('the socket of an end that lives stays, also where both ends have the same 
     assert.deepEqual(found.watched && [found.client?.state, found.server?.state], [undefined, 'ESTABLISHED'])
   }
 })
+
+test('what is not watched of the kernel is named beside its silence', () => {
+  const d = docketed({ ...LIVE, kernel: { watched: true, unwatched: ['call', 'state'] } })
+  d.play(REFUSED)
+  d.advance(1.4)
+  assert.deepEqual(kernelOf(d), [
+    'not_seen',
+    'no drop, reset, error, retransmission of this connection; not watched here: failed calls, changes of state',
+  ])
+})

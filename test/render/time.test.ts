@@ -58,4 +58,8 @@ test('durations, sizes and plurals', () => {
   ]
   for (const [value, text] of sizes) assert.equal(formatBytes(value), text)
   assert.deepEqual([count(1, 'packet'), count(2, 'packet')], ['1 packet', '2 packets'])
+  assert.deepEqual(
+    [1, 2].map((n) => count(n, 'address', 'addresses')),
+    ['1 address', '2 addresses'],
+  )
 })

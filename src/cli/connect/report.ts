@@ -46,7 +46,7 @@ export class ConnectReport {
     const [only] = addresses
     if (this.#json || (addresses.length === 1 && only!.addr === host)) return
     const list = addresses.map(({ addr }) => addr).join(', ')
-    const many = count(addresses.length, 'address').replace('addresss', 'addresses')
+    const many = count(addresses.length, 'address', 'addresses')
     this.#write(`${sanitize(host)} port ${port}: ${many}, ${list} (resolved in ${formatMs(ms)})\n`)
   }
 
