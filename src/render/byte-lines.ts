@@ -3,6 +3,14 @@ const ZERO = 0x30
 /** Below this a number is a machine integer, and its division needs no floating point. */
 const SMALL = 0x7fffffff
 
+/** Of each octet its digits, left-aligned in three bytes, then how many they are. */
+const OCTETS = new Uint8Array(4 * 256)
+for (let octet = 0; octet < 256; octet++) {
+  const text = String(octet)
+  for (let digit = 0; digit < text.length; digit++) OCTETS[4 * octet + digit] = text.charCodeAt(digit)
+  OCTETS[4 * octet + 3] = text.length
+}
+
 /** Bytes of ASCII digits, dots and colons in a growing buffer: what a long listing is made of. */
 export class ByteArena {
   bytes = new Uint8Array(1 << 20)
@@ -23,37 +31,36 @@ export class ByteArena {
 
   /** A number from 0 to 2^32 - 1. */
   decimal(value: number): void {
-    const digits = decimalLength(value)
+    const { bytes, length } = this
+    const end = length + decimalLength(value)
     let rest = value
-    for (let at = this.length + digits - 1; at >= this.length; at--) {
+    for (let at = end - 1; at >= length; at--) {
       const next = rest < SMALL ? (rest / 10) | 0 : Math.floor(rest / 10)
-      this.bytes[at] = ZERO + rest - 10 * next
+      bytes[at] = ZERO + rest - 10 * next
       rest = next
     }
-    this.length += digits
+    this.length = end
   }
 
   /** An IPv4 address, the host-order number of its big-endian word. */
   ipv4(word: number): void {
-    this.#octet(word >>> 24)
-    this.byte(DOT)
-    this.#octet((word >>> 16) & 0xff)
-    this.byte(DOT)
-    this.#octet((word >>> 8) & 0xff)
-    this.byte(DOT)
-    this.#octet(word & 0xff)
-  }
-
-  #octet(value: number): void {
-    const tens = (value / 10) | 0
-    if (value >= 100) this.byte(ZERO + ((value / 100) | 0))
-    if (value >= 10) this.byte(ZERO + (tens % 10))
-    this.byte(ZERO + value - 10 * tens)
+    const { bytes } = this
+    let at = this.length
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const octet = 4 * ((word >>> shift) & 0xff)
+      const digits = OCTETS[octet + 3]!
+      bytes[at++] = OCTETS[octet]!
+      if (digits > 1) bytes[at++] = OCTETS[octet + 1]!
+      if (digits > 2) bytes[at++] = OCTETS[octet + 2]!
+      if (shift > 0) bytes[at++] = DOT
+    }
+    this.length = at
   }
 
   spaces(count: number): void {
+    const { bytes } = this
     const end = this.length + count
-    for (let at = this.length; at < end; at++) this.bytes[at] = 0x20
+    for (let at = this.length; at < end; at++) bytes[at] = 0x20
     this.length = end
   }
 
@@ -65,7 +72,10 @@ export class ByteArena {
 
   /** Bytes from elsewhere, short ones: no view is made of them. */
   copy(from: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; at++) this.bytes[this.length++] = from[at]!
+    const { bytes } = this
+    let to = this.length
+    for (let at = start; at < end; at++) bytes[to++] = from[at]!
+    this.length = to
   }
 }
 
@@ -74,4 +84,15 @@ export function decimalLength(value: number): number {
   let digits = 2
   for (let limit = 100; value >= limit && digits < 10; limit *= 10) digits++
   return digits
+}
+
+/** Letters of an IPv4 address. */
+export function ipv4Length(word: number): number {
+  return (
+    3 +
+    OCTETS[4 * (word >>> 24) + 3]! +
+    OCTETS[4 * ((word >>> 16) & 0xff) + 3]! +
+    OCTETS[4 * ((word >>> 8) & 0xff) + 3]! +
+    OCTETS[4 * (word & 0xff) + 3]!
+  )
 }

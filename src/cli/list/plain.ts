@@ -19,15 +19,13 @@ export interface PlainListing {
   readonly header: boolean
 }
 
-/** Rows that a sort key has room for beside two ports. */
-const MAX_SORTED = 1 << 20
 /** The owners of so few sockets are looked for one by one (`findWantedOwners`). */
 const FEW = 1 << 14
 
 /**
  * The default columns of TCP, UDP and raw sockets, for a pipe: the same text as the general way, from the kernel's
- * own rows. Returns false without having written anything where it cannot: rows from /proc, far too many rows, a
- * socket in trouble, whose line says so.
+ * own rows. Returns false without having written anything where it cannot: rows from /proc, a socket in trouble, whose
+ * line says so.
  */
 export function writePlainList({ snapshot, filter, states, header }: PlainListing, io: Io): boolean {
   const { parts, context, degraded } = readParts(snapshot)
@@ -36,14 +34,14 @@ export function writePlainList({ snapshot, filter, states, header }: PlainListin
     if (!('rows' in part)) return false
     tables.push(part)
   }
-  if (tables.some(mayHaveTrouble)) return false
   tables.sort((a, b) => (a.netid < b.netid ? -1 : Number(a.netid > b.netid)))
-  if (tables.reduce((sum, { rows }) => sum + rows.count, 0) > MAX_SORTED) return false
-  const lines = inListOrder(
-    tables,
-    tables.map((table) => select(table, filter, states, context)),
-  )
-  if (!hasAsciiDevices(lines, context)) return false
+  const selected: Uint32Array[] = []
+  for (const table of tables) {
+    const rows = select(table, filter, states, context)
+    if (rows === undefined) return false
+    selected.push(rows)
+  }
+  const lines = inListOrder(tables, selected)
   const owners =
     snapshot.processes === false ? undefined : isHeld(lines) ? readOwners(lines, degraded) : () => ''
   for (const note of degraded) io.note(`socktrace: ${note}`)
@@ -65,24 +63,23 @@ const RETRANSMISSION = 1
 const WINDOW_PROBE = 4
 
 /** Whether `troubleOf` could find something: the general way asks it. */
-function mayHaveTrouble({ rows, netid }: RowsPart): boolean {
-  if (netid !== 'tcp') return false
-  const view = new InetRow()
-  for (let row = 0; row < rows.count; row++) {
-    if (!view.at(rows, row)) continue
-    if (view.state === LISTEN ? view.receiveQueue > view.sendQueue : view.timer === WINDOW_PROBE) return true
-    if (view.timer === RETRANSMISSION && view.retransmissions > 0) return true
-  }
-  return false
+function mayHaveTrouble(view: InetRow): boolean {
+  if (view.state === LISTEN ? view.receiveQueue > view.sendQueue : view.timer === WINDOW_PROBE) return true
+  return view.timer === RETRANSMISSION && view.retransmissions > 0
 }
 
-/** Numbers of the rows that the filter and the states let through. */
+/** Whether the width of the name of the row's device is not known here. */
+function hasStrangeDevice(view: InetRow, { interfaceName }: DiagContext): boolean {
+  return view.interface !== 0 && !/^[ -~]*$/.test(interfaceName(view.interface) ?? '')
+}
+
+/** Numbers of the rows that the filter and the states let through; `undefined` when one is not for this way. */
 function select(
   { rows, netid, exact }: RowsPart,
   filter: SocketFilter,
   states: ReadonlySet<SocketState> | undefined,
   context: DiagContext,
-): Uint32Array {
+): Uint32Array | undefined {
   const named = Array.from({ length: STATE_COUNT }, (_, state) => stateName(state, isStream(netid)))
   const selected = new Uint32Array(rows.count)
   const view = new InetRow()
@@ -95,52 +92,58 @@ function select(
       const record = parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)
       if (record === undefined || !filter.matches(record)) continue
     }
+    if ((netid === 'tcp' && mayHaveTrouble(view)) || hasStrangeDevice(view, context)) return undefined
     selected[count++] = row
   }
   return selected.subarray(0, count)
 }
 
-const PORTS = 1 << 16
-
 /**
- * The default order: by kind, listeners first, local port, remote port, then as the kernel gave them. A key has 1 bit
- * that is 0 for a listener, 16 of each port, 20 for the line as the kernel gave it: 53, as many as a double.
+ * The default order: by kind, listeners first, local port, remote port, then as the kernel gave them.
  */
 function inListOrder(tables: readonly RowsPart[], selected: readonly Uint32Array[]): Lines {
   const count = selected.reduce((sum, rows) => sum + rows.length, 0)
-  const lines = {
-    tables,
-    table: new Uint8Array(count),
-    row: new Uint32Array(count),
-    order: new Uint32Array(count),
-  }
-  const keys = new Float64Array(count)
+  const table = new Uint8Array(count)
+  const row = new Uint32Array(count)
+  const ports = new Uint32Array(count)
+  const isOther = new Uint32Array(count)
+  const order = Uint32Array.from({ length: count }, (_, line) => line)
   const view = new InetRow()
   let line = 0
   let kind = 0
   for (const [index, { rows, netid }] of tables.entries()) {
-    for (const row of selected[index]!) {
-      view.at(rows, row)
-      const other = view.state === LISTEN ? 0 : 1
-      keys[line] = ((other * PORTS + view.sourcePort) * PORTS + view.destinationPort) * MAX_SORTED + line
-      lines.row[line] = row
-      lines.table[line++] = index
+    for (const number of selected[index]!) {
+      view.at(rows, number)
+      ports[line] = (view.sourcePort << 16) | view.destinationPort
+      isOther[line] = view.state === LISTEN ? 0 : 1
+      row[line] = number
+      table[line++] = index
     }
     if (tables[index + 1]?.netid === netid) continue
-    keys.subarray(kind, line).sort()
-    for (let place = kind; place < line; place++) lines.order[place] = keys[place]! % MAX_SORTED
+    const lines = order.subarray(kind, line)
+    for (const shift of [0, 8, 16, 24]) sortByByte(lines, ports, shift)
+    sortByByte(lines, isOther, 0)
     kind = line
   }
-  return lines
+  return { tables, table, row, order }
 }
 
-/** The widths of other names are not known here. */
-function hasAsciiDevices({ tables, table, row }: Lines, { interfaceName }: DiagContext): boolean {
-  const view = new InetRow()
-  return row.every((number, line) => {
-    view.at(tables[table[line]!]!.rows, number)
-    return view.interface === 0 || /^[ -~]*$/.test(interfaceName(view.interface) ?? '')
-  })
+/** Orders lines by one byte of their keys; those that are equal stay as they were. */
+function sortByByte(lines: Uint32Array, keys: Uint32Array, shift: number): void {
+  const places = new Uint32Array(256)
+  for (const line of lines) places[(keys[line]! >>> shift) & 0xff]!++
+  let place = 0
+  for (let byte = 0; byte < 256; byte++) {
+    const count = places[byte]!
+    places[byte] = place
+    place += count
+  }
+  const sorted = new Uint32Array(lines.length)
+  for (const line of lines) {
+    const byte = (keys[line]! >>> shift) & 0xff
+    sorted[places[byte]!++] = line
+  }
+  lines.set(sorted)
 }
 
 /** Is there a socket that a process can hold? */
