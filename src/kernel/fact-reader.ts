@@ -64,8 +64,7 @@ export class FactReader {
     const base = { at, netns, proto, local, remote } as const
     switch (kind) {
       case KIND.state:
-        // A new attempt: what was reported before it is no answer to it.
-        if (state === CLOSE) this.#reported.delete(this.#socket(offset))
+        this.renew(offset)
         return {
           fact: 'state',
           ...base,
@@ -103,6 +102,12 @@ export class FactReader {
       default:
         return undefined
     }
+  }
+
+  /** A change of state that begins a new attempt: what was reported before it is no answer to it. */
+  renew(offset: number): void {
+    if (this.#reported.size > 0 && this.#view.getUint32(offset + RECORD.state, true) === CLOSE)
+      this.#reported.delete(this.#socket(offset))
   }
 
   #call(offset: number, base: Omit<SocketBase, 'remote'>, value: number): KernelFact | undefined {

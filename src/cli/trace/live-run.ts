@@ -19,7 +19,7 @@ import type { Io } from '../io.ts'
 import { type KEPT, keptBy } from '../kept-privileges.ts'
 import { onSignals } from '../signals.ts'
 import type { TraceOptions } from '../trace.ts'
-import { checkPackets, openPackets } from './packets.ts'
+import { checkPackets, openPackets, readsHeadersOnly } from './packets.ts'
 import { LivePlanes } from './planes.ts'
 
 /** The kernel's own SYN retransmissions; `tcp_syn_linear_timeouts` came with Linux 6.5. */
@@ -109,6 +109,7 @@ export async function runLive(
     interfaces,
     ...(filter === '' ? {} : { filter }),
     snaplen: options.snaplen,
+    headersOnly: extras === undefined && readsHeadersOnly(options),
     promiscuous: options.promiscuous,
     ringMib: options.bufferSize,
     ...(extras?.blockMs && { blockMs: extras.blockMs }),
@@ -122,13 +123,21 @@ export async function runLive(
     ...(extras?.prepareMs !== undefined && { prepareMs: extras.prepareMs }),
   })
   const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
-  const processes = new FlowProcesses(owners, choice)
+  const processes = new FlowProcesses(
+    {
+      find(proto, local, remote, role, epochNanos) {
+        planes.recall(local, remote)
+        return owners.find(proto, local, remote, role, epochNanos)
+      },
+    },
+    choice,
+  )
   // Of connections that go well the kernel's word is for other outputs: without it a busy machine costs half.
   const { failures, events, flows, packets } = options
   const state = extras === undefined && failures && !events && !flows && !packets ? 'failures' : 'all'
   const kernel = openKernelPlane({
     waiter,
-    want: { state },
+    want: { state, onDemand: true },
     ...(extras?.kernelRingMib && { ringMib: extras.kernelRingMib }),
   })
   try {

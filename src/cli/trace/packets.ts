@@ -4,7 +4,7 @@ import { NoPackets } from '../../host/capture/no-packets.ts'
 import { openRing } from '../../host/capture/ring.ts'
 import type { KernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { EXIT, UserError } from '../../user-error.ts'
-import type { EngineChoice } from '../capture-options.ts'
+import { DEFAULT_SNAPLEN, type EngineChoice } from '../capture-options.ts'
 import { wantsStreams } from '../follow/option.ts'
 import type { TraceOptions } from '../trace.ts'
 import { MEND, type WirePlane } from './planes.ts'
@@ -61,6 +61,11 @@ export interface PacketNeeds {
   readonly options: TraceOptions
   /** The command has something to say without any. */
   readonly goesWithout: boolean
+}
+
+/** Whether the analysis is all that takes the packets: it reads their headers. */
+export function readsHeadersOnly(options: TraceOptions): boolean {
+  return !writesPackets(options) && options.snaplen === DEFAULT_SNAPLEN
 }
 
 function writesPackets(options: TraceOptions): boolean {

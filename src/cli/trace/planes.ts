@@ -49,8 +49,17 @@ export class LivePlanes implements Planes {
   readonly lag?: Nanos
   readonly #parts: LivePlanesParts
   #lost = 0
+  /** What to add to a record's time to get one since the trace's origin, ns. */
   #offset = 0
   #offsetAt = Number.NEGATIVE_INFINITY
+
+  #give: (fact: KernelFact, at: Nanos) => void = () => {}
+  readonly #told = (fact: KernelFact): void => {
+    const { lookup, owners } = this.#parts
+    lookup.fact(fact)
+    owners.fact?.(fact)
+    this.#give(fact, (fact.at + this.#offset) as Nanos)
+  }
 
   constructor(parts: LivePlanesParts) {
     this.#parts = parts
@@ -63,17 +72,23 @@ export class LivePlanes implements Planes {
 
   /** Gives what the kernel told since last time, at times of the capture's clock; true when some of it was lost. */
   drain(give: (fact: KernelFact, at: Nanos) => void): boolean {
-    const { kernel, lookup, owners } = this.#parts
+    const { kernel } = this.#parts
     // Lost is what comes while nobody reads: between the last time and now.
     const before = this.#lost
-    const offset = this.#monotonicOffset()
-    kernel.drain((fact) => {
-      lookup.fact(fact)
-      owners.fact?.(fact)
-      give(fact, (fact.at + offset) as Nanos)
-    })
+    this.#give = give
+    this.#updateOffset()
+    kernel.drain(this.#told)
     this.#lost = kernel.lost
     return this.#lost > before
+  }
+
+  /** Gives to whom `drain` gave last. */
+  recall(a: Pick<Endpoint, 'port'>, b: Pick<Endpoint, 'port'>): void {
+    this.#parts.kernel.recall?.(a.port, b.port, this.#told)
+  }
+
+  recallDials(pid: number, port: number): void {
+    this.#parts.kernel.recallDials?.(pid, port, this.#told)
   }
 
   netnsOf(addr: string): number | undefined {
@@ -95,6 +110,7 @@ export class LivePlanes implements Planes {
     const { proto, client, server, start, dialler } = query
     const epoch = this.originSeconds * NANOS_PER_SECOND + start
     const { owners, dialler: known } = this.#parts
+    this.recall(client, server)
     const found: Partial<Record<Side, ProcessRef>> = {}
     const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler ?? known?.(client, server)
     if (caller !== undefined) found.client = caller
@@ -125,16 +141,13 @@ export class LivePlanes implements Planes {
     this.#parts.lookup.close()
   }
 
-  /** What to add to a record's time to get one since the trace's origin, ns. */
-  #monotonicOffset(): number {
+  #updateOffset(): void {
     const now = performance.now()
-    if (now - this.#offsetAt > CLOCK_AGE) {
-      this.#offsetAt = now
-      const offset = monotonicToRealtimeOffset() - BigInt(this.originSeconds) * 1_000_000_000n
-      // Records have the kernel's own clock, which is another one in a time namespace.
-      this.#offset = Number(offset) - kernelTime(0)
-    }
-    return this.#offset
+    if (now - this.#offsetAt <= CLOCK_AGE) return
+    this.#offsetAt = now
+    const offset = monotonicToRealtimeOffset() - BigInt(this.originSeconds) * 1_000_000_000n
+    // Records have the kernel's own clock, which is another one in a time namespace.
+    this.#offset = Number(offset) - kernelTime(0)
   }
 }
 

@@ -10,6 +10,8 @@ export interface LiveOptions {
   readonly filter?: string
   /** Bytes kept of each packet. */
   readonly snaplen: number
+  /** The payload of TCP is not read: without a filter the ring leaves it out. */
+  readonly headersOnly?: boolean
   readonly promiscuous: boolean
   /** Size of each interface's ring, MiB. */
   readonly ringMib: number

@@ -5,13 +5,29 @@ const SO_ATTACH_FILTER = 26
 const INSTRUCTION_SIZE = 8
 
 const LD_W_ABS = 0x20
+const LD_H_ABS = 0x28
+const LD_B_ABS = 0x30
 const JMP_JEQ_K = 0x15
+const JMP_JSET_K = 0x45
 const RET_K = 0x06
 /** Offsets from here on read what the kernel knows about the packet (linux/filter.h, SKF_AD_). */
 const SKF_AD = 0xfffff000
+const SKF_AD_PROTOCOL = 0
 const SKF_AD_PKTTYPE = 4
 const SKF_AD_HATYPE = 28
+/** Offsets from here on count from the IP header, whatever is in front of it. */
+const SKF_NET = 0xfff00000
 const ARPHRD_LOOPBACK = 772
+const ETHERTYPE_IPV4 = 0x0800
+const ETHERTYPE_IPV6 = 0x86dd
+const TCP = 6
+const DNS = 53
+/** IPv4, and a header without options. */
+const PLAIN_IPV4 = 0x45
+/** Offset and more-fragments flag. */
+const FRAGMENT = 0x3fff
+/** Ethernet, IPv6 and TCP with all its options are 114. */
+const HEADERS = 128
 const PACKET_OUTGOING = 4
 
 /**
@@ -26,10 +42,43 @@ const LOOPBACK_ONCE: readonly (readonly [code: number, jt: number, jf: number, k
   [RET_K, 0, 0, 0],
 ]
 
-/** The whole program of a capture socket: loopback once, then `filter`, or everything cut to `snaplen`. */
-export function captureProgram(filter: Uint8Array | undefined, snaplen: number): Uint8Array {
+/**
+ * Everything cut to `snaplen`, and of TCP in plain IP only the headers: what is not read need not be copied. DNS is
+ * read, and so is what is in a tunnel, behind options or in an ICMP error.
+ */
+function headersOnly(snaplen: number): Uint8Array {
+  return assemble([
+    [LD_W_ABS, 0, 0, SKF_AD + SKF_AD_PROTOCOL],
+    [JMP_JEQ_K, 1, 0, ETHERTYPE_IPV4],
+    [JMP_JEQ_K, 10, 16, ETHERTYPE_IPV6],
+    [LD_B_ABS, 0, 0, SKF_NET],
+    [JMP_JEQ_K, 0, 14, PLAIN_IPV4],
+    [LD_H_ABS, 0, 0, SKF_NET + 6],
+    [JMP_JSET_K, 12, 0, FRAGMENT],
+    [LD_B_ABS, 0, 0, SKF_NET + 9],
+    [JMP_JEQ_K, 0, 10, TCP],
+    [LD_H_ABS, 0, 0, SKF_NET + 20],
+    [JMP_JEQ_K, 8, 0, DNS],
+    [LD_H_ABS, 0, 0, SKF_NET + 22],
+    [JMP_JEQ_K, 6, 7, DNS],
+    [LD_B_ABS, 0, 0, SKF_NET + 6],
+    [JMP_JEQ_K, 0, 4, TCP],
+    [LD_H_ABS, 0, 0, SKF_NET + 40],
+    [JMP_JEQ_K, 2, 0, DNS],
+    [LD_H_ABS, 0, 0, SKF_NET + 42],
+    [JMP_JEQ_K, 0, 1, DNS],
+    [RET_K, 0, 0, snaplen],
+    [RET_K, 0, 0, Math.min(HEADERS, snaplen)],
+  ])
+}
+
+/**
+ * The whole program of a capture socket: loopback once, then `filter`, or everything cut to `snaplen`; without a filter
+ * `bare` leaves the payload of TCP out.
+ */
+export function captureProgram(filter: Uint8Array | undefined, snaplen: number, bare = false): Uint8Array {
   const head = assemble(LOOPBACK_ONCE)
-  const tail = filter ?? assemble([[RET_K, 0, 0, snaplen]])
+  const tail = filter ?? (bare ? headersOnly(snaplen) : assemble([[RET_K, 0, 0, snaplen]]))
   const program = new Uint8Array(new ArrayBuffer(head.length + tail.length))
   program.set(head)
   program.set(tail, head.length)

@@ -75,7 +75,7 @@ export function openPacketRing(name: string | undefined, options: LiveOptions): 
   try {
     const filter =
       options.filter === undefined ? undefined : compileLiveFilter(options.filter, linkType, options.snaplen)
-    attachProgram(fd, captureProgram(filter, options.snaplen))
+    attachProgram(fd, captureProgram(filter, options.snaplen, options.headersOnly))
     setOption(fd, PACKET_VERSION, [TPACKET_V3])
     setOption(fd, PACKET_RESERVE, [RESERVE_BYTES])
     const blockCount = Math.max(2, Math.floor((options.ringMib * 1024 * 1024) / BLOCK_BYTES))

@@ -45,7 +45,12 @@ export function probeTracepoints(): Probe {
 /** Attaches every BPF program of the kernel plane, and frees them. */
 export function probeBpf(): Probe {
   try {
-    const plane = new BpfPlane({ transitions: CHANGES_OF_FAILURES, drops: true, waiter: undefined })
+    const plane = new BpfPlane({
+      transitions: CHANGES_OF_FAILURES,
+      drops: true,
+      onDemand: false,
+      waiter: undefined,
+    })
     plane.close()
     if (plane.degraded.length > 0) {
       const mend = plane.mend === undefined ? {} : { mend: tracepointCommand() }

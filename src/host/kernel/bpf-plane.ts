@@ -4,12 +4,14 @@ import { callProgram, readCallLayout } from '../../kernel/call-program.ts'
 import { dropProgram } from '../../kernel/drop-program.ts'
 import type { EventFormat } from '../../kernel/event-format.ts'
 import type { KernelFact } from '../../kernel/fact.ts'
-import { FactReader } from '../../kernel/fact-reader.ts'
+import { FactReader, type KernelNames } from '../../kernel/fact-reader.ts'
 import { type KernelLayout, readLayout } from '../../kernel/layout.ts'
 import type { ProgramTarget } from '../../kernel/program.ts'
 import { dropFilter, reasonNames } from '../../kernel/reason.ts'
 import { RingCursor } from '../../kernel/ring-cursor.ts'
+import { KIND, RECORD } from '../../kernel/ring-record.ts'
 import * as programs from '../../kernel/socket-program.ts'
+import { StateLog } from '../../kernel/state-log.ts'
 import type { Transitions } from '../../kernel/transitions.ts'
 import * as libc from '../libc.ts'
 import { isRefused, tracepointHint } from '../mend.ts'
@@ -47,13 +49,16 @@ export class BpfPlane implements KernelPlane {
   readonly #ring: BpfRing
   readonly #counter: BpfCounter
   readonly #cursor: RingCursor
+  readonly #view: DataView
   readonly #reader: FactReader
+  readonly #log: StateLog | undefined
+  #lostBefore = 0
   readonly #symbols: SymbolFile
   readonly #waiter: DescriptorSet | undefined
   #closed = false
 
   /** Throws `SystemError`, or `RangeError` where this kernel does not have what it takes; nothing stays open then. */
-  constructor({ transitions, drops, waiter, ringMib = RING_MIB }: PlaneRequest) {
+  constructor({ transitions, drops, onDemand, waiter, ringMib = RING_MIB }: PlaneRequest) {
     const btf = new Btf(readFileSync(BTF))
     const layout = readLayout(btf)
     const dropReasons = reasonNames(btf.enumerators('skb_drop_reason') ?? new Map())
@@ -73,13 +78,17 @@ export class BpfPlane implements KernelPlane {
       throw error
     }
     this.#cursor = new RingCursor(this.#ring.data)
-    this.#reader = new FactReader(this.#ring.data, layout.common, {
+    const names: KernelNames = {
       dropReasons,
       resetReasons,
       error: libc.errnoName,
       location: (address) => this.#symbols.find(address),
       text: (bytes) => Buffer.from(bytes).toString('utf8'),
-    })
+    }
+    const { data } = this.#ring
+    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    this.#reader = new FactReader(data, layout.common, names)
+    this.#log = onDemand ? new StateLog(data, layout.common, names) : undefined
     this.#waiter = waiter
     waiter?.add(this.#ring.fd)
   }
@@ -96,12 +105,24 @@ export class BpfPlane implements KernelPlane {
     cursor.begin(Number(consumer[0]!), Number(Atomics.load(producer, 0)))
     try {
       while (cursor.next()) {
+        if (this.#isSetAside(cursor.offset, give)) continue
         const fact = this.#reader.read(cursor.offset, cursor.length)
         if (fact !== undefined) give(fact)
       }
     } finally {
       Atomics.store(consumer, 0, BigInt(cursor.position))
     }
+    const { lost } = this
+    if (lost > this.#lostBefore) this.#log?.clear()
+    this.#lostBefore = lost
+  }
+
+  recall(a: number, b: number, give: (fact: KernelFact) => void): void {
+    this.#log?.recall(a, b, give)
+  }
+
+  recallDials(pid: number, port: number, give: (fact: KernelFact) => void): void {
+    this.#log?.recallDials(pid, port, give)
   }
 
   close(): void {
@@ -109,6 +130,13 @@ export class BpfPlane implements KernelPlane {
     this.#closed = true
     this.#waiter?.remove(this.#ring.fd)
     this.#free()
+  }
+
+  #isSetAside(offset: number, give: (fact: KernelFact) => void): boolean {
+    if (this.#log === undefined) return false
+    if (this.#view.getUint32(offset + RECORD.kind, true) !== KIND.state) return false
+    this.#reader.renew(offset)
+    return this.#log.take(offset, give)
   }
 
   #free(): void {

@@ -27,6 +27,8 @@ const LICENCE = unmoved(Buffer.from('Dual MIT/GPL\0'))
 const ATTRIBUTES = 128
 const LOG = 256 * 1024
 const INSTRUCTION = 8
+const EAGAIN = 11
+const MOST_TRIES = 5
 
 /** A ring buffer that all CPUs share; `producer` and `consumer` count bytes since its beginning. */
 export interface BpfRing {
@@ -130,8 +132,12 @@ function loadProgram(type: number, program: Uint8Array, label: string, target?: 
     view.setUint32(68, ATTACH_TYPE_RAW_TRACEPOINT, true)
     view.setUint32(108, target, true)
   }
-  const fd = libc.bpf(PROG_LOAD, attributes, ATTRIBUTES)
-  if (fd !== -1) return fd
+  for (let tries = 1; ; tries++) {
+    const fd = libc.bpf(PROG_LOAD, attributes, ATTRIBUTES)
+    if (fd !== -1) return fd
+    // The verifier gives up for every signal that arrives meanwhile, a profiler's for example.
+    if (libc.errno() !== EAGAIN || tries === MOST_TRIES) break
+  }
   const number = libc.errno()
   throw new libc.SystemError(`Cannot load a BPF program for ${label}${verdictOf(attributes, view)}`, number)
 }

@@ -39,6 +39,10 @@ export interface KernelPlane {
    * throws, the fact is gone.
    */
   drain(give: (fact: KernelFact) => void): void
+  /** Gives what was set aside of the connections between two ports; from then on `drain` gives it. */
+  recall?(a: number, b: number, give: (fact: KernelFact) => void): void
+  /** The same of the connections that a process began to a port. */
+  recallDials?(pid: number, port: number, give: (fact: KernelFact) => void): void
   /** Ends it; nothing stays in the kernel. Idempotent. */
   close(): void
 }
@@ -53,6 +57,8 @@ export interface KernelPlaneOptions {
     readonly state?: 'all' | 'failures'
     /** Default true. */
     readonly drops?: boolean
+    /** Changes of state that nobody has asked for are not given by `drain`, but kept for a while (BPF only). */
+    readonly onDemand?: true
   }
   /** Default: BPF, and where that is refused perf. */
   readonly engine?: 'bpf' | 'perf'
@@ -64,6 +70,7 @@ export interface KernelPlaneOptions {
 export interface PlaneRequest {
   readonly transitions: Transitions
   readonly drops: boolean
+  readonly onDemand: boolean
   readonly waiter: DescriptorSet | undefined
   readonly ringMib?: number
 }
@@ -74,6 +81,7 @@ export function openKernelPlane(options: KernelPlaneOptions = {}): KernelPlane {
   const request: PlaneRequest = {
     transitions: want.state === 'failures' ? CHANGES_OF_FAILURES : ALL_CHANGES,
     drops: want.drops !== false,
+    onDemand: want.onDemand === true,
     waiter,
     ...(ringMib && { ringMib }),
   }

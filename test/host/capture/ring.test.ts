@@ -75,6 +75,53 @@ rootTest('ring: snaplen cuts what is kept, not the length on the wire', async ()
     })
 })
 
+/** An Ethernet frame around 1000 bytes behind an IP header. */
+function filled(type: number, header: readonly number[], ports: readonly [number, number]): Uint8Array {
+  const bytes = [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, type >> 8, type & 0xff, ...header]
+  for (const port of ports) bytes.push(port >> 8, port & 0xff)
+  return Uint8Array.from([...bytes, ...Array.from({ length: 996 }, () => 0x50)])
+}
+
+rootTest(
+  'ring: of TCP the headers alone are kept where nobody reads more, of DNS and all else everything',
+  async () => {
+    const v4 = (protocol: number, first = 0x45, fragment = 0, options: readonly number[] = []): number[] => [
+      ...[first, 0, 0x04, 0x00, 0, 1, fragment, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2],
+      ...options,
+    ]
+    const v6 = (next: number): number[] => [
+      ...[0x60, 0, 0, 0, 0x03, 0xe8, next, 64],
+      ...[0xfd, ...Array.from({ length: 14 }, () => 0), 1, 0xfd, ...Array.from({ length: 14 }, () => 0), 2],
+    ]
+    const cases: readonly (readonly [what: string, frame: Uint8Array, isCut: boolean])[] = [
+      ['TCP', filled(0x0800, v4(6), [40_000, 80]), true],
+      ['TCP over IPv6', filled(0x86dd, v6(6), [80, 40_000]), true],
+      ['DNS over TCP', filled(0x0800, v4(6), [40_000, 53]), false],
+      ['its answer', filled(0x0800, v4(6), [53, 40_000]), false],
+      ['DNS over TCP and IPv6', filled(0x86dd, v6(6), [40_000, 53]), false],
+      ['its answer', filled(0x86dd, v6(6), [53, 40_000]), false],
+      ['UDP', filled(0x0800, v4(17), [40_000, 80]), false],
+      ['UDP over IPv6', filled(0x86dd, v6(17), [40_000, 80]), false],
+      ['TCP behind IP options', filled(0x0800, v4(6, 0x46, 0, [1, 1, 1, 0]), [40_000, 80]), false],
+      ['a fragment of TCP', filled(0x0800, v4(6, 0x45, 0x20), [40_000, 80]), false],
+      ['neither', filled(0x88b5, v4(6), [40_000, 80]), false],
+    ]
+    const { left, right, remove } = makePair('bare')
+    for (const interfaces of [[right], []])
+      await withRing({ interfaces, headersOnly: true }, async (source) => {
+        for (const [, bytes] of cases) sendFrame(left, bytes)
+        const packets = await collect(source, (seen) => seen.length >= cases.length)
+        for (const [index, [what, bytes, isCut]] of cases.entries()) {
+          const { length, bytes: kept } = packets[index]!
+          assert.equal(length, bytes.length - 14, what)
+          const sent = interfaces.length === 0 ? bytes.length - 14 : bytes.length
+          assert.equal(kept.length / 2 - (interfaces.length === 0 ? 20 : 0), isCut ? 128 : sent, what)
+        }
+      })
+    remove()
+  },
+)
+
 rootTest('ring: a VLAN tag stands where it stood on the wire', async () => {
   const { left, right, remove } = makePair('vlan')
   await withRing({ interfaces: [right] }, async (source) => {

@@ -1,0 +1,198 @@
+import type { KernelFact } from './fact.ts'
+import { FactReader, type KernelNames } from './fact-reader.ts'
+import type { CommonLayout } from './layout.ts'
+import { RecentSet } from './recent-set.ts'
+import { RECORD, STATE_LENGTH } from './ring-record.ts'
+import { CLOSE, LISTEN, SYN_SENT } from './state-event.ts'
+
+/** Changes that are kept, a power of two: four or ten for a connection, 11 MB. */
+const CAPACITY = 1 << 16
+const BUCKETS = 1 << 16
+/** Pairs of ports, callers and sockets whose changes are told at once; half as many at least. */
+const FOLLOWED = 1 << 15
+/** Above every number of two ports and every address of a socket (48 bits), so that one index serves for both. */
+const SOCKETS = 2 ** 48
+const WORDS = STATE_LENGTH / 4
+
+type Give = (fact: KernelFact) => void
+
+/**
+ * Changes of state that nobody has asked for yet, as the programs wrote them. Nearly all connections go well, and of
+ * those nobody ever asks: to note a change down takes 0.1 µs, to make a fact of it and to join it to others 3 µs.
+ *
+ * What is told of two ports is told in order of time: from the first question about them on their changes are told at
+ * once. So are listeners, attempts that failed, and whatever follows from those.
+ */
+export class StateLog {
+  readonly #ring: DataView
+  readonly #ringWords: Int32Array
+  readonly #words = new Int32Array(CAPACITY * WORDS)
+  readonly #view = new DataView(this.#words.buffer)
+  readonly #reader: FactReader
+  readonly #remotePort: number
+  /** By what a change is found: its two ports, or the socket of a connect() that has no port yet. */
+  readonly #keys = new Float64Array(CAPACITY)
+  readonly #told = new Uint8Array(CAPACITY)
+  /** Number of the latest change of each bucket, and of the one before each; they count from 1. */
+  readonly #latest = new Float64Array(BUCKETS)
+  readonly #before = new Float64Array(CAPACITY)
+  #count = 0
+  /** Up to here they are forgotten. */
+  #forgotten = 0
+  readonly #pairs = new RecentSet(FOLLOWED)
+  readonly #callers = new RecentSet(FOLLOWED)
+  readonly #sockets = new RecentSet(FOLLOWED)
+
+  /** `ring`: the memory that the records come in. */
+  constructor(ring: Uint8Array, common: CommonLayout, names: KernelNames) {
+    this.#ring = new DataView(ring.buffer, ring.byteOffset, ring.byteLength)
+    this.#ringWords = new Int32Array(ring.buffer, ring.byteOffset, ring.byteLength / 4)
+    this.#reader = new FactReader(new Uint8Array(this.#words.buffer), common, names)
+    this.#remotePort = RECORD.payload + common.remotePort
+  }
+
+  /** Notes the change at `offset` of the ring down; false when it is to be told now, what belongs before it having been given. */
+  take(offset: number, give: Give): boolean {
+    const ring = this.#ring
+    const from = ring.getUint32(offset + RECORD.state, true)
+    const to = ring.getUint32(offset + RECORD.value, true)
+    // Not the children of a listener, which begin as its copies.
+    if (to === LISTEN || (from === LISTEN && to === CLOSE)) return false
+    const local = ring.getUint16(offset + RECORD.port)
+    const remote = ring.getUint16(offset + this.#remotePort)
+    const socket = socketAt(ring, offset)
+    const isDial = from === CLOSE && to === SYN_SENT
+    const pair = pairOf(local, remote)
+    if (isDial) {
+      if (this.#callers.has(callerOf(ring.getUint32(offset + RECORD.pid, true), remote)))
+        this.#sockets.add(socket)
+    } else if (from === SYN_SENT && to === CLOSE) {
+      this.recall(local, remote, give)
+      this.#tellDial(socket, give)
+      return false
+    }
+    if ((local !== 0 && this.#pairs.has(pair)) || this.#sockets.has(socket)) {
+      if (local !== 0) this.recall(local, remote, give)
+      if (from === SYN_SENT) this.#tellDial(socket, give)
+      return false
+    }
+    this.#note(offset, isDial && local === 0 ? SOCKETS + socket : pair)
+    return true
+  }
+
+  /** Tells what happened between these ports, in either direction and at any address. */
+  recall(a: number, b: number, give: Give): void {
+    const pair = pairOf(a, b)
+    if (a === 0 || b === 0 || this.#pairs.has(pair)) return
+    // First, since whoever is told may ask the same again.
+    this.#pairs.add(pair)
+    const found: number[] = []
+    for (let at = this.#last(pair); at > 0; at = this.#earlier(at, pair)) found.push(at)
+    for (const at of found.reverse()) this.#tell(at, give)
+  }
+
+  /** Tells which connections process `pid` has begun to this port. */
+  recallDials(pid: number, port: number, give: Give): void {
+    const caller = callerOf(pid, port)
+    if (this.#callers.has(caller)) return
+    this.#callers.add(caller)
+    const dialled = new Set<number>()
+    for (let at = Math.max(this.#forgotten, this.#count - CAPACITY) + 1; at <= this.#count; at++) {
+      const offset = offsetOf(at)
+      if (this.#view.getUint16(offset + this.#remotePort) !== port) continue
+      const from = this.#view.getUint32(offset + RECORD.state, true)
+      const socket = socketAt(this.#view, offset)
+      if (from === CLOSE && this.#view.getUint32(offset + RECORD.pid, true) === pid) dialled.add(socket)
+      else if (from === SYN_SENT && dialled.delete(socket))
+        this.recall(this.#view.getUint16(offset + RECORD.port), port, give)
+    }
+    // Those have no port yet.
+    for (const socket of dialled) {
+      this.#sockets.add(socket)
+      this.#tellDial(socket, give)
+    }
+  }
+
+  /** Records were lost: what is noted down is not whole. */
+  clear(): void {
+    this.#latest.fill(0)
+    this.#forgotten = this.#count
+    this.#pairs.clear()
+    this.#callers.clear()
+    this.#sockets.clear()
+  }
+
+  #note(offset: number, key: number): void {
+    const at = ++this.#count
+    const slot = at % CAPACITY
+    const words = this.#words
+    const ring = this.#ringWords
+    for (let i = 0, to = slot * WORDS, from = offset >>> 2; i < WORDS; i++) words[to++] = ring[from++]!
+    const bucket = bucketOf(key)
+    this.#keys[slot] = key
+    this.#told[slot] = 0
+    this.#before[slot] = this.#latest[bucket]!
+    this.#latest[bucket] = at
+  }
+
+  #tell(at: number, give: Give): void {
+    const slot = at % CAPACITY
+    if (this.#told[slot] === 1) return
+    const offset = offsetOf(at)
+    if (this.#view.getUint32(offset + RECORD.state, true) === SYN_SENT)
+      this.#tellDial(socketAt(this.#view, offset), give, at)
+    this.#told[slot] = 1
+    const fact = this.#reader.read(offset, STATE_LENGTH)
+    if (fact !== undefined) give(fact)
+  }
+
+  /** The connect() of a socket, the latest before change `until`, comes before the rest of its connection. */
+  #tellDial(socket: number, give: Give, until = Number.POSITIVE_INFINITY): void {
+    const key = SOCKETS + socket
+    let at = this.#last(key)
+    while (at > until) at = this.#earlier(at, key)
+    if (at > 0) this.#tell(at, give)
+  }
+
+  /** Number of the latest change with this key; 0 when there is none any more. */
+  #last(key: number): number {
+    return this.#match(this.#latest[bucketOf(key)]!, key)
+  }
+
+  #earlier(at: number, key: number): number {
+    return this.#match(this.#before[at % CAPACITY]!, key)
+  }
+
+  #match(from: number, key: number): number {
+    let at = from
+    // A link that is older than everything kept leads to what took its place.
+    while (at > 0 && at > this.#count - CAPACITY) {
+      if (this.#keys[at % CAPACITY] === key) return at
+      at = this.#before[at % CAPACITY]!
+    }
+    return 0
+  }
+}
+
+function offsetOf(at: number): number {
+  return (at % CAPACITY) * STATE_LENGTH
+}
+
+/** The same for both directions. */
+function pairOf(a: number, b: number): number {
+  return a < b ? a * 0x10000 + b : b * 0x10000 + a
+}
+
+function callerOf(pid: number, port: number): number {
+  return pid * 0x10000 + port
+}
+
+function socketAt(view: DataView, offset: number): number {
+  const at = offset + RECORD.socket
+  return view.getUint32(at, true) + (view.getUint32(at + 4, true) & 0xffff) * 0x1_0000_0000
+}
+
+function bucketOf(key: number): number {
+  // Addresses of sockets end in zeros: multiplied, the upper bits depend on all (Knuth, 6.4).
+  return Math.imul((key % 0x1_0000_0000) ^ (key / 0x1_0000_0000), 0x9e3779b1) >>> 16
+}

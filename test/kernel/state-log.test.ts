@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { KernelFact, StateFact } from '../../src/kernel/fact.ts'
+import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
+import type { CommonLayout } from '../../src/kernel/layout.ts'
+import { KIND, RECORD, STATE_LENGTH } from '../../src/kernel/ring-record.ts'
+import { StateLog } from '../../src/kernel/state-log.ts'
+
+const COMMON: CommonLayout = {
+  remote: 0,
+  local: 4,
+  remotePort: 12,
+  localPort: 14,
+  family: 16,
+  net: 48,
+  remote6: 56,
+  local6: 72,
+}
+const NAMES: KernelNames = {
+  dropReasons: new Map(),
+  resetReasons: new Map(),
+  error: (number) => `E${number}`,
+  location: () => null,
+  text: (bytes) => Buffer.from(bytes).toString(),
+}
+const [ESTABLISHED, SYN_SENT, FIN_WAIT1, CLOSE, LISTEN] = [1, 2, 4, 7, 10] as const
+
+interface Change {
+  readonly socket: number
+  readonly from: number
+  readonly to: number
+  readonly local: number
+  readonly remote: number
+  readonly pid?: number
+}
+
+/** The log, fed through a ring of one record; facts carry the number of their change as their time. */
+class Bench {
+  readonly told: StateFact[] = []
+  readonly #ring = new Uint8Array(STATE_LENGTH)
+  readonly #view = new DataView(this.#ring.buffer)
+  readonly #log = new StateLog(this.#ring, COMMON, NAMES)
+  readonly #reader = new FactReader(this.#ring, COMMON, NAMES)
+  readonly #give = (fact: KernelFact): void => {
+    assert.equal(fact.fact, 'state')
+    this.told.push(fact as StateFact)
+  }
+  #count = 0
+
+  happens({ socket, from, to, local, remote, pid = 0 }: Change): number {
+    const view = this.#view
+    view.setUint32(RECORD.kind, KIND.state, true)
+    view.setUint32(RECORD.pid, pid, true)
+    view.setBigUint64(RECORD.time, BigInt(++this.#count), true)
+    view.setBigUint64(RECORD.socket, 0xffff_8880_0000_0000n + BigInt(socket * 64), true)
+    view.setInt32(RECORD.value, to, true)
+    view.setUint32(RECORD.state, from, true)
+    view.setUint16(RECORD.protocol, 6, true)
+    view.setUint16(RECORD.port, local)
+    view.setUint16(RECORD.payload + COMMON.family, 2, true)
+    view.setUint16(RECORD.payload + COMMON.remotePort, remote)
+    if (this.#log.take(0, this.#give)) return this.#count
+    this.#give(this.#reader.read(0, STATE_LENGTH)!)
+    return this.#count
+  }
+
+  recall(a: number, b: number): void {
+    this.#log.recall(a, b, this.#give)
+  }
+
+  recallDials(pid: number, port: number): void {
+    this.#log.recallDials(pid, port, this.#give)
+  }
+
+  clear(): void {
+    this.#log.clear()
+  }
+
+  /** Numbers of the changes that were told, in the order of telling. */
+  get order(): number[] {
+    return this.told.map(({ at }) => at)
+  }
+}
+
+/** connect() of a socket that gets its port later, and what follows when all goes well. */
+function dial(bench: Bench, socket: number, remote: number, pid: number): void {
+  bench.happens({ socket, from: CLOSE, to: SYN_SENT, local: 0, remote, pid })
+}
+
+function rest(bench: Bench, socket: number, local: number, remote: number): void {
+  bench.happens({ socket, from: SYN_SENT, to: ESTABLISHED, local, remote })
+  bench.happens({ socket, from: ESTABLISHED, to: FIN_WAIT1, local, remote })
+  bench.happens({ socket, from: FIN_WAIT1, to: CLOSE, local, remote })
+}
+
+test('of what goes well nothing is told before it is asked for, then its connect() first', () => {
+  const bench = new Bench()
+  dial(bench, 1, 80, 7)
+  dial(bench, 2, 80, 8)
+  rest(bench, 2, 40_002, 80)
+  rest(bench, 1, 40_001, 80)
+  assert.deepEqual(bench.order, [])
+  bench.recall(80, 40_001)
+  assert.deepEqual(bench.order, [1, 6, 7, 8])
+  assert.deepEqual([bench.told[0]!.pid, bench.told[1]!.local.port], [7, 40_001])
+  bench.recall(40_001, 80)
+  assert.deepEqual(bench.order, [1, 6, 7, 8])
+})
+
+test('what was asked for once is told at once, another connection between the same ports too', () => {
+  const bench = new Bench()
+  bench.recall(40_001, 80)
+  dial(bench, 1, 80, 7)
+  assert.deepEqual(bench.order, [])
+  rest(bench, 1, 40_001, 80)
+  assert.deepEqual(bench.order, [1, 2, 3, 4])
+})
+
+test('a socket whose address is used again has the latest connect() before its connection', () => {
+  const bench = new Bench()
+  for (const [pid, local] of [
+    [7, 40_001],
+    [8, 40_002],
+    [9, 40_003],
+  ] as const) {
+    dial(bench, 1, 80, pid)
+    rest(bench, 1, local, 80)
+  }
+  bench.recall(40_002, 80)
+  assert.deepEqual(bench.order, [5, 6, 7, 8])
+  assert.equal(bench.told[0]!.pid, 8)
+})
+
+test('a failed attempt is told with its connect(), with a port or before it had one', () => {
+  const bench = new Bench()
+  dial(bench, 1, 80, 7)
+  dial(bench, 2, 81, 8)
+  bench.happens({ socket: 1, from: SYN_SENT, to: CLOSE, local: 40_001, remote: 80 })
+  bench.happens({ socket: 2, from: SYN_SENT, to: CLOSE, local: 0, remote: 81 })
+  assert.deepEqual(bench.order, [1, 3, 2, 4])
+})
+
+test('listeners are told at once, their children are not', () => {
+  const bench = new Bench()
+  bench.happens({ socket: 1, from: CLOSE, to: LISTEN, local: 80, remote: 0 })
+  bench.happens({ socket: 2, from: LISTEN, to: 3, local: 80, remote: 40_001 })
+  bench.happens({ socket: 1, from: LISTEN, to: CLOSE, local: 80, remote: 0 })
+  assert.deepEqual(bench.order, [1, 3])
+})
+
+test('whom a process dials: what it did, what it is about to do, and from then on at once', () => {
+  const bench = new Bench()
+  dial(bench, 1, 80, 7)
+  rest(bench, 1, 40_001, 80)
+  dial(bench, 2, 80, 7)
+  dial(bench, 3, 80, 8)
+  dial(bench, 4, 81, 7)
+  bench.recallDials(7, 80)
+  assert.deepEqual(bench.order, [1, 2, 3, 4, 5])
+  rest(bench, 2, 40_002, 80)
+  assert.deepEqual(bench.order.slice(5), [8, 9, 10])
+  dial(bench, 5, 80, 7)
+  rest(bench, 5, 40_005, 80)
+  rest(bench, 3, 40_003, 80)
+  assert.deepEqual(bench.order.slice(8), [11, 12, 13, 14])
+})
+
+test('after records were lost, nothing from before is told', () => {
+  const bench = new Bench()
+  dial(bench, 1, 80, 7)
+  bench.clear()
+  rest(bench, 1, 40_001, 80)
+  bench.recall(40_001, 80)
+  bench.recallDials(7, 80)
+  assert.deepEqual(bench.order, [2, 3, 4])
+})
+
+test('a connection is found as long as fewer than 65536 changes came after it', () => {
+  const bench = new Bench()
+  dial(bench, 1, 80, 7)
+  rest(bench, 1, 40_001, 80)
+  for (let n = 0; n < 65_533; n++)
+    bench.happens({ socket: 2, from: FIN_WAIT1, to: CLOSE, local: 1 + (n % 30_000), remote: 90 })
+  bench.recall(40_001, 80)
+  assert.deepEqual(bench.order, [2, 3, 4])
+})
+
+/** Attempts of three sockets, two processes and few ports, so that everything is used again. */
+const STEP = fc.oneof(
+  fc.record({
+    what: fc.constant('connection' as const),
+    socket: fc.integer({ min: 1, max: 3 }),
+    local: fc.integer({ min: 1, max: 3 }),
+    pid: fc.integer({ min: 1, max: 2 }),
+    fails: fc.boolean(),
+  }),
+  fc.record({ what: fc.constant('recall' as const), local: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ what: fc.constant('dials' as const), pid: fc.integer({ min: 1, max: 2 }) }),
+)
+
+test('whatever is asked when: of each pair of ports all is told, in order, and once', () => {
+  fc.assert(
+    fc.property(fc.array(STEP, { maxLength: 40 }), (steps) => {
+      const bench = new Bench()
+      const all: { number: number; pair: number; pid: number }[] = []
+      for (const step of steps) {
+        if (step.what === 'recall') bench.recall(step.local, 80)
+        else if (step.what === 'dials') bench.recallDials(step.pid, 80)
+        else {
+          const { socket, local, pid, fails } = step
+          const note = (change: Change): void => {
+            all.push({ number: bench.happens(change), pair: local, pid })
+          }
+          note({ socket, from: CLOSE, to: SYN_SENT, local: 0, remote: 80, pid })
+          note({ socket, from: SYN_SENT, to: fails ? CLOSE : ESTABLISHED, local, remote: 80 })
+          if (!fails) note({ socket, from: ESTABLISHED, to: CLOSE, local, remote: 80 })
+        }
+      }
+      for (const local of [1, 2, 3]) bench.recall(local, 80)
+      for (const pair of [1, 2, 3]) {
+        const wanted = all.filter((one) => one.pair === pair).map(({ number }) => number)
+        const numbers = new Set(wanted)
+        assert.deepEqual(
+          bench.order.filter((number) => numbers.has(number)),
+          wanted,
+        )
+      }
+    }),
+  )
+})
