@@ -9,7 +9,6 @@ import { builtFile, ndjson, Running, repository, runCommand } from '../support/p
 import { rootTest } from '../support/root.ts'
 
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-const LONGEST_MS = 15_000
 
 type Printed =
   | (FlowEvent & { readonly time: string })
@@ -21,17 +20,15 @@ interface Finished {
   readonly status: number | string | null
   readonly stdout: string
   readonly stderr: string
-  readonly milliseconds: number
 }
 
 const program = (): string => builtFile(repository)
 
 async function finish(command: readonly string[]): Promise<Finished> {
-  const started = performance.now()
   const running = new Running(command)
   const status = await running.ended()
   const { stdout, stderr } = running
-  return { status, stdout, stderr, milliseconds: performance.now() - started }
+  return { status, stdout, stderr }
 }
 
 /** Processes that are in one of these network namespaces. */
@@ -47,10 +44,9 @@ function inhabitants(namespaces: ReadonlySet<number>): string[] {
   })
 }
 
-function assertShowsEverything({ status, stdout, stderr, milliseconds }: Finished): void {
+function assertShowsEverything({ status, stdout, stderr }: Finished): void {
   assert.equal(status, 0, stderr)
   assert.equal(stderr, '')
-  assert.ok(milliseconds < LONGEST_MS, `${milliseconds} ms`)
   const scenes = stdout.split(/^(?=\d\. )/m)
   const expected = [
     [],
@@ -69,10 +65,33 @@ function assertShowsEverything({ status, stdout, stderr, milliseconds }: Finishe
       from = at + word.length
     }
   }
+  assertToldInPlace(scenes)
   assert.match(stdout, /server LISTEN .*web-server\[\d+\]/)
   assert.match(stdout, /client ESTABLISHED .*web-client\[\d+\]/)
   assert.ok(!stdout.includes('\u001b'), 'no escape sequences in a pipe')
   for (const line of stdout.split('\n')) assert.ok([...line].length <= 82, `too wide: ${line}`)
+}
+
+/** Each event stands in the scene that it belongs to, and the drops before the scene's last word. */
+function assertToldInPlace(scenes: readonly string[]): void {
+  for (const [index, scene] of scenes.entries()) {
+    const ports = [...scene.matchAll(/^\d\d:.* :(\d+) → :(\d+) /gm)].flatMap(([, from, to]) => [from, to])
+    const expected = ['', '8080', '8080', '8081', '8443', '8080'][index]
+    const others = ports.filter((port) => Number(port) < 10_000 && port !== expected)
+    assert.deepEqual(others, [], scene)
+  }
+  const [before, after] = scenes[4]!.split('  → ')
+  assert.doesNotMatch(after!, /\bdrop\b/)
+  // As root the kernel tells of each, in a user namespace of none.
+  const told = [...before!.matchAll(/ (drop|retransmission|handshake 1\/3)\n/g)].map(([, name]) => name!)
+  const drops = told.filter((name) => name === 'drop').length
+  assert.ok(drops === 0 || isEachDropped(told), before)
+  for (const index of [1, 2, 3, 5]) assert.doesNotMatch(scenes[index]!, / drop\n/)
+}
+
+/** SYNs, sent three times at least, and their drops in turn. */
+function isEachDropped(told: readonly string[]): boolean {
+  return told.length >= 6 && told.every((name, index) => (name === 'drop') === (index % 2 === 1))
 }
 
 rootTest('demo as root: every scene, as text and as JSON, two at a time', async () => {
@@ -101,8 +120,12 @@ rootTest('demo as root: every scene, as text and as JSON, two at a time', async 
   assert.equal(opened.length, 8)
   for (const { process, text } of opened) assert.ok(process !== undefined, text)
 
+  const names = events.filter(({ dst }) => dst.port === 8443).map(({ event }) => event)
+  assert.ok(isEachDropped(names), names.join())
+
   const outcomes = objects.filter((object) => object.type === 'flow').map(({ outcome }) => outcome)
-  assert.deepEqual(outcomes, ['closed', 'closed', 'refused', 'incomplete', 'reset'])
+  // On a busy machine the client gives up after its next SYN was due.
+  assert.match(outcomes.join(), /^closed,closed,refused,(incomplete|timeout),reset$/)
   assert.equal(objects.at(-1)?.type, 'summary')
   const namespaces = new Set(sockets.map(({ netns }) => netns!))
   assert.equal(namespaces.size, 2)

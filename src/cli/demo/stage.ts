@@ -22,8 +22,8 @@ export interface Audience {
   tell(text: string): void
 }
 
-/** Longer than the second SYN retransmission takes on any kernel (3 s), shorter than patience. */
-const EVENT_TIMEOUT_MS = 6000
+/** The second SYN retransmission takes 3 s at most; a busy machine tells of it seconds later. */
+const EVENT_TIMEOUT_MS = 15_000
 
 interface Expectation {
   readonly matches: (event: FlowEvent) => boolean
@@ -42,6 +42,8 @@ export class Stage {
   readonly #children = new Set<ChildProcess>()
   readonly #expectations = new Set<Expectation>()
   readonly #merge: EventMerge<Room>
+  /** Events of this scene. */
+  #shown: FlowEvent[] = []
   /** Flow records and the summary of the client's trace: they come last. */
   readonly #records: string[] = []
   readonly #tracers: readonly Tracer[]
@@ -74,31 +76,46 @@ export class Stage {
 
   /** Plays a scene to its end, or until the run is stopped or a trace fails: then it rejects. */
   async play(scene: (stage: Stage) => Promise<void>): Promise<void> {
-    await this.#unlessStopped(scene(this))
+    this.#shown = []
+    await this.#unlessStopped(scene(this).then(() => this.#merge.settled()))
+  }
+
+  /** How many events that match this scene has shown so far. */
+  count(matches: (event: FlowEvent) => boolean): number {
+    return this.#shown.filter(matches).length
   }
 
   /** Resolves when an event that `matches` has been shown; `what` names it should it never come. */
   until(matches: (event: FlowEvent) => boolean, what: string): Promise<void> {
-    const expected = new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => {
-        const hint = 'see `socktrace doctor`'
-        const message = `Cannot go on: the trace did not show ${what}`
-        reject(new UserError(message, { hint, exitCode: EXIT.internal }))
-      }, EVENT_TIMEOUT_MS)
-      // A scene goes on for a moment after it was stopped; its timers must not hold the process.
-      late.unref()
-      this.#expectations.add({ matches, seen: resolve, late })
+    const expected = this.comes(matches, EVENT_TIMEOUT_MS).then((hasCome) => {
+      if (hasCome) return
+      const message = `Cannot go on: the trace did not show ${what}`
+      throw new UserError(message, { hint: 'see `socktrace doctor`', exitCode: EXIT.internal })
     })
     // A scene that fails elsewhere never comes to await this.
     expected.catch(() => {})
     return expected
   }
 
+  /** Whether an event that `matches` is shown within so many ms. */
+  comes(matches: (event: FlowEvent) => boolean, ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const expectation = { matches, seen: () => resolve(true), late: setTimeout(missed, ms) }
+      // A scene goes on for a moment after it was stopped; its timers must not hold the process.
+      expectation.late.unref()
+      const expectations = this.#expectations.add(expectation)
+      function missed(): void {
+        expectations.delete(expectation)
+        resolve(false)
+      }
+    })
+  }
+
   /**
    * Shows the sockets of both rooms as `socktrace list` would inside them; those left over from earlier connections
-   * only at need.
+   * only at need. They are those of the call; what happened before them is shown before them.
    */
-  sockets(caption: string, { leftovers = false } = {}): void {
+  async sockets(caption: string, { leftovers = false } = {}): Promise<void> {
     // Nobody else is inside: a scan of all processes of a busy machine can take seconds.
     const owners = scanSocketOwners([this.server.pid, this.client.pid]).byInode
     const rows = ROOMS.flatMap((room) => {
@@ -107,7 +124,7 @@ export class Stage {
       const shown = records.filter(({ state }) => leftovers || state !== 'TIME_WAIT')
       return shown.map((socket) => ({ room, socket }))
     })
-    this.#merge.flush()
+    await this.#merge.settled()
     this.#audience.sockets(caption, rows)
   }
 
@@ -154,7 +171,8 @@ export class Stage {
       if (object.type === 'event') {
         // Each event is told by the trace beside its sender, which knows the sender's process.
         const isNear = object.src.addr === ADDRESSES[room]
-        this.#merge.add(room, object.time, isNear ? line : undefined)
+        if (object.event !== 'drop') this.#merge.add(room, object.time, isNear ? line : undefined)
+        else if (isNear) this.#merge.addAside(room, object.time, line)
       } else if (room === 'client') this.#records.push(line)
     })
   }
@@ -171,6 +189,7 @@ export class Stage {
   #show(line: string): void {
     const event = eventOf(line, this.#originSeconds)
     this.#audience.event(event, line)
+    this.#shown.push(event)
     for (const expectation of this.#expectations) {
       if (!expectation.matches(event)) continue
       this.#expectations.delete(expectation)

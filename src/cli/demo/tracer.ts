@@ -7,7 +7,12 @@ import { EXIT, UserError } from '../../user-error.ts'
 
 /** One object of `trace --json`, as far as the demo looks into it. */
 export type TracedObject =
-  | { readonly type: 'event'; readonly time: string; readonly src: { readonly addr: string } }
+  | {
+      readonly type: 'event'
+      readonly event: FlowEvent['event']
+      readonly time: string
+      readonly src: { readonly addr: string }
+    }
   | { readonly type: 'flow' | 'summary' | 'error' }
 
 /** What `trace` says on stderr once nothing can be missed any more. */

@@ -45,8 +45,34 @@ test('what only one trace tells of is shown after a while', (context) => {
   const merge = new EventMerge(['near', 'far'], (line) => shown.push(line))
   merge.add('near', at(1), 'alone')
   assert.deepEqual(shown, [])
-  context.mock.timers.tick(500)
+  context.mock.timers.tick(3000)
   assert.deepEqual(shown, ['alone'])
+})
+
+test('it has settled once the other trace has come as far, and at once when nothing is held', async () => {
+  const shown: string[] = []
+  const merge = new EventMerge(['near', 'far'], (line) => shown.push(line))
+  await merge.settled()
+  merge.add('near', at(1), 'first')
+  const settled = merge.settled().then(() => shown.push('settled'))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(shown, [])
+  merge.add('far', at(1))
+  await settled
+  assert.deepEqual(shown, ['first', 'settled'])
+})
+
+test('what is no packet is shown with the packet before it, though the other trace never tells of it', () => {
+  const shown: string[] = []
+  const merge = new EventMerge(['near', 'far'], (line) => shown.push(line))
+  merge.add('near', at(1), 'SYN')
+  merge.addAside('near', at(2), 'drop')
+  assert.deepEqual(shown, [])
+  merge.add('far', at(1))
+  assert.deepEqual(shown, ['SYN', 'drop'])
+  merge.addAside('near', at(3), 'another')
+  assert.deepEqual(shown, ['SYN', 'drop', 'another'])
+  merge.close()
 })
 
 test('after close nothing is shown', () => {
