@@ -20,8 +20,26 @@ const common = {
   logLevel: 'warning',
 }
 
+/**
+ * `string-width` compiles patterns of emoji, 33 ms, where ASCII, nearly all there is, asks for no width: it is loaded when
+ * it is called first.
+ */
+const lateWidth = {
+  name: 'late-width',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^string-width$/ }, ({ namespace, path }) =>
+      namespace === 'late-width' ? undefined : { path, namespace: 'late-width' },
+    )
+    onLoad({ filter: /./, namespace: 'late-width' }, () => ({
+      contents: "export default (text) => require('string-width').default(text)",
+      resolveDir: process.cwd(),
+    }))
+  },
+}
+
 const modules = {
   ...common,
+  plugins: [lateWidth],
   entryPoints: ['src/cli/main.ts'],
   format: 'esm',
   splitting: true,
@@ -40,7 +58,12 @@ const oneFile = {
   banner: { js: "const __importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
 }
 
-const executable = { ...oneFile, entryPoints: ['src/cli/executable.ts'], outfile: `${staging}/sea.cjs` }
+const executable = {
+  ...oneFile,
+  plugins: [lateWidth],
+  entryPoints: ['src/cli/executable.ts'],
+  outfile: `${staging}/sea.cjs`,
+}
 
 /** The other commands are loaded by name when they are asked for: never by `list`. */
 const withoutOtherCommands = {
@@ -79,7 +102,7 @@ const lateModules = {
 const list = {
   ...oneFile,
   entryPoints: ['src/cli/main.ts'],
-  plugins: [withoutOtherCommands, lateModules],
+  plugins: [withoutOtherCommands, lateModules, lateWidth],
   outfile: `${staging}/cli/list-code.cjs`,
   metafile: true,
 }
