@@ -76,13 +76,15 @@ export class CaseOpener {
    * forgets those of `late` and before, of which none ever came.
    */
   meet(until: Nanos, late: Nanos, give: (found: Case) => void): void {
-    this.#strangers.take(until, (trace) => {
+    const meet = (trace: KernelTrace): boolean => {
       const row = this.rowOf(trace)
       if (row === NO_ROW) return false
       const found = this.ofTrace(trace) ?? this.open(this.#options.flowAt(row))
       if (found !== undefined) give(found)
       return true
-    })
+    }
+    this.#strangers.takeAgain(meet)
+    this.#strangers.take(until, meet)
     this.#strangers.forget(late)
   }
 

@@ -11,7 +11,9 @@ export interface DocketOptions {
   /** Takes the verdicts; without it only their names are known, for the records of flows. */
   readonly give?: ((verdict: Verdict) => void) | undefined
   /** Is told what the kernel says of flows that packets do not. */
-  readonly event?: (event: DropEvent | MismatchEvent) => void
+  readonly event?: ((event: DropEvent | MismatchEvent) => void) | undefined
+  /** Whether flows of datagrams are tracked too. */
+  readonly protocols: 'tcp' | 'all'
   readonly planes: Planes
   readonly ladder: SynLadder
   /** The flow in a row: borrowed. */

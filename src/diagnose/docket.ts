@@ -53,6 +53,12 @@ export class Docket implements TroubleSink {
   readonly #judging: CaseJudge
   readonly #halfClosed = new HalfClosed()
   readonly #drops = new Late<DropFact>()
+  readonly #tellDrop = (fact: DropFact, at: Nanos): boolean => {
+    const { event, find, flowAt } = this.#options
+    const row = find(fact.proto, fact.src, fact.dst)
+    if (row !== NO_ROW) event?.(dropEvent(flowAt(row), at, fact))
+    return row !== NO_ROW
+  }
   /** Attempts of which the kernel spoke and no packet was seen: one may be on its way to us. */
   readonly #unsent = new Late<Case>()
   readonly #cases: CaseBook
@@ -155,7 +161,7 @@ export class Docket implements TroubleSink {
     if (trace === undefined) return
     if (fact.netns !== null && trace.isOf(this.#options.planes.netns)) this.#counters.watch(fact.netns)
     if (trace.established === at) this.#judging.established(trace)
-    if (fact.fact === 'drop' && this.#options.event !== undefined && !isAnswered(fact, trace))
+    if (fact.fact === 'drop' && this.#tellsDropsOf(fact) && !isAnswered(fact, trace))
       this.#drops.add(fact, at)
     if (!isTelling(fact, trace)) return
     const found = this.#opener.ofTrace(trace) ?? this.#opener.openFor(trace)
@@ -178,6 +184,7 @@ export class Docket implements TroubleSink {
     )
     const settled = (now - this.#settle.tcp) as Nanos
     const late = (now - PACKETS_LATE * this.#settle.tcp) as Nanos
+    this.#drops.takeAgain(this.#tellDrop)
     this.tellDrops(settled)
     this.#drops.forget(late)
     this.#unsent.take(late, (found) => this.#judging.compare(found, now))
@@ -196,12 +203,7 @@ export class Docket implements TroubleSink {
 
   /** Tells drops up to `at` of flows that are known: called when everything before `at` was analysed. */
   tellDrops(at: Nanos): void {
-    const { event, find, flowAt } = this.#options
-    this.#drops.take(at, (fact, time) => {
-      const row = find(fact.proto, fact.src, fact.dst)
-      if (row !== NO_ROW) event?.(dropEvent(flowAt(row), time, fact))
-      return row !== NO_ROW
-    })
+    this.#drops.take(at, this.#tellDrop)
   }
 
   /** The flow's row is about to be freed: what is not final yet becomes it, unless the run ends. */
@@ -233,6 +235,12 @@ export class Docket implements TroubleSink {
     this.#ledger.clear()
     this.#cases.unbind()
     this.#gatherer.lostAt = Math.max(at, this.#now) + NANOS_PER_SECOND
+  }
+
+  /** Nobody takes events, or no datagrams are tracked: then no flow of it will ever be known. */
+  #tellsDropsOf({ proto }: DropFact): boolean {
+    const { event, protocols } = this.#options
+    return event !== undefined && (proto === 'tcp' || protocols === 'all')
   }
 
   #forget(found: Case): void {

@@ -580,3 +580,21 @@ ${second}.002 S > C [R.] seq=0 ack=${second}01 win=0
   d.advance(20.4)
   assert.equal(unwatched(), 'all')
 })
+
+test('drops of datagrams wait only where their flows are tracked', () => {
+  const drop = { fact: 'drop', at: 0, netns: NETNS, proto: 'udp', src: client, dst: server } as const
+  for (const [protocols, asked] of [
+    ['tcp', 0],
+    ['all', 1],
+  ] as const) {
+    let finds = 0
+    const find = () => {
+      finds++
+      return -1
+    }
+    const d = docketed(LIVE, { protocols, event: () => {}, find })
+    d.docket.fact({ ...drop, reason: 'UDP_CSUM', location: null, flags: 0, icmp: false } as KernelFact, at(1))
+    for (const second of [2, 2.1]) d.docket.tellDrops(at(second))
+    assert.equal(finds, asked)
+  }
+})

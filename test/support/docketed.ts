@@ -34,6 +34,7 @@ export function docketed(given: Partial<Planes> = {}, options: Partial<DocketOpt
     flowAt: (row) => tracker.at(row),
     find: (proto, a, b) => tracker.find(proto, a, b),
     settle: 50e6 as Nanos,
+    protocols: 'all',
     ...options,
   })
   const tracker: FlowTracker = new FlowTracker(

@@ -94,8 +94,7 @@ export class Analysis {
     this.docket = this.#openDocket()
     this.tracker = new FlowTracker(
       {
-        // A datagram's refusal is a failure too; no record of it is printed here.
-        protocols: isOnlyVerdicts(this.selection) ? 'all' : options.proto,
+        protocols: this.#protocols,
         linger: live ? LINGER_LIVE : LINGER_FILE,
         maxFlows: options.maxFlows,
         names: (iface) => source.interfaces[iface]?.name,
@@ -182,6 +181,18 @@ export class Analysis {
     return json === true || resolve === true
   }
 
+  /** Events are also where processes become known, for the comments of packets. */
+  get #wantsEvents(): boolean {
+    const { options, processes } = this.#parts
+    const forComments = processes !== undefined && options.write !== undefined
+    return this.selection.events || forComments || this.#views.some(({ event }) => event !== undefined)
+  }
+
+  /** A datagram's refusal is a failure too; no record of it is printed where that is all. */
+  get #protocols(): 'tcp' | 'all' {
+    return isOnlyVerdicts(this.selection) ? 'all' : this.#parts.options.proto
+  }
+
   #summary(truncated: boolean): Summary {
     const { totals } = this.pump
     const { source } = this.#parts
@@ -233,7 +244,8 @@ export class Analysis {
     return new Docket({
       judge: conclude,
       give: taken ? (verdict) => this.#verdict(verdict) : undefined,
-      event: (event) => this.#event?.(event),
+      event: this.#wantsEvents ? (event) => this.#event?.(event) : undefined,
+      protocols: this.#protocols,
       planes,
       ladder: synLadder,
       flowAt: (row) => this.tracker.at(row),
@@ -300,9 +312,7 @@ export class Analysis {
     const { options } = this.#parts
     const showsNames = this.#showsNames
     const views = this.#views
-    // Events are also where processes become known, for the comments of packets.
-    const forComments = processes !== undefined && options.write !== undefined
-    const wantsEvents = selection.events || forComments || views.some(({ event }) => event !== undefined)
+    const wantsEvents = this.#wantsEvents
     // A record takes as long as ten packets: of verdicts alone none is made.
     const wantsFlows =
       selection.flows ||
