@@ -6,6 +6,16 @@ import type { CaptureInterface } from './source.ts'
 const BYTES = 4 << 20
 const PACKETS = 1 << 15
 
+/** One packet of the ring; `time` counts nanoseconds since the trace's origin, the rest bytes. */
+export interface HeldPacket {
+  readonly iface: number
+  readonly time: number
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly captured: number
+  readonly original: number
+}
+
 /**
  * The latest packets of all flows, 4 MiB or 32 768 of them: what is left of one flow can still be written to a file
  * when somebody has become interested in it. Memory is taken as it fills. Adding one costs the copy of its bytes.
@@ -42,6 +52,11 @@ export class PacketRing {
     this.#next++
   }
 
+  /** Packets ever added. */
+  get total(): number {
+    return this.#next
+  }
+
   /** Time of the oldest packet that is held, if there was an older one. */
   get since(): number | undefined {
     return this.#first === 0 ? undefined : this.#time[this.#first % PACKETS]
@@ -58,11 +73,19 @@ export class PacketRing {
     writer.originSeconds = originSeconds
     for (const { name, linkType, snaplen } of interfaces) writer.interface(name, linkType, snaplen)
     let packets = 0
+    this.each(flow, (packet) => {
+      packets++
+      writer.packet(packet)
+    })
+    return { bytes: writer.take().slice(), packets }
+  }
+
+  /** Shows the packets of a flow, oldest first; their bytes are borrowed. */
+  each(flow: number, visit: (packet: HeldPacket) => void): void {
     for (let serial = this.#first; serial < this.#next; serial++) {
       const slot = serial % PACKETS
       if (this.#flow[slot] !== flow) continue
-      packets++
-      writer.packet({
+      visit({
         iface: this.#iface[slot]!,
         time: this.#time[slot]!,
         bytes: this.#bytes,
@@ -71,7 +94,6 @@ export class PacketRing {
         original: this.#original[slot]!,
       })
     }
-    return { bytes: writer.take().slice(), packets }
   }
 
   /** Forgets the oldest ones, until a packet's bytes fit behind the newest one's. */

@@ -184,6 +184,19 @@ function systemCall<A extends unknown[]>(number: number, types: string[]): (...p
   return (...parameters) => call(number, ...parameters)
 }
 
+/** `mallopt(3)`, 0 for a parameter that it does not take; absent where the C library has no such call (musl). */
+export const mallopt: ((parameter: number, value: number) => number) | undefined = optional(
+  'int mallopt(int parameter, int value)',
+)
+
+function optional<Call>(signature: string): Call | undefined {
+  try {
+    return library.func(signature) as Call
+  } catch {
+    return undefined
+  }
+}
+
 const errnoNames = new Map<number, string>(
   Object.entries(koffi.os.errno).map(([name, number]) => [number as number, name]),
 )

@@ -5,16 +5,18 @@ import type { Style } from '../render/style.ts'
 import { type TimeFormat, TraceClock } from '../render/time.ts'
 import { count } from '../render/units.ts'
 import { parseAddress } from '../wire/address.ts'
+import { countdown } from './countdown.ts'
 import { exportFile, exportText, type HeldPackets } from './export.ts'
 import { renderFrame } from './frame.ts'
 import { readFilter } from './inspect.ts'
 import { type Effect, pressKey } from './keyboard.ts'
 import { KeyDecoder } from './keys.ts'
+import type { HeldSteps } from './ladder-pane.ts'
 import { ROOMY } from './layout.ts'
 import { Machine } from './machine.ts'
+import type { FlowCard } from './model/flow-card.ts'
 import { LiveModel } from './model/model.ts'
-import { isGroup } from './model/order.ts'
-import { nextRetransmission, type Row } from './model/row.ts'
+import type { Row } from './model/row.ts'
 import type { Playback } from './playback.ts'
 import { Screen } from './screen.ts'
 
@@ -51,6 +53,8 @@ export interface CaptureFacts {
   dropped(): number
   /** What is held of the packets of a flow, as a capture file. */
   packetsOf(flow: number): HeldPackets
+  /** The same as the steps of a ladder. */
+  stepsOf(card: FlowCard): HeldSteps
 }
 
 /** The full-screen view: terminal, model and machine put together. */
@@ -357,6 +361,7 @@ export class LiveApp {
     const { style, unicode, timeFormat } = this.#options
     this.#frameDue = Number.POSITIVE_INFINITY
     this.#arrange()
+    this.#holdSteps()
     const now = this.now
     const format = { columns, rows, style, unicode, timeFormat, clock: this.#clock }
     this.#screen.draw(renderFrame(model, format, now))
@@ -366,6 +371,14 @@ export class LiveApp {
     const soonest = countdown(model, now)
     if (soonest !== undefined) this.#schedule(soonest < TENTHS_BELOW ? FRAME_MS : LISTING_MS)
   })
+
+  /** The packets of the ladder that is shown; while the screen stands still, as they were. */
+  #holdSteps(): void {
+    const { model } = this
+    const card = model.overlay === 'ladder' ? model.table.row?.card : undefined
+    if (card === undefined) model.heldSteps = undefined
+    else if (!model.paused || model.heldSteps === undefined) model.heldSteps = this.#capture?.stepsOf(card)
+  }
 
   #arrangeWait(): number {
     return Math.max(ARRANGE_MS, this.#arrangeCost / ARRANGE_SHARE)
@@ -379,14 +392,4 @@ export class LiveApp {
     this.#arranged = performance.now()
     this.#arrangeCost = this.#arranged - started
   }
-}
-
-/** The nearest countdown on the screen, ms. */
-function countdown({ table }: LiveModel, nowMs: number): number | undefined {
-  let soonest: number | undefined
-  for (const line of table.lines.slice(table.top, table.top + table.height)) {
-    const next = isGroup(line) ? undefined : nextRetransmission(line)
-    if (next !== undefined && next > nowMs) soonest = Math.min(soonest ?? next - nowMs, next - nowMs)
-  }
-  return soonest
 }

@@ -4,12 +4,13 @@ import { helpLines } from './bindings.ts'
 import { detailLines, details } from './details-pane.ts'
 import { entryTime, eventLines } from './events-pane.ts'
 import { footerLine, headerLines } from './header.ts'
+import { ladderLines } from './ladder-pane.ts'
 import { type Layout, layoutOf, MIN_COLUMNS, MIN_ROWS, TABLE_HEAD } from './layout.ts'
 import type { LiveModel } from './model/model.ts'
-import { ladderLines, streamLines } from './overlays.ts'
 import { linesOf, type Paragraph } from './paragraph.ts'
 import type { Frame } from './screen.ts'
 import { asciiLine, lineOf } from './spans.ts'
+import { streamLines } from './stream-pane.ts'
 import { tableLines } from './table-pane.ts'
 
 /** What a frame depends on beside the model. */
@@ -90,5 +91,5 @@ function overlayLines(
   if (card === undefined)
     return [lineOf([['  nothing of this connection was seen on the wire yet', style.dim]], width)]
   const started = clock.text(card.started * NANOS_PER_MS, timeFormat === 'delta' ? 'local' : timeFormat)
-  return ladderLines(card, width, style, started)
+  return ladderLines(card, model.heldSteps, width, style, started)
 }

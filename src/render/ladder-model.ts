@@ -1,4 +1,6 @@
-import type { DropEvent, Endpoint } from '../flow/event.ts'
+import type { DropEvent, Endpoint, FlowEvent } from '../flow/event.ts'
+import { flagsText } from '../wire/tcp-flags.ts'
+import { eventLabel } from './line.ts'
 
 /** One packet of a ladder. */
 export interface LadderStep {
@@ -62,6 +64,34 @@ export const GAP_NANOS = 200e6
 const KEEP = 4
 /** Rows after which everything counts as a stretch. */
 const MOST_ROWS = 400
+
+/** What stands on the arrow of a segment: its payload, bytes, or what it acknowledges, a byte of the other's stream. */
+export function segmentText(flags: number, payload: number, acknowledged: number): string {
+  const text = flagsText(flags)
+  if (payload > 0) return `[${text}] ${payload} B`
+  return text === '.' ? `[.] ack ${acknowledged}` : `[${text}]`
+}
+
+/** What is said beside the arrow of a packet with these events. */
+export function remarksOf(events: readonly FlowEvent[]): Pick<LadderStep, 'label' | 'text' | 'tone'> {
+  if (events.length === 0) return { tone: 'plain' }
+  return {
+    tone: toneOf(events),
+    label: events.map(eventLabel).join(', '),
+    text: events.map(({ text }) => text).join('; '),
+  }
+}
+
+function toneOf(events: readonly FlowEvent[]): LadderTone {
+  let tone: LadderTone = 'plain'
+  for (const { event } of events) {
+    if (event === 'reset' || event === 'icmp_error') return 'bad'
+    if (event === 'handshake' && tone === 'plain') tone = 'good'
+    else if (event === 'close' && tone === 'plain') tone = 'info'
+    else if (event !== 'handshake' && event !== 'close') tone = 'warn'
+  }
+  return tone
+}
 
 /** What a ladder shows of a drop; nothing when the RST that answers it says the same: no socket took the segment. */
 export function ladderDrop({ at, sender, flags, proto, reason }: DropEvent): LadderDrop | undefined {

@@ -128,6 +128,27 @@ test('the ladder of a connection', () => {
   golden('ladder-120', shoot(model, 120, 40))
 })
 
+test('the ladder draws every packet that is held, and of what is older what happened', () => {
+  const model = scene()
+  select(model, 48_000)
+  model.openOverlay('ladder')
+  const [syn] = model.table.row!.card!.events
+  const after = (ms: number): number => syn!.at + ms * 1e6
+  const whole = {
+    steps: [
+      { at: syn!.at, fromClient: true, what: '[S]', len: 0 },
+      { at: after(0.02), fromClient: false, what: '[S.]', len: 0 },
+      { at: after(1), fromClient: true, what: '[P.] 78 B', len: 78 },
+      { at: after(1.1), fromClient: false, what: '[.] ack 79', len: 0 },
+    ],
+    whole: true,
+  }
+  model.heldSteps = whole
+  golden('ladder-packets-120', shoot(model, 120, 40))
+  model.heldSteps = { steps: whole.steps.slice(2), whole: false }
+  golden('ladder-packets-older-120', shoot(model, 120, 40))
+})
+
 test('followed bytes: both sides, what was missed, nothing that moves the cursor', () => {
   const model = scene()
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,9 +1,7 @@
 import type { FlowEvent } from '../../flow/event.ts'
 import type { FlowTracker } from '../../flow/tracker.ts'
-import type { LadderStep, LadderTone } from '../../render/ladder-model.ts'
-import { eventLabel } from '../../render/line.ts'
+import { type LadderStep, remarksOf, segmentText } from '../../render/ladder-model.ts'
 import { KIND_ICMP, KIND_TCP, type PacketStack } from '../../wire/stack.ts'
-import { flagsText } from '../../wire/tcp-flags.ts'
 
 /** What a ladder shows of the packet just given (borrowed), which is of the flow in `row`, and of its events. */
 export function ladderStep(
@@ -24,11 +22,7 @@ export function ladderStep(
         ? whatIs(stack, tracker.initialSequence(row, 'receiver'))
         : `ICMP ${quoting.icmp_name}`,
     len: stack.payloadLength,
-    tone: toneOf(events),
-    ...(events.length > 0 && {
-      label: events.map(eventLabel).join(', '),
-      text: events.map(({ text }) => text).join('; '),
-    }),
+    ...remarksOf(events),
   }
 }
 
@@ -37,18 +31,5 @@ function whatIs(stack: PacketStack, origin: number): string {
   const { payloadLength } = stack
   if (stack.kind !== KIND_TCP) return `${stack.kind === KIND_ICMP ? 'ICMP' : 'UDP'} ${payloadLength} B`
   const { flags, acknowledgement } = stack.tcp
-  const text = flagsText(flags)
-  if (payloadLength > 0) return `[${text}] ${payloadLength} B`
-  return text === '.' ? `[.] ack ${(acknowledgement - origin) >>> 0}` : `[${text}]`
-}
-
-function toneOf(events: readonly FlowEvent[]): LadderTone {
-  let tone: LadderTone = 'plain'
-  for (const { event } of events) {
-    if (event === 'reset' || event === 'icmp_error') return 'bad'
-    if (event === 'handshake' && tone === 'plain') tone = 'good'
-    else if (event === 'close' && tone === 'plain') tone = 'info'
-    else if (event !== 'handshake' && event !== 'close') tone = 'warn'
-  }
-  return tone
+  return segmentText(flags, payloadLength, (acknowledgement - origin) >>> 0)
 }

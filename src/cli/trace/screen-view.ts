@@ -7,7 +7,8 @@ import { NO_FLOW } from '../../flow/table.ts'
 import { NANOS_PER_MS } from '../../flow/time.ts'
 import type { LiveApp } from '../../live/app.ts'
 import type { HeldPackets } from '../../live/export.ts'
-import type { Ends } from '../../live/model/flow-card.ts'
+import type { HeldSteps } from '../../live/ladder-pane.ts'
+import type { Ends, FlowCard } from '../../live/model/flow-card.ts'
 import { Reassembler } from '../../stream/reassembler.ts'
 import type { StreamSegment, StreamSink } from '../../stream/stream.ts'
 import { formatAddress } from '../../wire/address.ts'
@@ -16,6 +17,7 @@ import { KIND_TCP, type PacketStack } from '../../wire/stack.ts'
 import type { PacketSink } from '../analysis/pump.ts'
 import type { View, ViewParts } from '../analysis/view.ts'
 import { VERSION } from '../version.ts'
+import { PacketSteps } from './packet-steps.ts'
 
 /** What a run tells the live view: events, flow records, and of every packet what is counted. */
 export class LiveScreenView implements View, PacketSink {
@@ -25,6 +27,7 @@ export class LiveScreenView implements View, PacketSink {
   readonly #app: LiveApp
   readonly #parts: ViewParts
   readonly #held = new PacketRing()
+  readonly #steps = new PacketSteps(this.#held)
   #ending = false
   #followed: { readonly flow: number; readonly reassembler: Reassembler } | undefined
 
@@ -36,6 +39,7 @@ export class LiveScreenView implements View, PacketSink {
       engine: source.engine,
       dropped: () => source.counters().droppedKernel ?? 0,
       packetsOf: (flow) => this.#packetsOf(flow),
+      stepsOf: (card) => this.#stepsOf(card),
     })
   }
 
@@ -87,10 +91,19 @@ export class LiveScreenView implements View, PacketSink {
     const { source } = this.#parts
     const { originSeconds } = this.#app.model
     const held = this.#held.write(flow, source.interfaces, originSeconds, `socktrace ${VERSION}`)
-    const started = this.#app.model.book.card(flow)?.started ?? 0
+    return { ...held, whole: this.#isWhole(this.#app.model.book.card(flow)) }
+  }
+
+  #stepsOf(card: FlowCard): HeldSteps {
+    const steps = this.#steps.of(card, this.#parts.source.interfaces)
+    return { steps, whole: this.#isWhole(card) }
+  }
+
+  /** Nothing of the flow is older than what is held. */
+  #isWhole(card: FlowCard | undefined): boolean {
     const { since } = this.#held
-    const whole = since === undefined || originSeconds * 1000 + since / NANOS_PER_MS <= started
-    return { ...held, whole }
+    const started = card?.started ?? 0
+    return since === undefined || this.#app.model.originSeconds * 1000 + since / NANOS_PER_MS <= started
   }
 
   #follow(flow: number, fromClient: boolean, stack: PacketStack, time: number): void {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
+import { boundMemory } from '../../host/memory.ts'
 import { LiveApp } from '../../live/app.ts'
 import { hasUnicode } from '../../live/spans.ts'
 import { createStyle, wantsColor } from '../../render/style.ts'
@@ -46,6 +46,7 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
     note: (text) => app.lack(text),
     flush: () => {},
   }
+  boundMemory()
   // Before the terminal is taken: what ends the program from then on gives it back.
   const forget = onSignals(
     () => {
@@ -56,7 +57,6 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
   )
   try {
     app.start()
-    boundHeap()
     // The sockets are on the screen; what opens the planes takes as long again, and keys come first.
     await turn()
     try {
@@ -87,16 +87,6 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
   }
   if (app.failure !== undefined) throw app.failure
   if (summary !== '') io.note(summary.trimEnd())
-}
-
-/**
- * What is thrown away gets no room to pile up, young (peak 167 → 151 MB with 10 000 sockets) or old: the heap is
- * collected once it has grown by 15 %, 4 ms every ten seconds, and not when it has doubled. Not while the first listing
- * makes its rows, of which nothing is thrown away.
- */
-function boundHeap(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--heap-growing-percent=15')
 }
 
 /** Until `stop` is called, or the end of `duration`. */

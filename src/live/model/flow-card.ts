@@ -13,6 +13,8 @@ const MAX_RUNS = 32
 /** What one side sent without an event or the other side in between. `at` counts from the trace's origin. */
 export interface Run {
   readonly at: number
+  /** The latest of them. */
+  until: number
   readonly side: Side
   packets: number
   bytes: number
@@ -88,9 +90,10 @@ export class FlowCard {
     const last = this.runs.at(-1)
     const goes = last !== undefined && last.side === side && !this.#runEnded
     if (goes || (last !== undefined && this.runs.length >= MAX_RUNS)) {
+      last.until = at
       last.packets++
       last.bytes += bytes
-    } else this.runs.push({ at, side, packets: 1, bytes })
+    } else this.runs.push({ at, until: at, side, packets: 1, bytes })
     this.#runEnded = false
     return this.strip.payload()
   }

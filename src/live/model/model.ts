@@ -3,6 +3,7 @@ import type { FlowEvent, Side } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
 import { NANOS_PER_MS } from '../../flow/time.ts'
 import type { SocketFilter } from '../../sockets/filter.ts'
+import type { HeldSteps } from '../ladder-pane.ts'
 import type { Playback } from '../playback.ts'
 import { Book, FILE_LIMITS } from './book.ts'
 import { EventLog, type LogEntry } from './event-log.ts'
@@ -65,6 +66,8 @@ export class LiveModel {
   /** Lines that the details take; those who draw them set it. */
   detailsNeed = 0
   selected: Selected | undefined
+  /** Packets of the connection whose ladder is shown. */
+  heldSteps: HeldSteps | undefined
   sort: Sort = 'recent'
   reversed = false
   grouping: Grouping = 'none'
