@@ -1,7 +1,7 @@
 import stringWidth from 'string-width'
 
 const PRINTABLE_ASCII = /^[ -~]*$/
-const graphemes = new Intl.Segmenter()
+let segmenter: Intl.Segmenter | undefined
 
 /** Width of uncoloured text in terminal cells; ASCII, the common case, costs no segmentation. */
 export function cellWidth(text: string): number {
@@ -16,15 +16,14 @@ export function cutEnd(text: string, width: number): string {
 /** Both ends of the text, so that an address keeps its port: `2001:db8:85a3…370:7334]:443`. */
 export function cutMiddle(text: string, width: number): string {
   if (cellWidth(text) <= width) return text
-  const characters = [...graphemes.segment(text)].map(({ segment }) => segment)
+  const characters = graphemes(text)
   const tail = take([...characters].reverse(), Math.floor((width - 1) / 2), true)
   return `${take(characters, width - 1 - cellWidth(tail))}…${tail}`
 }
 
 /** As many graphemes as fit; `reversed` ones come from the end of the text and are put back in order. */
 function take(text: string | readonly string[], width: number, reversed = false): string {
-  const characters =
-    typeof text === 'string' ? [...graphemes.segment(text)].map(({ segment }) => segment) : text
+  const characters = typeof text === 'string' ? graphemes(text) : text
   const taken: string[] = []
   let used = 0
   for (const character of characters) {
@@ -33,4 +32,10 @@ function take(text: string | readonly string[], width: number, reversed = false)
     taken.push(character)
   }
   return (reversed ? taken.reverse() : taken).join('')
+}
+
+/** What a reader takes for one character each. The segmenter is made for the first text that needs it: 10 ms. */
+function graphemes(text: string): string[] {
+  segmenter ??= new Intl.Segmenter()
+  return [...segmenter.segment(text)].map(({ segment }) => segment)
 }
