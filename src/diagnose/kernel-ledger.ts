@@ -1,6 +1,7 @@
 import type { Endpoint, Side } from '../flow/event.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { CallFact, DropFact, KernelEnd, KernelFact, StateFact } from '../kernel/fact.ts'
+import { isLoopback } from '../wire/address.ts'
 import { ACK, FIN, PSH, RST, SYN } from '../wire/tcp.ts'
 import { NO_ROW } from './case.ts'
 import type { DocketOptions } from './docket-options.ts'
@@ -329,10 +330,6 @@ function namesOf(a: KernelEnd, b: KernelEnd): readonly [KernelEnd, KernelEnd] {
 export function keyOf(proto: 'tcp' | 'udp', a: KernelEnd, b: KernelEnd): string {
   const [first, second] = namesOf(a, b)
   return `${proto} ${first.addr} ${first.port} ${second.addr} ${second.port}`
-}
-
-function isLoopback(addr: string): boolean {
-  return addr === '::1' || addr.startsWith('127.')
 }
 
 function segmentOf({ proto, icmp, flags }: DropFact): KernelDrop['segment'] {

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { UserError } from '../user-error.ts'
+import { isLoopback } from '../wire/address.ts'
 import { monotonicNow } from './kernel/tracepoints.ts'
 import { SystemError } from './libc.ts'
 import { ownAddresses } from './local-addresses.ts'
@@ -77,7 +78,7 @@ export class Namespaces {
   }
 
   #with(addr: string, since: number): readonly number[] {
-    return /^127\.|^::1$/.test(addr) ? [] : (this.#addresses(since).get(addr) ?? [])
+    return isLoopback(addr) ? [] : (this.#addresses(since).get(addr) ?? [])
   }
 
   #addresses(since: number): Map<string, readonly number[]> {

@@ -1,7 +1,8 @@
+import { isLoopback } from '../wire/address.ts'
 import type { Exposure, SocketRecord } from './socket.ts'
 
 export function exposureOf({ local: { addr = '' }, iface }: Pick<SocketRecord, 'local' | 'iface'>): Exposure {
-  if (/^(?:::ffff:)?127\./.test(addr) || addr === '::1' || iface === 'lo') return 'loopback'
+  if (isLoopback(addr) || iface === 'lo') return 'loopback'
   return (addr === '0.0.0.0' || addr === '::') && iface === undefined ? 'everywhere' : 'address'
 }
 

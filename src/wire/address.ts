@@ -59,6 +59,16 @@ export function parseAddress(text: string): Address | undefined {
   return words === undefined ? undefined : { family: 6, words }
 }
 
+/** Of the canonical text of an address: one that every host and every network namespace has for itself. */
+export function isLoopback(addr: string): boolean {
+  return addr === '::1' || /^(?:::ffff:)?127\./.test(addr)
+}
+
+/** Of the canonical text of an address: fe80::/10 (RFC 4291 section 2.5.6), which needs an interface to be reached. */
+export function isLinkLocal(addr: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(addr)
+}
+
 /** IPv4-mapped addresses (::ffff:0:0/96) are written with a dotted tail (RFC 5952 section 5). */
 function hasDottedTail(w0: number, w1: number, w2: number): boolean {
   return w0 === 0 && w1 === 0 && w2 === 0xffff

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isIPv4, isIPv6 } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatAddress, formatIpv4, parseAddress } from '../../src/wire/address.ts'
+import { formatAddress, formatIpv4, isLinkLocal, isLoopback, parseAddress } from '../../src/wire/address.ts'
 import { uint16, uint32 } from './header-suite.ts'
 
 /** What may be written, and how RFC 5952 writes it. */
@@ -99,4 +99,16 @@ test('address: the canonical text is the one that URLs have', () => {
       assert.equal(`[${formatAddress(6, words)}]`, new URL(`http://[${formatAddress(6, words)}]`).hostname)
     }),
   )
+})
+
+test('address: which are of one host or of one link alone', () => {
+  const loopback = ['127.0.0.1', '127.255.0.9', '::1', '::ffff:127.0.0.1']
+  const link = ['fe80::1', 'febf:1::2']
+  const others = ['128.0.0.1', '12.7.0.1', '::', '::1:1', '::ffff:128.0.0.1', 'fec0::1', 'fe8::1', '10.0.0.1']
+  for (const addr of [...loopback, ...link, ...others])
+    assert.deepEqual(
+      [isLoopback(addr), isLinkLocal(addr)],
+      [loopback.includes(addr), link.includes(addr)],
+      addr,
+    )
 })
