@@ -6,9 +6,10 @@ import { openSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
 const SIZES = [25_000, 50_000, 100_000]
-const RUNS = 3
+const RUNS = 5
 const NAMESPACE = `socktrace-bench-${process.pid}`
 const holder = new URL('connections.mjs', import.meta.url).pathname
+const reporter = new URL('peak.cjs', import.meta.url).pathname
 const nowhere = openSync('/dev/null', 'w')
 
 /** Both ends of a connection are descriptors of the process that holds it. */
@@ -17,21 +18,24 @@ function connectionsPerProcess() {
   return Math.floor((Number(limit ?? 20_000) - 200) / 2 / 100) * 100
 }
 
-const QUICK = [
-  ['node -e 0', 'node', '-e', '0'],
-  ['ss -tan', 'ss', '-tan'],
-  ['socktrace list -tan --no-process', 'bin/socktrace', 'list', '-q', '-tan', '--no-process'],
-  ['socktrace list -tanp', 'bin/socktrace', 'list', '-q', '-tanp'],
-  ['socktrace list sport = :10000', 'bin/socktrace', 'list', '-q', 'sport = :10000'],
-  [
-    'socktrace list sport = :10000 --no-process',
-    'bin/socktrace',
-    'list',
-    '-q',
-    'sport = :10000',
-    '--no-process',
-  ],
-]
+/** Ports that many of the connections have at their one end; `connections.mjs` makes them. */
+const BUSY = 10_000
+
+/** `port` is that of one end of one connection. */
+function quick(port) {
+  const list = (...words) => ['bin/socktrace', 'list', '-q', ...words]
+  return [
+    ['node -e 0', 'node', '-e', '0'],
+    ['ss -tan', 'ss', '-tan'],
+    ['socktrace list -tan --no-process', ...list('-tan', '--no-process')],
+    ['socktrace list -tanp', ...list('-tanp')],
+    ['ss -tan sport = :N, one connection', 'ss', '-tan', `sport = :${port}`],
+    ['socktrace list sport = :N, one connection', ...list(`sport = :${port}`)],
+    ['… --no-process', ...list(`sport = :${port}`, '--no-process')],
+    ['socktrace list sport = :N, a listener with 5,000', ...list(`sport = :${BUSY}`)],
+  ]
+}
+
 /** Minutes, some of them: once, at the largest size. */
 const SLOW = [
   ['ss -tanp', 'ss', '-tanp'],
@@ -75,14 +79,27 @@ async function hold(count, port) {
 
 /** Seconds by command, and peak memory in MB. */
 function measure(slowToo) {
+  const commands = quick(portOfOne())
   const seconds = new Map()
   for (let round = 0; round < RUNS; round++)
-    for (const [name, ...command] of QUICK) seconds.set(name, [...(seconds.get(name) ?? []), time(command)])
+    for (const [name, ...command] of commands)
+      seconds.set(name, [...(seconds.get(name) ?? []), time(command)])
   if (slowToo) for (const [name, ...command] of SLOW) seconds.set(name, [time(command)])
   const memory = new Map(
-    QUICK.filter(([name]) => name.startsWith('socktrace')).map(([name, ...command]) => [name, peak(command)]),
+    commands
+      .filter(([, program]) => program === 'bin/socktrace')
+      .map(([name, ...command]) => [name, peak(command)]),
   )
   return { seconds, memory }
+}
+
+/** The port of the client of some connection in the middle of the list. */
+function portOfOne() {
+  const { stdout } = spawnSync('ip', ['netns', 'exec', NAMESPACE, 'ss', '-tanH', `dport = :${BUSY}`], {
+    encoding: 'utf8',
+  })
+  const lines = stdout.trimEnd().split('\n')
+  return /:(\d+)\s/.exec(lines[lines.length >> 1])[1]
 }
 
 function time([program, ...args]) {
@@ -99,32 +116,49 @@ function time([program, ...args]) {
 
 /** The command's own word on its peak memory, at its end. */
 function peak([program, ...args]) {
-  const report =
-    "import{writeSync}from'node:fs';process.on('exit',()=>writeSync(2,'peak '+process.resourceUsage().maxRSS))"
   const { stderr } = spawnSync('ip', ['netns', 'exec', NAMESPACE, program, ...args], {
     stdio: ['ignore', nowhere, 'pipe'],
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(report)}` },
+    env: { ...process.env, NODE_OPTIONS: `--require=${reporter}` },
   })
   return Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024
 }
 
+function median(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]
+}
+
 function table(columns) {
+  const names = [...columns.at(-1).seconds.keys()]
   const cell = ({ seconds, memory }, name) => {
     const values = seconds.get(name)
     if (values === undefined) return ''
-    const median = [...values].sort((a, b) => a - b)[values.length >> 1]
     const used = memory.get(name)
-    return `${median.toFixed(2)}${used === undefined ? '' : ` (${used.toFixed(0)} MB)`}`
+    return `${median(values).toFixed(2)}${used === undefined ? '' : ` (${used.toFixed(0)} MB)`}`
   }
   return [
     `Seconds of a whole process, median of ${RUNS} (of the last three: one run), peak memory in parentheses.`,
     '',
     `| established connections | ${SIZES.map((size) => size.toLocaleString('en')).join(' | ')} |`,
     `|---|${SIZES.map(() => '---:|').join('')}`,
-    ...[...QUICK, ...SLOW].map(
-      ([name]) => `| \`${name}\` | ${columns.map((column) => cell(column, name)).join(' | ')} |`,
-    ),
+    ...names.map((name) => `| \`${name}\` | ${columns.map((column) => cell(column, name)).join(' | ')} |`),
+    '',
+    ...ratios(columns),
+  ]
+}
+
+/** What the seconds say, which belong to one machine. */
+function ratios(columns) {
+  const [few, many] = [columns[0].seconds, columns.at(-1).seconds]
+  const seconds = (name, from = many) => median(from.get(name))
+  const grown = (name) => seconds(name) - seconds(name, few)
+  const [plain, owners] = ['socktrace list -tan --no-process', 'socktrace list -tanp']
+  const above = (name) => `${(1000 * (seconds(name) - seconds('node -e 0'))).toFixed(0)} ms`
+  return [
+    `At ${SIZES.at(-1).toLocaleString('en')} connections \`${plain}\` takes ${(seconds(plain) / seconds('ss -tan')).toFixed(2)} times as long as \`ss -tan\`,`,
+    `and what it takes more than at ${SIZES[0].toLocaleString('en')} is ${(grown(plain) / grown('ss -tan')).toFixed(2)} of what ss takes more;`,
+    `\`${owners}\` takes ${SLOW.map(([name]) => `${(seconds(owners) / seconds(name)).toFixed(2)} of \`${name}\``).join(', ')}.`,
+    `One connection looked up takes ${above('socktrace list sport = :N, one connection')} more than Node alone, without processes ${above('… --no-process')}.`,
   ]
 }
 
