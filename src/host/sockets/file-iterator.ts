@@ -18,6 +18,7 @@ const PROG_TYPE_TRACING = 26
 const ATTACH_ITERATOR = 28
 const ATTRIBUTES = 128
 const INSTRUCTION = 8
+const LOAD_ATTEMPTS = 5
 /** union bpf_iter_link_info: of a task u32 tid, u32 pid, u32 pidfd; since Linux 6.1. */
 const LINK_INFO = 16
 /** The program's helpers are for such licences. */
@@ -102,7 +103,11 @@ function load(instructions: Uint8Array, target: number): number {
   view.setBigUint64(16, libc.addressOf(LICENCE), true)
   view.setUint32(68, ATTACH_ITERATOR, true)
   view.setUint32(108, target, true)
-  return libc.bpf(PROG_LOAD, attributes, ATTRIBUTES)
+  // A signal stops the kernel's check of the program, as a profiler's does.
+  for (let attempt = 1; ; attempt++) {
+    const program = libc.bpf(PROG_LOAD, attributes, ATTRIBUTES)
+    if (program !== -1 || libc.errno() !== EAGAIN || attempt === LOAD_ATTEMPTS) return program
+  }
 }
 
 /** Before Linux 6.1 the information about a pid is refused (E2BIG), never ignored. */

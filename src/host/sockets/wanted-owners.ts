@@ -19,7 +19,7 @@ const FEW = 1 << 14
 const BIG = 512
 /** With more processes than this all are gone through at once. */
 const MANY_PROCESSES = 300
-/** So many links of a process tell whether its sockets were made at about the time of the wanted one. */
+/** So many links of a process tell whether its sockets were made at about the time of one of so many wanted ones. */
 const SAMPLES = 16
 
 /**
@@ -111,30 +111,55 @@ class Search {
 }
 
 /**
- * The big process that has sockets of about the same time, those with few descriptors, then the other big ones: all,
- * unless there are too many to be asked one by one.
+ * The big processes that have sockets of about the same time as those wanted, then those with few descriptors, then
+ * the other big ones: all, unless there are too many to be asked one by one.
  */
 function likelyFirst(counts: ReadonlyMap<number, number>, wanted: ReadonlySet<number>): number[] {
-  const middle = [...wanted].sort((a, b) => a - b)[wanted.size >> 1]!
-  const big = [...counts]
-    .filter(([, count]) => count > BIG)
-    .map(([pid, count]) => ({ pid, distance: distanceOf(pid, count, middle) }))
-    .sort((a, b) => a.distance - b.distance)
-    .map(({ pid }) => pid)
-  if (counts.size > MANY_PROCESSES) return big.slice(0, 1)
-  const small = [...counts.keys()].filter((pid) => counts.get(pid)! <= BIG)
-  return [...big.slice(0, 1), ...small, ...big.slice(1)]
+  const pids = [...counts.keys()]
+  const big = pids.filter((pid) => counts.get(pid)! > BIG)
+  const sampled = big.map((pid) => ({ pid, inodes: sampleInodes(pid, counts.get(pid)!) }))
+  const likely = new Set<number>()
+  for (const inode of spread([...wanted])) {
+    const nearest = nearestOf(sampled, inode)
+    if (nearest !== undefined) likely.add(nearest)
+  }
+  if (counts.size > MANY_PROCESSES) return [...likely]
+  return [...new Set([...likely, ...pids.filter((pid) => counts.get(pid)! <= BIG), ...big])]
 }
 
-/** How far the inodes of a process's sockets are from one; the kernel counts them up. */
-function distanceOf(pid: number, count: number, inode: number): number {
-  let nearest = Number.POSITIVE_INFINITY
+/** So many of them that are far from each other. */
+function spread(inodes: number[]): number[] {
+  inodes.sort((a, b) => a - b)
+  const step = Math.max(1, inodes.length / SAMPLES)
+  return inodes.filter((_, index) => Math.floor(index % step) === 0)
+}
+
+/** Inodes of some sockets of a process. */
+function sampleInodes(pid: number, count: number): number[] {
+  const inodes: number[] = []
   for (let sample = 0; sample < SAMPLES; sample++)
     try {
       const found = socketInode(readlinkSync(`/proc/${pid}/fd/${Math.floor((count * sample) / SAMPLES)}`))
-      if (found >= 0) nearest = Math.min(nearest, Math.abs(found - inode))
+      if (found >= 0) inodes.push(found)
     } catch {
       // No such descriptor, or its process is gone.
+    }
+  return inodes
+}
+
+/** The process with the nearest inode: the kernel counts them up. */
+function nearestOf(
+  sampled: readonly { readonly pid: number; readonly inodes: readonly number[] }[],
+  inode: number,
+): number | undefined {
+  let nearest: number | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const { pid, inodes } of sampled)
+    for (const other of inodes) {
+      const distance = Math.abs(other - inode)
+      if (distance >= least) continue
+      least = distance
+      nearest = pid
     }
   return nearest
 }
