@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { UserError } from '../user-error.ts'
 import { addLadderOptions } from './analysis/ladder-option.ts'
 import type { SelectionOptions } from './analysis/report.ts'
 import type { ViewOptions } from './analysis/views.ts'
@@ -43,12 +44,39 @@ export function addEngineOptions(
 ): Command {
   const none = choices.includes('none') ? '; none: the kernel alone' : ''
   return command
+    .hook('preAction', async (hooked, action) => {
+      // Hooks of plain `socktrace` are called for its subcommands too.
+      if (hooked === action) await refuseWhatFails(action)
+    })
     .addOption(
       new Option('--engine <engine>', `how packets are captured: kernel ring, or libpcap through cap${none}`)
         .choices(choices)
         .default('auto'),
     )
     .option('-Z, --relinquish-privileges <user>', 'give up every privilege once the capture is open')
+}
+
+/** Options that have nothing to do where there are no packets. */
+const OF_PACKETS = new Set(
+  `interface snaplen bufferSize promiscuous count write packets absoluteSequence ladder follow extract format flows
+  stats maxFlows`.split(/\s+/),
+)
+
+/** Before anything is opened. */
+async function refuseWhatFails(command: Command): Promise<void> {
+  const { engine, relinquishPrivileges } = command.opts<InterfaceOptions>()
+  const given = command.options.find(
+    (option) =>
+      OF_PACKETS.has(option.attributeName()) &&
+      command.getOptionValueSource(option.attributeName()) === 'cli',
+  )
+  if (engine === 'none' && given !== undefined)
+    throw new UserError(`${given.long} is about packets: with --engine none there are none`, {
+      hint: `leave out ${given.long}, or --engine none`,
+    })
+  if (relinquishPrivileges === undefined) return
+  const { accountFor } = await import('../host/privileges.ts')
+  accountFor(relinquishPrivileges)
 }
 
 export function addAnalysisOptions(command: Command): Command {

@@ -14,11 +14,10 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Define>>> = {
   devices: async () => (await import('./devices.ts')).defineDevices,
   schema: async () => (await import('./schema.ts')).defineSchema,
   completion: async () => (await import('./completion.ts')).defineCompletion,
+  help: async () => (await import('./help.ts')).defineHelp,
 }
 
 const ALIASES: Readonly<Record<string, string>> = { ls: 'list' }
-
-export const COMMAND_NAMES: string = Object.keys(COMMANDS).join(', ')
 
 /** The command that a command line names, `undefined` for plain `socktrace`. */
 export function commandOf(args: readonly string[]): string | undefined {

@@ -81,15 +81,15 @@ export function parseRingSize(text: string): number {
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** What a timer of Node can wait, about 24 days. */
-const LONGEST_MS = 2 ** 31 - 1
+/** What a timer of Node can wait is 2³¹ - 1 ms. */
+const LONGEST_HOURS = 596
 
 /** `5s`, `500ms`, `2m`, `1h`, or plain seconds, as milliseconds. */
 export function parseDuration(text: string): number {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
   const ms = Number(number) * UNIT_MS[unit]!
-  if (!(ms > 0 && ms <= LONGEST_MS))
-    throw new InvalidArgumentError('it takes a time such as 5s, 500ms, 2m or 1h')
+  if (!(ms > 0)) throw new InvalidArgumentError('it takes a time such as 5s, 500ms, 2m or 1h')
+  if (ms > LONGEST_HOURS * UNIT_MS['h']!) throw new InvalidArgumentError(`it takes at most ${LONGEST_HOURS}h`)
   return ms
 }
 

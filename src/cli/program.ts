@@ -1,21 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import { ClosedPipe, writeAll } from '../host/output.ts'
 import { EXIT, UserError } from '../user-error.ts'
-import { COMMAND_NAMES, COMMANDS, commandOf } from './commands.ts'
+import { COMMANDS, commandOf } from './commands.ts'
 import { writeCrash, writeErrorLine } from './error-line.ts'
 import { defineStream } from './stream.ts'
+import { unknownCommand, usageError } from './usage-error.ts'
 import { VERSION } from './version.ts'
 
 const DESCRIPTION =
   'Every socket with its state and its process, and every TCP handshake annotated as it happens.'
-
-/** Commander's own refusals (unknown option, missing argument) as the errors of this program. */
-function usageError(error: CommanderError, command: string | undefined): UserError {
-  const message = error.message.replace(/^error: /, '').replace(/\n[\s\S]*$/, '')
-  const help = command === undefined ? 'socktrace --help' : `socktrace ${command} --help`
-  const suggestion = /\(Did you mean .*\)/.exec(error.message)?.[0]
-  return new UserError(message, { hint: suggestion ?? `see \`${help}\``, exitCode: EXIT.usage, cause: error })
-}
 
 /** Help goes out like everything else: a closed pipe and a full disk are known errors. */
 function writeOut(text: string): void {
@@ -24,7 +17,7 @@ function writeOut(text: string): void {
 
 /** The command that has an option which plain `socktrace` does not. */
 async function ownerOfOption(message: string): Promise<string | undefined> {
-  const flag = /^unknown option '(-[^' ]*)'/.exec(message)?.[1]
+  const flag = /^error: unknown option '(-[^' ]*)'/.exec(message)?.[1]
   if (flag === undefined) return undefined
   const all = await buildProgram(undefined)
   return all.commands
@@ -57,7 +50,7 @@ export async function buildProgram(wanted: string | undefined): Promise<Command>
 async function explain(error: CommanderError, command: string | undefined): Promise<UserError> {
   const plain = usageError(error, command)
   if (command !== undefined) return plain
-  const owner = await ownerOfOption(plain.message)
+  const owner = await ownerOfOption(error.message)
   if (owner === undefined) return plain
   return new UserError(plain.message, { hint: `\`socktrace ${owner}\` has it`, cause: error })
 }
@@ -71,9 +64,9 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const first = args[0]
     if (command === undefined && first !== undefined && !first.startsWith('-'))
-      throw new UserError(`There is no command "${first}"`, { hint: `the commands are ${COMMAND_NAMES}` })
+      throw unknownCommand(first, Object.keys(COMMANDS))
     const wantsHelp = args[0] === '-h' || args[0] === '--help'
-    const wantsAll = wantsHelp || command === 'completion'
+    const wantsAll = wantsHelp || command === 'completion' || command === 'help'
     const program = await buildProgram(wantsAll ? undefined : (command ?? 'none'))
     await program.parseAsync([...args], { from: 'user' })
     return (process.exitCode as number | undefined) ?? EXIT.fine

@@ -48,7 +48,7 @@ export function defineRead(program: Command): void {
       const [files, options] = withoutLadderWord(words, given)
       // Commander cannot tell: `--ladder` may have the only file.
       if (files.length === 0)
-        throw new UserError("missing required argument 'file'", { hint: 'see `socktrace read --help`' })
+        throw new UserError('<file> is missing', { hint: 'see `socktrace read --help`' })
       if (options.live) {
         const { runReplay } = await import('./read/replay.ts')
         return runReplay(files, options, processIo(options.quiet))

@@ -78,8 +78,8 @@ export function dropPrivileges(keep: readonly Capability[]): void {
   if (kept.length === 0) libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 }
 
-/** Becomes `user` (a name or a number) and gives up everything. Throws `UserError` when there is no such user. */
-export function becomeUnprivileged(user: string): void {
+/** The account that `-Z` names. Throws `UserError` when there is none, or when this process may not become it. */
+export function accountFor(user: string): Invoker {
   if (process.geteuid?.() !== 0)
     throw new UserError(`Cannot become user ${JSON.stringify(user)}: only root can`, {
       hint: 'run it with sudo, or leave -Z out',
@@ -88,6 +88,12 @@ export function becomeUnprivileged(user: string): void {
   const account = findUser(user)
   if (account === undefined)
     throw new UserError(`Cannot become user ${JSON.stringify(user)}: no such user`, { exitCode: EXIT.usage })
+  return account
+}
+
+/** Becomes `user` (a name or a number) and gives up everything. Throws `UserError` when there is no such user. */
+export function becomeUnprivileged(user: string): void {
+  const account = accountFor(user)
   forbidMore([])
   becomeUser(account)
   // The change of user hid the process from itself (/proc/self/fd); it holds nothing worth hiding any more.

@@ -4,6 +4,7 @@ import { NoPackets } from '../../host/capture/no-packets.ts'
 import { openRing } from '../../host/capture/ring.ts'
 import type { KernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { EXIT, UserError } from '../../user-error.ts'
+import { wantsViews } from '../analysis/views.ts'
 import { DEFAULT_SNAPLEN, type EngineChoice } from '../capture-options.ts'
 import { wantsStreams } from '../follow/option.ts'
 import type { TraceOptions } from '../trace.ts'
@@ -50,8 +51,8 @@ export function checkPackets(
   if (lack !== undefined) {
     if (needed || !goesWithout || !watched.state) throw lack
   } else if (needed)
-    throw new UserError('Cannot choose, print or write packets with --engine none: there are none', {
-      hint: 'leave out the filter and the options for packets, or --engine none',
+    throw new UserError('Cannot filter packets with --engine none: there are none', {
+      hint: 'leave out the filter, or --engine none',
     })
 }
 
@@ -69,5 +70,7 @@ export function readsHeadersOnly(options: TraceOptions): boolean {
 }
 
 function writesPackets(options: TraceOptions): boolean {
-  return options.write !== undefined || options.packets === true || wantsStreams(options)
+  return (
+    options.write !== undefined || options.packets === true || wantsStreams(options) || wantsViews(options)
+  )
 }

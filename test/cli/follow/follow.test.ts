@@ -213,9 +213,9 @@ const MISTAKES: readonly (readonly [line: readonly string[], message: RegExp])[]
   [['--follow', 'x', file], /it takes the id of a flow, with :client or :server for one side/],
   [['--hex', file], /--hex is about followed bytes; say which flow with --follow/],
   [['--overlap', 'last', file], /--overlap is about reassembled bytes; use it with --follow or --extract/],
-  [['--follow', '0', '--overlap', 'vista', file], /Allowed choices are first, last, bsd/],
-  [['--follow', '0', '--raw', '--json', file], /'--raw' cannot be used with option '--json'/],
-  [['--follow', '0', '--ascii', '--hex', file], /'--(ascii|hex)' cannot be used with option '--(ascii|hex)'/],
+  [['--follow', '0', '--overlap', 'vista', file], /it takes first, last, bsd/],
+  [['--follow', '0', '--raw', '--json', file], /--raw cannot be used with --json/],
+  [['--follow', '0', '--ascii', '--hex', file], /--(ascii|hex) cannot be used with --(ascii|hex)/],
 ]
 
 for (const [line, message] of MISTAKES)
