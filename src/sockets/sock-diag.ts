@@ -1,4 +1,5 @@
 import { formatIpv4, formatIpv6 } from '../wire/address.ts'
+import { TCP_STATES, tcpState } from '../wire/tcp-states.ts'
 import { attributeMembers, parseDiagAttributes } from './diag-attributes.ts'
 import { AF_INET } from './diag-request.ts'
 import type { Netid, SocketEndpoint, SocketRecord, SocketState } from './socket.ts'
@@ -19,25 +20,9 @@ export interface DiagContext {
   readonly decode: (view: DataView, start: number, end: number) => string
 }
 
-// include/net/tcp_states.h; index = state.
-const STATES: readonly (SocketState | undefined)[] = [
-  undefined,
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECV',
-  'FIN_WAIT1',
-  'FIN_WAIT2',
-  'TIME_WAIT',
-  'CLOSE',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'LISTEN',
-  'CLOSING',
-  'NEW_SYN_RECV',
-  'BOUND_INACTIVE',
-]
 const LISTEN = 10
-export const STATE_COUNT: number = STATES.length
+/** Numbers of states, 0 among them, which no socket has. */
+export const STATE_COUNT: number = 1 + TCP_STATES.length
 
 /** Names of `idiag_timer`; 0 is no timer. The first five are what ss prints. */
 const TIMERS: readonly (string | undefined)[] = [
@@ -56,7 +41,7 @@ export function isStream(netid: Netid): boolean {
 
 /** Name of a kernel state for a protocol: a datagram or raw socket is never closed, only without a peer. */
 export function stateName(state: number, stream: boolean): SocketState | undefined {
-  const name = STATES[state]
+  const name = tcpState(state)
   return name === 'CLOSE' && !stream ? 'UNCONN' : name
 }
 

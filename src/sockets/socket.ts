@@ -1,3 +1,4 @@
+import type { TcpState } from '../wire/tcp-states.ts'
 export type Netid =
   | 'tcp'
   | 'udp'
@@ -12,22 +13,8 @@ export type Netid =
   | 'netlink'
 export type Family = 'inet' | 'inet6' | 'unix' | 'packet' | 'vsock' | 'netlink'
 
-/** Socket states of the JSON contract, in the kernel's order (include/net/tcp_states.h). */
-export type SocketState =
-  | 'ESTABLISHED'
-  | 'SYN_SENT'
-  | 'SYN_RECV'
-  | 'FIN_WAIT1'
-  | 'FIN_WAIT2'
-  | 'TIME_WAIT'
-  | 'CLOSE'
-  | 'CLOSE_WAIT'
-  | 'LAST_ACK'
-  | 'LISTEN'
-  | 'CLOSING'
-  | 'NEW_SYN_RECV'
-  | 'BOUND_INACTIVE'
-  | 'UNCONN'
+/** Socket states of the JSON contract: UNCONN is a closed one of a kind that has no connections. */
+export type SocketState = TcpState | 'UNCONN'
 
 /** `addr` is canonical text; a wildcard is `0.0.0.0` or `::` with port 0. Unix sockets have `path` instead. */
 export interface SocketEndpoint {
