@@ -1,12 +1,12 @@
-// Becomes dist/cli/list.cjs: runs list-code.cjs with what V8 made of it when it was built (list-code.bin). To compile it
+// Becomes dist/cli/NAME.cjs: runs NAME-code.cjs with what V8 made of it when it was built (NAME-code.bin). To compile it
 // again takes 25 ms. Another version of Node, or other flags of V8, refuse the file, and then it is compiled.
 const { readFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
-const { dirname, join } = require('node:path')
+const { dirname } = require('node:path')
 const { Script } = require('node:vm')
 
-const file = join(__dirname, 'list-code.cjs')
-const compiled = join(__dirname, 'list-code.bin')
+const file = __filename.replace(/\.cjs$/, '-code.cjs')
+const compiled = __filename.replace(/\.cjs$/, '-code.bin')
 
 /** The program, and the script that it came from. */
 exports.load = (cachedData) => {
