@@ -1,6 +1,7 @@
 import type { Side } from '../flow/event.ts'
 import type { Evidence, WireReset } from './evidence.ts'
 import { kernelOf, otherSide, socketsOf, wasEstablished, watches, wireOf } from './facts.ts'
+import { isResetLost } from './losses.ts'
 import { FORGOTTEN_SECONDS, IDLE_SECONDS } from './thresholds.ts'
 import { duration } from './words.ts'
 
@@ -24,13 +25,15 @@ function cutBy(evidence: Evidence): Broken | undefined {
   const reset = wireOf(evidence)?.reset
   if (reset !== undefined && reset.after !== 'syn' && reset.after !== 'syn_ack') {
     const taken = reset.effect === 'effective' && !OVER.has(reset.receiverState)
-    if (taken || wasReported(evidence, otherSide(reset.by))) return { by: reset.by, reset }
+    if ((taken && !isResetLost(evidence, reset.by)) || wasReported(evidence, otherSide(reset.by)))
+      return { by: reset.by, reset }
   }
   const kernel = kernelOf(evidence)
   for (const side of ['client', 'server'] as const)
     if (wasReported(evidence, side)) return { by: otherSide(side) }
   // An abort that its own kernel told: the peer is elsewhere, or has not noticed yet.
-  return kernel?.resetSent?.active ? { by: kernel.resetSent.side } : undefined
+  const sent = kernel?.resetSent
+  return sent?.active && !isResetLost(evidence, sent.side) ? { by: sent.side } : undefined
 }
 
 /**
@@ -70,6 +73,7 @@ export function resetReason(evidence: Evidence, { by }: Broken): string | undefi
 export function countersDecide(evidence: Evidence, broken: Broken): boolean {
   if (!evidence.here[broken.by] || kernelOf(evidence) === undefined) return false
   if (resetReason(evidence, broken) !== undefined) return false
+  if (kernelOf(evidence)?.aborts?.[broken.by] === undefined) return false
   const told = kernelOf(evidence)?.resetSent
   return told !== undefined ? told.active : !watches(evidence, 'reset')
 }

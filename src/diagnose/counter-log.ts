@@ -7,6 +7,8 @@ type Counters = Readonly<Record<string, number>>
 export interface CounterSnapshot {
   readonly at: Nanos
   readonly of: ReadonlyMap<number, Counters>
+  /** Those of which there was no reading then: what had moved before this one is not known. */
+  readonly late?: ReadonlySet<number>
 }
 
 /**
@@ -52,20 +54,23 @@ export class CounterLog {
   }
 
   /**
-   * The latest reading before `start`, else the oldest there is; of these namespaces, one of now where none is: what
-   * goes wrong goes wrong again with the next attempt to send.
+   * The latest reading before `start`, else the oldest there is; of these namespaces, one of now where none is (`late`):
+   * what goes wrong goes wrong again with the next attempt to send.
    */
   before(start: Nanos, namespaces: readonly (number | undefined)[]): CounterSnapshot {
     const found = this.#snapshots.findLast(({ at }) => at <= start) ?? this.#snapshots[0]
     const of = new Map(found?.of)
+    const late = new Set<number>()
     for (const netns of namespaces) {
       if (netns === undefined) continue
       this.watch(netns)
       if (of.has(netns)) continue
       const counters = this.#read(netns)
-      if (counters !== undefined) of.set(netns, counters)
+      if (counters === undefined) continue
+      of.set(netns, counters)
+      late.add(netns)
     }
-    return { at: found?.at ?? start, of }
+    return { at: found?.at ?? start, of, late }
   }
 
   /** What moved in the namespace of each end since that reading. */

@@ -6,10 +6,12 @@ import type { SocketRecord } from '../sockets/socket.ts'
 import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 import { AbortLog } from './abort-log.ts'
 import { type Case, type Ends, NO_ROW } from './case.ts'
-import type { CounterLog } from './counter-log.ts'
+import type { CounterLog, CounterSnapshot } from './counter-log.ts'
 import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
+import { otherSide } from './facts.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
 import { LossLog } from './loss-log.ts'
+import { isResetLost } from './losses.ts'
 import type { ConnectionQuery, Planes } from './planes.ts'
 import { kernelFacts, RECORDS_LOST } from './tell-kernel.ts'
 import { turned } from './turned.ts'
@@ -31,6 +33,7 @@ export interface Moment {
   readonly ending: boolean
 }
 
+const FINISHING = { finishing: true } as const
 const EVERY_KIND: readonly KernelKind[] = ['state', 'error', 'reset', 'retransmit', 'call', 'drop']
 
 /** What the kernel plane says of a connection of which it told nothing. */
@@ -81,13 +84,13 @@ export class EvidenceGatherer {
     }
     const here = planes.here(query)
     const ended = over || found.wire.isEnded || (trace !== undefined && (trace.isFailed || trace.isClosed))
-    return {
+    const evidence: Evidence = {
       proto,
       client,
       server,
       now,
       ended,
-      ...(ending && !ended && { finishing: true as const }),
+      ...(ending && !ended && FINISHING),
       here,
       ...ownOf(query, planes),
       process: planes.process(query),
@@ -95,6 +98,7 @@ export class EvidenceGatherer {
       socket: ownSockets(planes.socket(query), trace, ends),
       kernel: this.#kernelEvidence(found, trace, query),
     }
+    return over || !isUnnoticed(evidence) ? evidence : { ...evidence, ended: false, ...(ending && FINISHING) }
   }
 
   #wireEvidence(found: Case): Plane<WireEvidence> {
@@ -134,7 +138,7 @@ export class EvidenceGatherer {
     const { kernel } = this.#options.planes
     if (!kernel.watched) return kernel
     const counters = this.#counters.since(found.before, netns)
-    const aborts = found.before && this.aborts.since(found.before.at, netns)
+    const aborts = found.before && this.aborts.since(found.before.at, onTime(netns, found.before))
     const hasLost = found.start <= this.lostAt
     const unwatched = hasLost ? EVERY_KIND : kernel.unwatched
     const told = trace?.evidence(client, { netns, counters, unwatched }) ?? {
@@ -147,6 +151,28 @@ export class EvidenceGatherer {
     if (hasLost && kernelFacts(told).length === 0) return { watched: false, why: RECORDS_LOST }
     return { watched: true, ...told, ...(aborts && { aborts }) }
   }
+}
+
+/** The ends whose namespace's counters were read before the connection began. */
+function onTime(
+  netns: Partial<Record<Side, number>>,
+  { late }: CounterSnapshot,
+): Partial<Record<Side, number>> {
+  const { client, server } = netns
+  return {
+    ...(client !== undefined && !late?.has(client) && { client }),
+    ...(server !== undefined && !late?.has(server) && { server }),
+  }
+}
+
+/** The end came with an RST that its receiver never got. */
+function isUnnoticed(evidence: Evidence): boolean {
+  const reset = evidence.wire.watched ? evidence.wire.reset : undefined
+  if (!evidence.ended || reset?.effect !== 'effective' || !isResetLost(evidence, reset.by)) return false
+  const victim = otherSide(reset.by)
+  const { kernel } = evidence
+  // Its program may have closed it meanwhile, or its kernel given up.
+  return !kernel.watched || (kernel.states[victim] !== 'CLOSE' && kernel.error?.side !== victim)
 }
 
 /** Who called connect(), when that was the end that the packets have as client. */

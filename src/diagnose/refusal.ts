@@ -1,5 +1,6 @@
 import type { Evidence } from './evidence.ts'
 import { clientError, drops, kernelOf, wasEstablished, watches, wireOf } from './facts.ts'
+import { isResetLost } from './losses.ts'
 
 /** How an attempt was refused: by RST, by an ICMP port unreachable, or one of them (the wire was not watched). */
 export type Refusal = 'rst' | 'icmp' | 'either'
@@ -8,8 +9,9 @@ export function refusalOf(evidence: Evidence): Refusal | undefined {
   if (wasEstablished(evidence)) return undefined
   const wire = wireOf(evidence)
   const { reset, icmp } = wire ?? {}
-  if (reset?.by === 'server' && reset.after === 'syn' && reset.effect === 'effective') return 'rst'
   const error = clientError(evidence)
+  if (reset?.by === 'server' && reset.after === 'syn' && reset.effect === 'effective')
+    return error !== 'ECONNREFUSED' && isResetLost(evidence, 'server') ? undefined : 'rst'
   const unreachable = icmp?.error === 'ECONNREFUSED' && icmp.quoted === 'client'
   if (unreachable && (icmp.effective || error === 'ECONNREFUSED' || evidence.proto === 'udp')) return 'icmp'
   if (error === 'ECONNREFUSED') {
@@ -23,7 +25,8 @@ export function refusalOf(evidence: Evidence): Refusal | undefined {
   const synFoundNothing = drops(evidence).some(
     ({ sender, segment, reason }) => sender === 'client' && segment === 'syn' && reason === 'NO_SOCKET',
   )
-  return synFoundNothing && kernelOf(evidence)?.resetSent?.side === 'server' ? 'rst' : undefined
+  if (!synFoundNothing || kernelOf(evidence)?.resetSent?.side !== 'server') return undefined
+  return isResetLost(evidence, 'server') ? undefined : 'rst'
 }
 
 /** The server's kernel said that it found no socket for the packet: no filter refused it. */

@@ -9,6 +9,7 @@ import {
   watches,
   wireOf,
 } from './facts.ts'
+import { isResetLost } from './losses.ts'
 import { refusalOf } from './refusal.ts'
 import { FIRST_TIMEOUT_SECONDS, SYNS_WAITED } from './thresholds.ts'
 import { duration } from './words.ts'
@@ -25,7 +26,7 @@ export function isWaiting(evidence: Evidence): boolean {
   const wire = wireOf(evidence)
   if (
     wire !== undefined &&
-    (wire.synAckRefused || (wire.reset !== undefined && wire.reset.effect === 'effective'))
+    (wire.synAckRefused || (wire.reset?.effect === 'effective' && !isResetLost(evidence, wire.reset.by)))
   )
     return false
   const again = kernelOf(evidence)?.retransmits.client ?? 0

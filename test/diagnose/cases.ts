@@ -579,6 +579,19 @@ const RESET: readonly Case[] = [
       ...AT_SERVER,
       ended: true,
       wire: connected({ reset: reset({ after: 'third_ack' }) }),
+      kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({}), aborts: { server: 1 } },
+    }),
+    less: ['reset.by-us'],
+  },
+  {
+    name: 'one of them, by counters that were read only afterwards',
+    verdict: 'reset.aborted',
+    confidence: 'likely',
+    summary: /SO_LINGER 0, connect\(AF_UNSPEC\), or a listener that closed/,
+    evidence: evidence({
+      ...AT_SERVER,
+      ended: true,
+      wire: connected({ reset: reset({ after: 'third_ack' }) }),
       kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({}) },
     }),
     less: ['reset.by-us'],
@@ -709,6 +722,17 @@ const STALLED: readonly Case[] = [
     confidence: 'certain',
     summary: /^The client has sent the same data 5 times/,
     evidence: evidence({ ended: true, wire: connected({ stuck: stuck() }), kernel: ERROR('ETIMEDOUT') }),
+  },
+  {
+    name: 'its program set a short TCP_USER_TIMEOUT',
+    verdict: 'stalled.retransmitting',
+    error: 'ETIMEDOUT',
+    summary: /has sent the same data twice|has sent the same data 2 times/,
+    evidence: evidence({
+      ended: true,
+      wire: connected({ stuck: stuck({ times: 1 }) }),
+      kernel: ERROR('ETIMEDOUT'),
+    }),
   },
   {
     name: "the socket's own timer",

@@ -291,6 +291,89 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
       evidence({ wire: connected({ reset: reset({ effect: 'pending' }) }) }),
     ],
     [
+      'refused.no-listener',
+      "the client's host drops the RST, so that it goes on waiting",
+      undefined,
+      evidence({
+        ...AT_SERVER,
+        here: { client: true, server: true },
+        wire: refusal(),
+        kernel: {
+          resetSent: REFUSED,
+          netns: { client: 1, server: 2 },
+          drops: [drop({ sender: 'server', segment: 'rst', netns: 1, at: 'client' })],
+        },
+      }),
+    ],
+    [
+      'refused.no-listener',
+      "the client's host dropped the RST until the client gave up",
+      'timeout.dropped-in',
+      evidence({
+        here: { client: true, server: true },
+        ended: true,
+        wire: refusal(),
+        kernel: {
+          resetSent: REFUSED,
+          netns: { client: 1, server: 2 },
+          error: { side: 'client', name: 'ETIMEDOUT', at: seconds(98) },
+          drops: [drop({ sender: 'server', segment: 'rst', netns: 1, at: 'client' })],
+        },
+      }),
+    ],
+    [
+      'refused.reset',
+      'drops are not told, and the socket still waits',
+      undefined,
+      evidence({
+        wire: refusal(),
+        kernel: { unwatched: ['drop'] },
+        socket: { client: socket('SYN_SENT') },
+      }),
+    ],
+    [
+      'reset.aborted',
+      "the client's host drops the RST: its socket goes on",
+      undefined,
+      evidence({
+        here: { client: true, server: true },
+        wire: connected({ reset: reset() }),
+        kernel: {
+          resetSent: abort('TCP_STATE'),
+          states: { client: 'ESTABLISHED', server: 'CLOSE' },
+          netns: { client: 1, server: 2 },
+          drops: [drop({ sender: 'server', segment: 'rst', netns: 1, at: 'client' })],
+        },
+      }),
+    ],
+    [
+      'stalled.no-server-socket',
+      'the server had reset it, and the client did not hear',
+      'stalled.retransmitting',
+      evidence({
+        ...AT_SERVER,
+        wire: connected({
+          established: seconds(79),
+          reset: reset({ at: seconds(80) }),
+          stuck: stuck({ sender: 'client', since: seconds(81), times: 5 }),
+        }),
+        kernel: { unwatched: ['drop'] },
+        socket: { listeners: [listener()] },
+      }),
+    ],
+    [
+      'reset.by-peer',
+      'its receiver sends the same data again and again afterwards',
+      'stalled.retransmitting',
+      evidence({
+        wire: connected({
+          reset: reset({ at: seconds(80) }),
+          stuck: stuck({ sender: 'client', since: seconds(81), times: 5 }),
+        }),
+        kernel: { unwatched: ['drop'] },
+      }),
+    ],
+    [
       'reset.by-us',
       'the client was reset, its packets show no RST, and the kernel here, which tells every one, sent none',
       undefined,

@@ -50,17 +50,18 @@ function wayOf(
       ],
     }
   const lingered = counter(evidence, by, 'TCPAbortOnData')
+  // Told where the counters were read before it, too: else that they did not move says nothing.
+  const aborts = kernelOf(evidence)?.aborts?.[by]
   const queued = by === 'server' && reset?.after === 'third_ack'
   const listenerClosed = queued && socketsOf(evidence)?.lastListener !== undefined
   // Where several threw connections away at once, the namespace's counter does not say which were SO_LINGER's.
-  if (lingered > 0 && lingered === kernelOf(evidence)?.aborts?.[by] && !listenerClosed)
+  if (lingered > 0 && lingered === aborts && !listenerClosed)
     return {
       isKnown: true,
       why: 'aborted the connection: close() with SO_LINGER set to 0 seconds sends RST and throws away what was not sent',
       advice: [`in ${who(evidence, by)}: do not set SO_LINGER {1, 0} before close()`],
     }
-  const counted = kernelOf(evidence)?.counters[by] !== undefined
-  if (counted && queued && lingered === 0)
+  if (aborts !== undefined && queued && lingered === 0)
     return {
       isKnown: true,
       why: 'closed its listener while the connection waited to be accepted, so the kernel reset it',

@@ -22,6 +22,8 @@ export const stalledNoServerSocket: Rule = (evidence) => {
   if (!evidence.here.server || brokenBy(evidence) !== undefined) return undefined
   const wire = wireOf(evidence)
   if (wire !== undefined && (wire.established === undefined || wire.bytes.server > 0)) return undefined
+  // Nothing at all comes from it.
+  if (wire?.reset?.by === 'server' || wire?.fin.server !== undefined) return undefined
   if (kernelOf(evidence)?.resetSent !== undefined || socketsOf(evidence)?.server !== undefined)
     return undefined
   const dropped = drops(evidence).some(

@@ -15,6 +15,7 @@ import {
 } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { matchingRules, ruleAdvice } from '../firewall.ts'
+import { lostReset } from '../losses.ts'
 import { RETRANSMITTING_SECONDS } from '../thresholds.ts'
 import { endpoint, who } from '../words.ts'
 
@@ -26,7 +27,13 @@ export const stalledRetransmitting: Rule = (evidence) => {
   const { sender, times } = stuck
   const receiver = otherSide(sender)
   const dropped = drops(evidence).find((drop) => drop.sender === sender && drop.segment === 'data')
-  const here = dropped === undefined ? '' : `; this machine drops it (${dropped.reason})`
+  const reset = lostReset(evidence, receiver)
+  const here =
+    reset !== undefined
+      ? `; that end had reset the connection, and the ${sender}'s host drops its RST (${reset.reason})`
+      : dropped === undefined
+        ? ''
+        : `; this machine drops it (${dropped.reason})`
   const rule = matchingRules(evidence, 'drop')[0]
   return finding(
     'stalled.retransmitting',
@@ -35,7 +42,7 @@ export const stalledRetransmitting: Rule = (evidence) => {
     {
       error: errorFor(evidence, sender),
       advice:
-        dropped?.reason === 'NETFILTER_DROP'
+        (reset ?? dropped)?.reason === 'NETFILTER_DROP'
           ? ruleAdvice(rule)
           : [...silenceAdvice(evidence), ...pathAdvice(evidence, receiver)],
     },
@@ -57,7 +64,10 @@ function stuckOnWire(evidence: Evidence) {
   const socket = stuck.sender === 'client' ? client : server
   if ((wireOf(evidence)?.lost ?? 0) > 0 && socket !== undefined && !socket.timer?.retrans) return undefined
   const long = stuck.times > 0 && secondsSince(evidence, stuck.since) >= RETRANSMITTING_SECONDS
-  return stuck.times >= RETRANSMITTING_TIMES || long ? stuck : undefined
+  // Its kernel gave up earlier than we would call it stuck (TCP_USER_TIMEOUT).
+  const reported = kernelOf(evidence)?.error
+  const gaveUp = stuck.times > 0 && reported?.side === stuck.sender && reported.name === 'ETIMEDOUT'
+  return stuck.times >= RETRANSMITTING_TIMES || long || gaveUp ? stuck : undefined
 }
 
 const SENDING: ReadonlySet<string> = new Set(['ESTABLISHED', 'CLOSE_WAIT', 'FIN_WAIT1'])

@@ -1,9 +1,10 @@
 import type { Side } from '../../flow/event.ts'
 import type { FirewallRule } from '../../sockets/socket-evidence.ts'
 import type { Evidence, KernelDrop } from '../evidence.ts'
-import { counter, drops, isForNeighbor, kernelOf, otherSide, socketsOf, watches, wireOf } from '../facts.ts'
+import { counter, drops, kernelOf, otherSide, socketsOf, watches, wireOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { matchingRules, ruleAdvice, ruleName } from '../firewall.ts'
+import { isLost } from '../losses.ts'
 import { segmentName } from '../tell-kernel.ts'
 import type { Confidence, VerdictName } from '../verdict.ts'
 import { isWaiting, unanswered } from '../waiting.ts'
@@ -69,21 +70,10 @@ function lossOf(evidence: Evidence): Loss | undefined {
   return watches(evidence, 'drop') ? undefined : (lossByRule(evidence) ?? lossByCounter(evidence))
 }
 
-/** Drops that have verdicts of their own, and those of packets that the handshake does not wait for. */
-const OTHER_REASONS: ReadonlySet<string> = new Set([
-  'NO_SOCKET',
-  'TCP_LISTEN_OVERFLOW',
-  'TCP_RFC7323_PAWS',
-  'TCP_RFC7323_TW_PAWS',
-  'TCP_INVALID_SYN',
-  'TCP_RESET',
-  'TCP_FLAGS',
-  'TCP_OLD_ACK',
-])
-
+/** Of a packet that the handshake waits for. */
 function isLoss(drop: KernelDrop): boolean {
-  const { reason, segment, sender } = drop
-  if (OTHER_REASONS.has(reason) || isForNeighbor(drop)) return false
+  const { segment, sender } = drop
+  if (!isLost(drop)) return false
   if (segment === 'syn') return sender === 'client'
   return sender === 'server' && (segment === 'syn_ack' || segment === 'rst')
 }

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence.ts'
-import { fromAbsence, kernelOf, wireOf } from '../facts.ts'
+import { drops, fromAbsence, kernelOf, wireOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
+import { isLost } from '../losses.ts'
 import { isWaiting, patience, unanswered } from '../waiting.ts'
 import { endpoint, times, who } from '../words.ts'
 
@@ -33,16 +34,23 @@ export const noAnswer: Rule = (evidence) => {
   if (wire === undefined || wire.syns === 0 || !isWaiting(evidence) || !unanswered(evidence)) return undefined
   // Whoever sent an ICMP error answered.
   if (wire.reset !== undefined || wire.staleAck || wire.icmp?.error !== undefined) return undefined
-  const { here, server } = evidence
-  const place = here.server
-    ? 'this host took it and sent nothing'
-    : 'it is down, or something on the way drops the packets'
+  const { server } = evidence
   return finding(
     'timeout.no-answer',
     fromAbsence(evidence, 'certain'),
-    `${times(wire.syns, 'SYN')} of ${who(evidence, 'client')} to ${endpoint(server)} got no answer: ${place}${patience(evidence)}`,
+    `${times(wire.syns, 'SYN')} of ${who(evidence, 'client')} to ${endpoint(server)} got no answer: ${placeOf(evidence)}${patience(evidence)}`,
     { error: 'ETIMEDOUT', advice: adviceFor(evidence) },
   )
+}
+
+function placeOf(evidence: Evidence): string {
+  const { here, own } = evidence
+  // Nobody's end: a router or bridge in a namespace between them.
+  const onTheWay = drops(evidence).find((drop) => drop.segment === 'syn' && isLost(drop))
+  if (onTheWay !== undefined) return `this machine drops it on its way (${onTheWay.reason})`
+  return here.server && own !== 'client'
+    ? 'this host took it and sent nothing'
+    : 'it is down, or something on the way drops the packets'
 }
 
 function adviceFor({ here, server }: Evidence): readonly string[] {

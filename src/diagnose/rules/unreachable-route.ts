@@ -48,6 +48,16 @@ export const unreachableByRoute: Rule = (evidence) => {
   return undefined
 }
 
+/** The kernel refuses TCP to these whatever the routes say (tcp_v4_connect). */
+function isForMany(evidence: Evidence, route: RouteEvidence | undefined): boolean {
+  const { addr } = evidence.server
+  if (!isIpv4(addr)) return false
+  const first = Number(addr.split('.', 1)[0])
+  if ((first >= 224 && first < 240) || addr === '255.255.255.255') return true
+  // A network's own broadcast address has a route, but none of a kind that leads to a host.
+  return socketsOf(evidence) !== undefined && route === undefined
+}
+
 function tell(
   evidence: Evidence,
   verdict: VerdictName,
@@ -64,6 +74,16 @@ function tell(
   const look = `${ip} route get ${addr}${from}`
   switch (verdict) {
     case 'unreachable.no-route':
+      if (isForMany(evidence, route))
+        return finding(
+          verdict,
+          confidence,
+          `${addr} is a broadcast or multicast address, which TCP has no way to`,
+          {
+            error,
+            advice: ['connect to the address of one host', look],
+          },
+        )
       return finding(verdict, confidence, `this host has no route to ${addr}${from}, so nothing was sent`, {
         error,
         advice: [

@@ -52,10 +52,11 @@ export const RESET: readonly Scenario[] = [
     client: ['connect $A $P', 'recv'],
     errno: 'ECONNRESET',
     seen: {
-      client: { ...BY_PEER, verdict: ['reset.by-peer', 'reset.aborted'] },
+      client: { ...BY_PEER, verdict: ['reset.by-peer', 'reset.aborted'], summary: /SO_LINGER|reset/ },
       server: {
         ...RST,
         verdict: ['reset.aborted'],
+        summary: /SO_LINGER/,
         evidence: { wire: /RST/, kernel: /TCP_STATE|TCP_ABORT_ON_LINGER/ },
       },
     },
@@ -79,10 +80,11 @@ export const RESET: readonly Scenario[] = [
     client: ['connect $A $P', 'sh kill -USR1 $SPID', 'recv'],
     errno: 'ECONNRESET',
     seen: {
-      client: { ...BY_PEER, verdict: ['reset.by-peer', 'reset.aborted'] },
+      client: { ...BY_PEER, verdict: ['reset.by-peer', 'reset.aborted'], summary: /listener|reset/ },
       server: {
         ...RST,
         verdict: ['reset.aborted'],
+        summary: /listener/,
         evidence: { wire: /RST/, kernel: /TCP_STATE/ },
       },
     },

@@ -1,5 +1,5 @@
 import { LATE_THIRD_ACK } from './reset.ts'
-import { overBoth, type Scenario } from './scenario.ts'
+import { filter, overBoth, type Scenario } from './scenario.ts'
 
 const STUCK = { error: [null], final: false } as const
 /** What the client will be told once it gives up. */
@@ -89,6 +89,29 @@ export const STALLED: readonly Scenario[] = [
       server: { verdict: 'none', restsOn: 'wire' },
     },
   })),
+  {
+    name: 'the client drops the reset on its way in, and writes on',
+    topology: 'pair',
+    family: 4,
+    setup: { client: [filter('input', 'tcp flags & rst == rst drop')] },
+    server: ['listen $ANY $P', 'accept', 'wait', 'linger0', 'close'],
+    client: ['connect $A $P user_timeout=5000', 'sh kill -USR1 $SPID', 'sleep 0.2', 'send 100', 'recv 9'],
+    errno: 'ETIMEDOUT',
+    patience: 4,
+    seen: {
+      client: {
+        verdict: ['stalled.retransmitting'],
+        final: true,
+        // Until the client writes again, the RST in a file passes for one that was taken.
+        error: ['ETIMEDOUT', 'ECONNRESET'],
+        evidence: { wire: /RST/, kernel: /server's RST dropped on the client's host: NETFILTER_DROP/ },
+        summary: /that end had reset the connection, and the client's host drops its RST/,
+        rule: 'client',
+        restsOn: 'wire',
+        without: { wire: RETRANSMITTING, file: ['stalled.retransmitting', 'reset.by-peer'] },
+      },
+    },
+  },
   ...overBoth((family) => ({
     name: 'the third ACK finds the accept queue full',
     topology: 'router',

@@ -108,6 +108,30 @@ export const TIMEOUT: readonly Scenario[] = [
       },
     },
   })),
+  {
+    name: 'the client drops the refusal on its way in',
+    topology: 'pair',
+    family: 4,
+    setup: { client: [filter('input', 'tcp flags & rst == rst drop')] },
+    client: CONNECT,
+    errno: 'ETIMEDOUT',
+    seen: {
+      client: {
+        verdict: ['timeout.dropped-in'],
+        final: true,
+        // Where neither drops nor errors are told the RST passes for one that was taken.
+        error: ['ETIMEDOUT', 'ECONNREFUSED'],
+        evidence: { wire: /RST/, kernel: /server's RST dropped on the client's host: NETFILTER_DROP/ },
+        rule: 'client',
+        restsOn: 'kernel',
+        without: {
+          wire: ['timeout.dropped-in', 'inconclusive'],
+          kernel: ['refused.no-listener', 'refused.reset', 'inconclusive'],
+          file: ['refused.reset'],
+        },
+      },
+    },
+  },
   ...overBoth((family) => ({
     name: 'a router drops the SYN+ACK',
     topology: 'router',

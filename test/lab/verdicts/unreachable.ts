@@ -145,6 +145,21 @@ export const UNREACHABLE: readonly Scenario[] = [
     },
   },
   {
+    name: "a network's broadcast address",
+    topology: 'pair',
+    family: 4,
+    client: ['connect 10.$N.0.255 $P'],
+    errno: 'ENETUNREACH',
+    seen: {
+      client: {
+        ...AT_ONCE,
+        verdict: ['unreachable.no-route'],
+        summary: /broadcast/,
+        without: UNTOLD,
+      },
+    },
+  },
+  {
     name: "the client's own address is nobody's here",
     topology: 'pair',
     family: 4,
