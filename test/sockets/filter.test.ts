@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { parseFilter } from '../../src/sockets/filter.ts'
 import type { SocketRecord, SocketState } from '../../src/sockets/socket.ts'
 import { UserError } from '../../src/user-error.ts'
+import { tcpSocket } from '../support/socket-fixtures.ts'
 
 /** A name may have one protocol only, or different ports by protocol. */
 const SERVICES = new Map([
@@ -19,28 +20,17 @@ const NAMES = {
   ephemeralPorts: () => [32_768, 60_999] as const,
 }
 
-function socket(changes: Partial<SocketRecord> = {}): SocketRecord {
-  return {
-    type: 'socket',
-    netid: 'tcp',
-    family: 'inet',
-    state: 'ESTABLISHED',
-    recv_q: 0,
+const socket = (changes: Partial<SocketRecord> = {}): SocketRecord =>
+  tcpSocket({
     send_q: 10,
-    local: { addr: '10.1.2.3', port: 50_000 },
-    remote: { addr: '192.0.2.7', port: 443 },
     uid: 33,
     user: 'www-data',
-    inode: 9,
-    cookie: 'a',
-    netns: 1,
     processes: [
       { pid: 77, comm: 'nginx', fd: 3 },
       { pid: 78, comm: 'nginx', fd: 3 },
     ],
     ...changes,
-  }
-}
+  })
 
 const matches = (filter: string, record = socket()): boolean => parseFilter([filter], NAMES).matches(record)
 

@@ -2,26 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SocketRecord } from '../../src/sockets/socket.ts'
 import { countSynQueues } from '../../src/sockets/syn-queue.ts'
+import { tcpSocket } from '../support/socket-fixtures.ts'
 
-function tcp(addr: string, state: 'LISTEN' | 'SYN_RECV', inode: number, iface?: string): SocketRecord {
-  return {
-    type: 'socket',
-    netid: 'tcp',
+const tcp = (addr: string, state: 'LISTEN' | 'SYN_RECV', inode: number, iface?: string): SocketRecord =>
+  tcpSocket({
     family: addr.includes(':') ? 'inet6' : 'inet',
     state,
-    recv_q: 0,
-    send_q: 0,
     local: { addr, port: 80 },
-    remote: { addr: '192.0.2.1', port: 5 },
-    ...(iface !== undefined && { iface }),
-    uid: null,
     inode,
-    cookie: null,
-    netns: 1,
-    processes: [],
+    ...(iface !== undefined && { iface }),
     ...(state === 'LISTEN' && { listen: { accept_queue: 0, backlog: 5 } }),
-  }
-}
+  })
 
 /** `syn_queue` of the listeners at `addrs` for requests at `requests`. */
 function counted(addrs: readonly string[], ...requests: string[]): (number | undefined)[] {

@@ -2,25 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SocketRecord } from '../../src/sockets/socket.ts'
 import { troubleOf } from '../../src/sockets/trouble.ts'
+import { tcpSocket } from '../support/socket-fixtures.ts'
 
-function socket(state: SocketRecord['state'], more: Partial<SocketRecord> = {}): SocketRecord {
-  return {
-    type: 'socket',
-    netid: 'tcp',
-    family: 'inet',
-    state,
-    recv_q: 0,
-    send_q: 0,
-    local: { addr: '10.0.0.1', port: 1 },
-    remote: { addr: '10.0.0.2', port: 2 },
-    uid: 0,
-    inode: 1,
-    cookie: '1',
-    netns: 1,
-    processes: [],
-    ...more,
-  }
-}
+const socket = (state: SocketRecord['state'], more: Partial<SocketRecord> = {}): SocketRecord =>
+  tcpSocket({ state, ...more })
 
 const timer = (name: string, retrans: number, expires_ms = 0): Partial<SocketRecord> => ({
   timer: { name, retrans, expires_ms },

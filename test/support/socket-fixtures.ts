@@ -7,6 +7,26 @@ const NGINX = [
   { pid: 78, comm: 'nginx', fd: 9 },
 ]
 
+/** An established connection that nobody holds, but for `changes`; made up. */
+export function tcpSocket(changes: Partial<SocketRecord> = {}): SocketRecord {
+  return {
+    type: 'socket',
+    netid: 'tcp',
+    family: 'inet',
+    state: 'ESTABLISHED',
+    recv_q: 0,
+    send_q: 0,
+    local: { addr: '10.1.2.3', port: 50_000 },
+    remote: { addr: '192.0.2.7', port: 443 },
+    uid: 0,
+    inode: 9,
+    cookie: 'a',
+    netns: 1,
+    processes: [],
+    ...changes,
+  }
+}
+
 /** One socket of each kind that looks different in a listing; made up. */
 export const SOCKETS: readonly SocketRecord[] = [
   {
