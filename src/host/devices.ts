@@ -65,10 +65,10 @@ export function interfaceDrops(name: string): number | undefined {
   return interfaceStatistics().find((row) => row.name === name)?.receiveDrops
 }
 
-/** The answer to a name that no interface has. */
-export function unknownInterface(name: string): UserError {
+/** The answer to a name that no interface has; `action` is what it was for. */
+export function unknownInterface(name: string, action = 'capture on'): UserError {
   const names = deviceNames()
-  return new UserError(`Cannot capture on ${JSON.stringify(name)}: no such interface`, {
+  return new UserError(`Cannot ${action} ${JSON.stringify(name)}: no such interface`, {
     hint: names.length === 0 ? 'see `ip link`' : `interfaces here: ${names.join(', ')}`,
     exitCode: EXIT.usage,
   })

@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { EXIT, UserError } from '../../user-error.ts'
-import { formatAddress, parseAddress } from '../../wire/address.ts'
+import { formatAddress, isLinkLocal, parseAddress } from '../../wire/address.ts'
 import { type DnsMessage, RCODE_NONE, RCODE_NXDOMAIN, RCODE_SERVFAIL } from '../../wire/dns.ts'
 import type { Target } from './target.ts'
 
@@ -12,32 +13,52 @@ export interface Resolved {
   readonly scope?: number
 }
 
-/** What DNS servers answered on the wire, as far as it was captured. */
+/** Why a name has no address, as DNS servers said it on the wire, as far as it was captured. */
 export class DnsAnswers {
-  readonly #answers: { readonly message: DnsMessage; readonly server: string }[] = []
+  readonly #name: string
+  #failure: string | undefined
+
+  /** Of others than `host` nothing is kept: they are those of the whole machine. */
+  constructor(host: string) {
+    this.#name = canonicalName(host)
+  }
+
+  /** What was answered last when the name was asked for, and held no address; `undefined` when nothing was seen. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
 
   add(messages: readonly DnsMessage[], server: string): void {
-    for (const message of messages) if (message.isResponse) this.#answers.push({ message, server })
+    for (const { isResponse, question, answers, rcode } of messages)
+      if (isResponse && answers.length === 0 && canonicalName(question?.name ?? '') === this.#name)
+        this.#failure = `the DNS server ${server} answered ${rcodeText(rcode)}`
   }
+}
 
-  /** What was answered when this name was asked for; `undefined` when no answer was seen. */
-  failureOf(host: string): string | undefined {
-    const name = host.replace(/\.$/, '').toLowerCase()
-    const found = this.#answers.findLast(
-      ({ message }) => message.question?.name.toLowerCase() === name && message.answers.length === 0,
-    )
-    return found && `the DNS server ${found.server} answered ${rcodeText(found.message.rcode)}`
-  }
+export interface ResolveOptions {
+  readonly ipv4?: true
+  readonly ipv6?: true
+  readonly interface?: string
 }
 
 /** Throws `UserError` (exit 1) when the name has no address; `answers` is asked why. */
 export async function resolve(
-  { host }: Target,
-  { ipv4, ipv6 }: { readonly ipv4?: true; readonly ipv6?: true },
+  { host, port }: Target,
+  { ipv4, ipv6, interface: iface }: ResolveOptions,
   answered: () => Promise<string | undefined>,
 ): Promise<Resolved[]> {
   const [bare = host, zone] = host.split('%')
   const family = ipv4 === ipv6 ? 0 : ipv4 ? 4 : 6
+  const given = isIP(bare)
+  // lookup() gives an address back whatever family is asked for.
+  if (given !== 0 && family !== 0 && given !== family)
+    throw new UserError(`Cannot connect to ${host} over IPv${family}: it is an IPv${given} address`, {
+      hint: `leave out -${family}, or give a name`,
+    })
+  if (isLinkLocal(canonical(bare)) && zone === undefined && iface === undefined)
+    throw new UserError(`Cannot connect to ${host}: a link-local address needs its interface`, {
+      hint: `write [${host}%${exampleLink()}]:${port}; \`socktrace devices\` lists the interfaces`,
+    })
   try {
     const found = await lookup(bare, { all: true, verbatim: true, family })
     const addresses = [...new Set(found.map(({ address }) => canonical(address)))]
@@ -65,6 +86,11 @@ const HINTS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'check that the servers in /etc/resolv.conf can be reached: socktrace connect SERVER:53',
 }
 
+/** Names are compared without regard to case (RFC 4343); the root's dot may stand behind them. */
+function canonicalName(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase()
+}
+
 function rcodeText(rcode: number): string {
   if (rcode === RCODE_NONE) return 'that the name has no address of that kind'
   if (rcode === RCODE_NXDOMAIN) return 'NXDOMAIN: there is no such name'
@@ -76,6 +102,12 @@ function rcodeText(rcode: number): string {
 function canonical(address: string): string {
   const parsed = parseAddress(address)
   return parsed === undefined ? address : formatAddress(parsed.family, parsed.words)
+}
+
+/** An interface with a link-local address, for an example. */
+function exampleLink(): string {
+  const links = Object.entries(networkInterfaces())
+  return links.find(([, addresses]) => addresses?.some(({ address }) => isLinkLocal(address)))?.[0] ?? 'eth0'
 }
 
 /** The index of the interface behind `%`, which a number is already. */

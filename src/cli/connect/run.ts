@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { nanosSince, originNow } from '../../host/clock.ts'
+import { unknownInterface } from '../../host/devices.ts'
+import { interfaceFacts } from '../../host/interface-request.ts'
 import { openKernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { exitNow } from '../../host/libc.ts'
 import { currentNetns } from '../../host/netns.ts'
@@ -51,7 +53,7 @@ class ConnectRun {
   readonly #io: Io
   readonly #report: ConnectReport
   readonly #watch: ConnectWatch
-  readonly #answers = new DnsAnswers()
+  readonly #answers: DnsAnswers
   readonly #counted = new SeriesCount()
   #isEstablished = false
   /** The name is being asked for still, though nobody waits for it any more. */
@@ -64,6 +66,7 @@ class ConnectRun {
 
   constructor(target: Target, options: ConnectOptions, io: Io) {
     this.#target = target
+    this.#answers = new DnsAnswers(target.host)
     this.#options = options
     this.#io = io
     this.#clock = new TraceClock(originNow())
@@ -185,11 +188,10 @@ class ConnectRun {
   }
 
   #resolve(): Promise<Resolved[]> {
-    const { host } = this.#target
     this.isResolving = true
     return resolve(this.#target, this.#options, async () => {
-      await this.#pulse.until(() => this.#answers.failureOf(host) !== undefined, DNS_SETTLE_MS)
-      return this.#answers.failureOf(host)
+      await this.#pulse.until(() => this.#answers.failure !== undefined, DNS_SETTLE_MS)
+      return this.#answers.failure
     }).finally(() => {
       this.isResolving = false
     })
@@ -232,6 +234,8 @@ function checkOptions({ source, interface: iface, ipv4, ipv6 }: ConnectOptions):
     throw new UserError('Cannot connect through an interface without a name', {
       hint: '`socktrace devices` lists the interfaces',
     })
+  if (iface !== undefined && interfaceFacts(iface) === undefined)
+    throw unknownInterface(iface, 'connect through')
   if (ipv4 && ipv6)
     throw new UserError('-4 and -6 exclude each other', { hint: 'leave both out for all addresses' })
   if (source !== undefined && parseAddress(source) === undefined)
