@@ -884,6 +884,20 @@ const LOCAL: readonly Case[] = [
     evidence: UNPRIVILEGED('EACCES', 'prohibit'),
   },
   {
+    name: 'a link-local address without its interface',
+    verdict: 'inconclusive',
+    error: 'EINVAL',
+    confidence: 'certain',
+    summary: /EINVAL from connect\(\) to \[fe80::2\]:8080; a link-local address needs its interface/,
+    advice: /\[fe80::2%eth0\]:8080/,
+    evidence: evidence({
+      ended: true,
+      client: { addr: '::', port: 0 },
+      server: { addr: 'fe80::2', port: 8080 },
+      kernel: { call: { error: 'EINVAL', at: seconds(100) } },
+    }),
+  },
+  {
     name: 'refused, and nothing else is known',
     verdict: 'inconclusive',
     error: 'ECONNREFUSED',

@@ -141,7 +141,13 @@ export const UNREACHABLE: readonly Scenario[] = [
     client: ['connect fe80::2 $P'],
     errno: 'EINVAL',
     seen: {
-      client: { ...AT_ONCE, verdict: ['inconclusive'], evidence: { kernel: /EINVAL/ }, without: UNTOLD },
+      client: {
+        ...AT_ONCE,
+        verdict: ['inconclusive'],
+        summary: /a link-local address needs its interface/,
+        evidence: { kernel: /EINVAL/ },
+        without: UNTOLD,
+      },
     },
   },
   {
