@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before } from 'node:test'
 import type { SocketRecord } from '../../../src/sockets/socket.ts'
 import { Namespace } from '../../support/namespace.ts'
@@ -108,3 +109,44 @@ rootTest(
     )
   },
 )
+
+const CGROUP = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1]
+
+/** What ss(8) says of filters beside states, ends and ports, with its own example of `fwmark`. */
+const FILTERS: readonly string[] = [
+  'dev = lo',
+  'dev lo',
+  'dev != lo',
+  'dev = 1',
+  'fwmark = 1',
+  'fwmark = 0x01/0x03',
+  'fwmark != 0x01/0x01',
+  'fwmark = 0x80000000',
+  'fwmark = 3 or dev = lo',
+  'not fwmark = 3',
+  ...(CGROUP === undefined ? [] : [`cgroup = ${CGROUP}`, `cgroup != ${CGROUP}`]),
+]
+
+for (const filter of FILTERS)
+  rootTest(`"${filter}" selects what ss selects`, () => {
+    const theirs = run('ss', '-uanH', ...filter.split(' '))
+    const ends = theirs.split('\n').flatMap((line) => line.trim().split(/\s+/).slice(3, 5).join(' ') || [])
+    const ours = ndjson<SocketRecord>(list(`-u --no-process --json ${filter}`))
+    assert.deepEqual(
+      ours
+        .map(({ local, remote, iface }) => {
+          const device = iface === undefined ? '' : `%${iface}`
+          return `${local.addr}${device}:${local.port} ${remote.addr}:${remote.port || '*'}`
+        })
+        .sort(),
+      ends.sort(),
+    )
+  })
+
+rootTest("ss's own example of a unix path: every server of X", () => {
+  const theirs = run('ss', '-xaH', 'src', '@/tmp/.X11-unix/*')
+  const ours = ndjson<SocketRecord>(list('-x --no-process --json src @/tmp/.X11-unix/*'))
+  assert.equal(ours.length, theirs.trimEnd().split('\n').length)
+  for (const { local } of ours) assert.ok(theirs.includes(` ${local.path} `), local.path)
+  assert.ok(ours.some(({ local }) => local.path === '@/tmp/.X11-unix/X4200'))
+})
