@@ -119,6 +119,21 @@ const SITUATIONS: readonly Situation[] = [
   },
 ]
 
+const MARKS = { ok: '✓', degraded: '~', missing: '✗' } as const
+const PARTS = [
+  'kernel',
+  'packet ring',
+  'libpcap',
+  'cap engine',
+  'sock_diag',
+  'unix_diag',
+  'owners',
+  'tracepoints',
+  'BPF',
+  'namespaces',
+  'iproute2',
+]
+
 const program = isRoot ? builtFile(repository) : ''
 /** Nobody listens there. */
 const REFUSED = '127.0.0.1:9'
@@ -179,6 +194,27 @@ for (const situation of SITUATIONS) {
       assert.equal(checks.get(part)!.status, 'ok')
   })
 
+  rootTest(`${name}: doctor prints the whole table, each mend below what it mends`, () => {
+    const { stdout } = run(situation, 'doctor')
+    const rows = stdout.split('\n').flatMap((line) => {
+      const [, mark, plane, part] = /^([✓~✗]) (.{7}) (.{12}) \S/.exec(line) ?? []
+      if (mark !== undefined) return [[mark, plane!.trim(), part!.trim()].join(' ')]
+      const [, mend] = /^ {23}mend: (.*)$/.exec(line) ?? []
+      assert.ok(mend !== undefined || line === '', line)
+      return mend === undefined ? [] : [mend]
+    })
+    const checks = ndjson<Check>(run(situation, 'doctor', '--json').stdout)
+    const expected = checks.flatMap(({ status: is, plane, name: part, mend }) => [
+      [MARKS[is], plane ?? '', part].join(' '),
+      ...(mend === undefined ? [] : [mend]),
+    ])
+    assert.deepEqual(rows, expected)
+    assert.deepEqual(
+      checks.map(({ name: part }) => part),
+      PARTS,
+    )
+  })
+
   rootTest(`${name}: connect`, () => {
     const ran = run(situation, 'connect', '--json', REFUSED)
     assert.equal(ran.status, 1, ran.stderr)
@@ -208,7 +244,14 @@ const [watching, blind] = [true, false].map((sees) =>
     ({ status, seen }) => (status['packet ring'] === 'ok' || seen.includes('kernel')) === sees,
   ),
 ) as [Situation[], Situation[]]
-for (const situation of watching.filter(({ wrapper }) => wrapper[0] !== 'unshare' || wrapper[1] === '-m')) {
+/** A network namespace of its own is entered by way of the process that has it. */
+function beside(command: readonly string[], { pid }: Running, { wrapper }: Situation): string[] {
+  return wrapper.includes('-Urn')
+    ? ['nsenter', '-t', `${pid}`, '-U', '-n', '--preserve-credentials', ...command]
+    : namespace.inside(command)
+}
+
+for (const situation of watching) {
   rootTest(`${situation.name}: trace --failures sees what others do`, async () => {
     const trace = new Running(
       namespace.inside([...situation.wrapper, program, 'trace', '--failures', '--json']),
@@ -218,7 +261,7 @@ for (const situation of watching.filter(({ wrapper }) => wrapper[0] !== 'unshare
       await trace.until('its notes', ({ stderr }) => stderr.includes('for all of it'))
     const dial =
       'import socket\ntry: socket.create_connection(("127.0.0.1", 9))\nexcept OSError as e: print(e.errno)'
-    assert.equal(runCommand(namespace.inside(['python3', '-c', dial])).stdout, '111\n')
+    assert.equal(runCommand(beside(['python3', '-c', dial], trace, situation)).stdout, '111\n')
     await trace.until('the verdict', ({ stdout }) => stdout.includes('\n'))
     assert.equal(await trace.stop('SIGINT'), 0)
     const verdicts = ndjson<Verdict>(trace.stdout).filter(({ type }) => type === 'verdict')
