@@ -27,6 +27,9 @@ export interface HeldPackets {
   readonly whole: boolean
 }
 
+/** Of one connection at one time. */
+const MOST_FILES = 999
+
 /** Writes a new file in the current folder, of the invoking user; returns its name. */
 export function exportFile(
   row: Row,
@@ -37,13 +40,25 @@ export function exportFile(
 ): string {
   const { local, remote } = row.record
   const time = clock.rfc3339(nowNanos).slice(0, 19).replaceAll(':', '')
-  const name = `socktrace-${local.port ?? 0}-${remote.port ?? 0}-${time}.${ending}`
-  // Only a new file: root must not be led to write through a link that somebody left there.
-  const fd = asInvoker(() => openSync(name, 'wx', 0o644))
+  const stem = `socktrace-${local.port ?? 0}-${remote.port ?? 0}-${time}`
+  const [fd, name] = createNew((n) => `${stem}${n === 1 ? '' : `-${n}`}.${ending}`)
   try {
     writeFileSync(fd, content)
   } finally {
     closeSync(fd)
   }
   return name
+}
+
+/** Opens the first of the names that is still free: the time of a capture that stands still does not change. */
+function createNew(nameOf: (n: number) => string): [fd: number, name: string] {
+  for (let n = 1; ; n++) {
+    const name = nameOf(n)
+    try {
+      // Only a new file: root must not be led to write through a link that somebody left there.
+      return [asInvoker(() => openSync(name, 'wx', 0o644)), name]
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || n === MOST_FILES) throw error
+    }
+  }
 }

@@ -15,7 +15,7 @@ import type { ReadOptions } from '../read.ts'
 import { onSignals } from '../signals.ts'
 import { LiveScreenView } from '../trace/screen-view.ts'
 import { PacedSource } from './paced-source.ts'
-import { openInputs } from './run.ts'
+import { damagesOf, openInputs } from './run.ts'
 
 const IGNORE = (): void => {}
 
@@ -26,7 +26,9 @@ const IGNORE = (): void => {}
 export async function runReplay(paths: readonly string[], options: ReadOptions, io: Io): Promise<void> {
   checkTerminal(paths, io)
   const open = async (): Promise<PacketSource> => (await openInputs(paths, options, IGNORE)).source
-  const { first, last } = await spanOf(await open())
+  const { source: whole, files } = await openInputs(paths, options, IGNORE)
+  const { first, last } = await spanOf(whole)
+  const damages = damagesOf(files)
   await keepOnlyFiles()
   const name = paths.length === 1 ? basename(paths[0]!) : `${paths.length} files`
   const playback = new Playback(name, first, last, () => performance.now())
@@ -48,12 +50,15 @@ export async function runReplay(paths: readonly string[], options: ReadOptions, 
   const screenIo: Io = { ...io, write: IGNORE, note: IGNORE, flush: IGNORE }
   try {
     app.start()
+    for (const damage of damages) app.lack(damage)
     while (!quitting) {
       wake = IGNORE
       playback.restarted()
       app.restart()
       const source = new PacedSource(await open(), playback)
       wake = () => (quitting ? source.close() : source.wake())
+      // The key that quits may have come while the files were opened.
+      wake()
       await analyse(app, source, playback, options, screenIo)
       await new Promise<void>((resolve) => {
         wake = () => {
@@ -69,6 +74,7 @@ export async function runReplay(paths: readonly string[], options: ReadOptions, 
     app.close()
   }
   if (app.failure !== undefined) throw app.failure
+  for (const damage of damages) io.note(`socktrace: ${damage}`)
 }
 
 async function analyse(

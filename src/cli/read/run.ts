@@ -8,6 +8,7 @@ import type { Io } from '../io.ts'
 import { keptBy } from '../kept-privileges.ts'
 import type { ReadOptions } from '../read.ts'
 import { onSignals } from '../signals.ts'
+import { OtherHalf } from './other-half.ts'
 
 /** Memory for the chunks of all files together, and for each of very many. */
 const CHUNKS_BYTES = 32 * 1024 * 1024
@@ -24,10 +25,12 @@ export async function openInputs(
   paths: readonly string[],
   { filter: expression, followFile, resolve }: ReadOptions,
   waiting: () => void,
+  fd?: number,
 ): Promise<Inputs> {
   const [only] = paths
   const filter = expression === undefined ? undefined : await fileFilter(expression)
-  const common = { follow: followFile === true, names: resolve === true, waiting }
+  const given = fd === undefined ? {} : { fd }
+  const common = { follow: followFile === true, names: resolve === true, waiting, ...given }
   if (only !== undefined && paths.length === 1) {
     const file = openCaptureFile(only, filter === undefined ? common : { ...common, filter })
     return { source: file, files: [file] }
@@ -45,43 +48,60 @@ export async function openInputs(
 
 /**
  * Analyses files. What cannot be read to its end is analysed as far as it goes, with a warning at last.
- * `opened` is called once no file is opened any more.
+ * `opened` is called once no file is opened any more; `fd` is the only file, when it is open already.
  */
 export async function runRead(
   paths: readonly string[],
   options: ReadOptions,
   io: Io,
   opened: () => Promise<void> = giveUpEverything,
+  fd?: number,
 ): Promise<void> {
   const views = await loadViews(options)
   const isReaderGone = options.followFile ? await watchReader() : () => false
-  const { source, files } = await openInputs(paths, options, () => {
+  const waiting = (): void => {
     // What is known so far is shown before a writer is waited for.
     analysis.flush()
     if (isReaderGone()) stop()
-  })
+  }
+  const half = fd === undefined ? OtherHalf.open(paths, options) : undefined
+  const { source, files } = await openInputs(paths, options, waiting, fd)
   refuseToOverwrite(paths, options.write)
-  const analysis = new Analysis({ source, options, io, views })
+  const shared = half && { other: half, before: (packets: number) => half.before(packets) }
+  const analysis = new Analysis({ source, options, io, views, ...shared })
+  let stopped = false
   const stop = (): void => {
+    stopped = true
     analysis.pump.stop()
     source.wake()
   }
   const forget = onSignals(stop, () => analysis.status())
   const timer = options.duration && setTimeout(stop, options.duration)
-  await opened()
   try {
-    await analysis.run(() => files.some(({ truncated }) => truncated !== undefined))
+    await opened()
+    half?.start()
+    const whole = await analysis.run(() => files.some(({ truncated }) => truncated !== undefined))
+    if (half !== undefined && !whole) {
+      const count = stopped ? { count: analysis.pump.totals.packets } : {}
+      return await runRead(paths, { ...options, ...count }, io, async () => {}, half.fd)
+    }
   } finally {
     if (timer) clearTimeout(timer)
     forget()
     source.close()
+    half?.close()
   }
-  for (const { name, truncated } of files)
-    if (truncated !== undefined) {
-      const { offset, message } = truncated
-      const which = files.length === 1 ? '' : `${name} is `
-      io.note(`socktrace: ${which}damaged at byte ${offset}: ${message}; everything before was analysed`)
-    }
+  for (const damage of damagesOf(files)) io.note(`socktrace: ${damage}`)
+}
+
+/** What could not be read of files that were read to their end. */
+export function damagesOf(files: readonly CaptureFile[]): readonly string[] {
+  return files.flatMap(({ name, truncated }) => {
+    if (truncated === undefined) return []
+    const which = files.length === 1 ? '' : `${name} is `
+    const { offset, message } = truncated
+    return `${which}damaged at byte ${offset}: ${message}; everything before was analysed`
+  })
 }
 
 /** Loaded only when asked for: libpcap compiles it, and `read` has to work where it is not. */
