@@ -1,4 +1,4 @@
-import { cellWidth, cutEnd } from './cell-width.ts'
+import { cellWidth, cutEnd, cutMiddle } from './cell-width.ts'
 import {
   GAP_NANOS,
   type Ladder,
@@ -28,7 +28,8 @@ const NANOS_PER_SECOND = 1e9
 
 /** Cells between the two lines: less where the terminal is narrow. */
 function innerWidth(width: number | undefined): number {
-  return width !== undefined && width < 120 ? 24 : 44
+  if (width === undefined || width >= 120) return 44
+  return Math.max(10, Math.min(24, width - GUTTER - 3))
 }
 
 /** A flow as two lines and an arrow for each packet, with the time on the left and the meaning on the right. */
@@ -36,8 +37,8 @@ export function ladderText(ladder: Ladder, { style, width, started }: LadderForm
   const inner = innerWidth(width)
   const lines: string[] = []
   if (started !== undefined)
-    lines.push(style.bold(`flow ${ladder.flow}  ${ladder.proto}  ${started}  ${ladder.outcome}`))
-  lines.push(...heads(ladder, inner))
+    lines.push(style.bold(cut(`flow ${ladder.flow}  ${ladder.proto}  ${started}  ${ladder.outcome}`, width)))
+  lines.push(...heads(ladder, inner, width))
   const first = ladder.rows[0]
   const origin = first === undefined ? 0 : rowTimes(first).from
   let last = origin
@@ -55,16 +56,27 @@ export function ladderText(ladder: Ladder, { style, width, started }: LadderForm
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** Names above the lines: the client's from its line to the right, the server's up to its line if there is room. */
-function heads({ client, server, clientProcess, serverProcess }: Ladder, inner: number): string[] {
+/**
+ * Names above the lines: the client's from its line to the right, the server's up to its line if there is room. Where
+ * they do not fit the width, each keeps its ends: those of an address are its network and its port.
+ */
+function heads(
+  { client, server, clientProcess, serverProcess }: Ladder,
+  inner: number,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const pad = ' '.repeat(GUTTER + 1)
+  const most = width - pad.length
   return [
     [clientProcess ?? 'client', serverProcess ?? 'server'],
     [endpointText(client), endpointText(server)],
   ].map((names) => {
-    const [left, right] = names.map((name) => sanitize(name!)) as [string, string]
-    const room = inner + 2 - cellWidth(left) - cellWidth(right)
-    const between = room >= 2 ? room : Math.max(2, inner + 1 - cellWidth(left))
+    const [first, second] = names.map((name) => sanitize(name!)) as [string, string]
+    const left = cutMiddle(first, Math.max(most >> 1, most - 2 - cellWidth(second)))
+    const right = cutMiddle(second, most - 2 - cellWidth(left))
+    const [from, to] = [cellWidth(left), cellWidth(right)]
+    const room = inner + 2 - from - to
+    const between = room >= 2 ? room : Math.max(2, Math.min(inner + 1 - from, most - from - to))
     return `${pad}${left}${' '.repeat(between)}${right}`
   })
 }
@@ -79,14 +91,19 @@ function stepLine(
   const time = ((step.at - origin) / NANOS_PER_SECOND).toFixed(6).padStart(GUTTER)
   const paint = toneStyle(style, step.tone)
   const line = `${style.dim(time)} │${paint(arrow(step, inner))}│`
-  return step.label === undefined
-    ? line
-    : `${line}  ${paintStart(cut(`${step.label.padEnd(LABEL)} ${sanitize(step.text ?? '')}`, inner, width), paint)}`
+  if (step.label === undefined) return line
+  const said = beside(`${step.label.padEnd(LABEL)} ${sanitize(step.text ?? '')}`, inner, width)
+  return said === '' ? line : `${line}  ${paintStart(said, paint)}`
 }
 
-/** What stands behind the second line, cut to what is left of the width. */
-function cut(text: string, inner: number, width: number | undefined): string {
-  return width === undefined ? text : cutEnd(text, Math.max(1, width - GUTTER - inner - 5))
+/** What stands behind the second line, cut to what is left of the width; empty where that is nothing. */
+function beside(text: string, inner: number, width: number | undefined): string {
+  const room = width === undefined ? undefined : width - GUTTER - inner - 5
+  return room === undefined || room > 0 ? cut(text, room) : ''
+}
+
+function cut(text: string, width: number | undefined): string {
+  return width === undefined ? text : cutEnd(text, width)
 }
 
 /** Paints what a packet is called; the sentence stays calm. */
@@ -113,7 +130,8 @@ function gapLine(text: string, inner: number, style: Style): string {
 
 function skipLine(skip: LadderSkip, inner: number, width: number | undefined, style: Style): string {
   const line = gapLine(`⋮ ${count(skip.packets, 'packet')}`, inner, style)
-  return `${line}  ${style.dim(cut(skipMeaning(skip), inner, width))}`
+  const said = beside(skipMeaning(skip), inner, width)
+  return said === '' ? line : `${line}  ${style.dim(said)}`
 }
 
 /** What the packets that are not drawn carried. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { cellWidth } from '../../src/render/cell-width.ts'
 import { ladderText } from '../../src/render/ladder.ts'
 import { ladderMermaid } from '../../src/render/ladder-mermaid.ts'
 import { type Ladder, LadderRows, type LadderStep } from '../../src/render/ladder-model.ts'
@@ -87,6 +88,29 @@ test('text: arrows, a gap, packets left out, a terminal of 80 cells', () => {
   assertGolden('ladder/narrow.txt', text)
   const lines = text.split('\n')
   assert.ok(lines.every((line) => line.length <= 80))
+})
+
+test('text: no line is longer than the terminal; names that do not fit keep their ends', () => {
+  const rows = new LadderRows()
+  for (let i = 0; i < 12; i++) rows.add(step(1e6 * i, i % 3 === 0, 1460))
+  rows.add(step(3e9, false, 0, 'dup ack #1'))
+  const long = { addr: '2001:db8:1111:2222:3333:4444:5555:6666', port: 54_321 }
+  const ladders = [
+    ladderOf(rows),
+    ladderOf(rows, { client: long, clientProcess: 'a-long-name-zażółć[4194304]' }),
+    ladderOf(rows, { server: long, serverProcess: 'a-long-name[4194304]' }),
+    ladderOf(rows, { client: long, server: long }),
+  ]
+  for (const ladder of ladders)
+    for (let width = 25; width <= 130; width += 3) {
+      const lines = ladderText(ladder, { style: plainStyle, width, started: '12:00:00.000000' }).split('\n')
+      assert.deepEqual([Math.max(...lines.map(cellWidth)) <= width, width], [true, width], lines.join('\n'))
+    }
+  const lines = ladderText(ladders[3]!, { style: plainStyle, width: 40 }).split('\n')
+  assert.deepEqual(lines.slice(0, 2), [
+    '            client              server',
+    '            [2001:d…:54321  [2001:…54321',
+  ])
 })
 
 /** Whatever another process calls itself. */
