@@ -9,10 +9,10 @@ set -euo pipefail
 build_needs=(g++=g++ python3=python3 /usr/include/pcap/pcap.h=libpcap-dev)
 demo_needs=(ip=iproute2 nft=nftables)
 test_needs=("${build_needs[@]}" "${demo_needs[@]}" ss=iproute2 tcpdump=tcpdump tshark=tshark tcptrace=tcptrace tcpflow=tcpflow jq=jq curl=curl
-  setpriv=util-linux ps=procps man=man-db zsh=zsh fish=fish tmux=tmux)
+  setpriv=util-linux script=bsdutils ps=procps man=man-db zsh=zsh fish=fish tmux=tmux)
 screenshots_needs=("${demo_needs[@]}" tmux=tmux python3=python3)
 bench_needs=(ip=iproute2 tcpdump=tcpdump tshark=tshark capinfos=wireshark-common editcap=wireshark-common tcptrace=tcptrace
-  iperf3=iperf3 tcpreplay=tcpreplay wrk=wrk nginx=nginx-light)
+  iperf3=iperf3 tcpreplay=tcpreplay wrk=wrk nginx=nginx-light script=bsdutils)
 
 target=${1:?usage: system-packages.sh build|test|bench|demo|screenshots}
 declare -n needs="${target}_needs"
