@@ -84,6 +84,7 @@ export class EvidenceGatherer {
     }
     const here = planes.here(query)
     const ended = over || found.wire.isEnded || (trace !== undefined && (trace.isFailed || trace.isClosed))
+    const socket = ownSockets(planes.socket(query), trace, ends)
     const evidence: Evidence = {
       proto,
       client,
@@ -93,9 +94,9 @@ export class EvidenceGatherer {
       ...(ending && !ended && FINISHING),
       here,
       ...ownOf(query, planes),
-      process: planes.process(query),
+      process: withListener(planes.process(query), socket, trace, server),
       wire: this.#wireEvidence(found),
-      socket: ownSockets(planes.socket(query), trace, ends),
+      socket,
       kernel: this.#kernelEvidence(found, trace, query),
     }
     return over || !isUnnoticed(evidence) ? evidence : { ...evidence, ended: false, ...(ending && FINISHING) }
@@ -163,6 +164,27 @@ function onTime(
     ...(client !== undefined && !late?.has(client) && { client }),
     ...(server !== undefined && !late?.has(server) && { server }),
   }
+}
+
+/**
+ * A server whose connection is gone is who listens there, in the namespace where the kernel told of its socket: packets
+ * that only pass by lead to no owner any more. Of several nobody is named.
+ */
+function withListener(
+  processes: Evidence['process'],
+  socket: Plane<SocketEvidence>,
+  trace: KernelTrace | undefined,
+  server: Endpoint,
+): Evidence['process'] {
+  if (!processes.watched || processes.server !== undefined || !socket.watched) return processes
+  const end = trace?.ends[trace.indexOf(server)]
+  if (end?.netns === undefined || (end.state ?? end.resetSent?.fact.state) == null) return processes
+  const owners = socket.listeners
+    .filter(({ sameNetns, accepts, younger }) => sameNetns && accepts && !younger)
+    .map(({ process }) => process)
+  const [owner] = owners
+  const isOne = owner !== undefined && owners.every((other) => other?.pid === owner.pid)
+  return isOne ? { ...processes, server: owner } : processes
 }
 
 /** The end came with an RST that its receiver never got. */

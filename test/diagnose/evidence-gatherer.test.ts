@@ -109,3 +109,45 @@ test('what is not watched of the kernel is named beside its silence', () => {
     'no drop, reset, error, retransmission of this connection; not watched here: failed calls, changes of state',
   ])
 })
+
+test('a server whose connection is gone is who listens in the namespace that the kernel told', () => {
+  const owner = (pid: number) => ({ pid, comm: 'nginx', attribution: 'socket' }) as const
+  const named = (pids: readonly number[], more: object = {}, told = true) => {
+    const d = docketed({
+      ...LIVE,
+      process: () => ({ watched: true }),
+      socket: () => ({
+        watched: true,
+        listeners: pids.map((pid) => ({
+          socket: { local: server } as SocketRecord,
+          netns: 7,
+          process: owner(pid),
+          sameNetns: true,
+          accepts: true,
+          ...more,
+        })),
+        everyNetns: true,
+        sysctls: {},
+        firewall: [],
+      }),
+    })
+    d.play(`
+1.000 C > S [S] seq=100 win=64240
+1.010 S > C [S.] seq=900 ack=101 win=65160
+1.020 C > S [.] seq=101 ack=901 win=502
+`)
+    const common = { at: 0, netns: 7, proto: 'tcp', local: server, remote: client } as const
+    const aborted = { fact: 'reset_sent', reason: 'TCP_STATE', state: 'ESTABLISHED', active: true } as const
+    if (told) d.docket.fact({ ...common, ...aborted } as KernelFact, at(1.03))
+    d.play('1.030 S > C [R.] seq=901 ack=101 win=0')
+    d.advance(1.4)
+    const { process } = d.asked.at(-1)!
+    return process.watched ? process.server?.pid : 'not watched'
+  }
+  assert.equal(named([77]), 77)
+  assert.equal(named([77, 77]), 77)
+  assert.equal(named([77, 78]), undefined, 'one of several')
+  assert.equal(named([77], { younger: true }), undefined)
+  assert.equal(named([77], { accepts: false }), undefined)
+  assert.equal(named([77], {}, false), undefined, 'the kernel told nothing of it')
+})
