@@ -116,6 +116,7 @@ test('a server whose connection is gone is who listens in the namespace that the
     const d = docketed({
       ...LIVE,
       process: () => ({ watched: true }),
+      has: (netns, addr) => netns === 7 && addr === server.addr,
       socket: () => ({
         watched: true,
         listeners: pids.map((pid) => ({
