@@ -27,8 +27,11 @@ const common = {
 const lateWidth = {
   name: 'late-width',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^string-width$/ }, ({ namespace, path }) =>
-      namespace === 'late-width' ? undefined : { path, namespace: 'late-width' },
+    // cli-table3 has a version of its own, which is a function and not a module.
+    onResolve({ filter: /^string-width$/ }, ({ importer, namespace, path }) =>
+      namespace === 'late-width' || importer.includes('node_modules')
+        ? undefined
+        : { path, namespace: 'late-width' },
     )
     onLoad({ filter: /./, namespace: 'late-width' }, () => ({
       contents: "export default (text) => require('string-width').default(text)",
