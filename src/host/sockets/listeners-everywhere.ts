@@ -34,6 +34,8 @@ interface Found {
   readonly sockets: readonly SocketRecord[]
   /** Namespaces whose tables were read. */
   readonly read: ReadonlySet<number>
+  /** Namespaces in which the SYN queues were counted. */
+  readonly counted: Set<number | null>
 }
 
 /** Listeners on a port in every network namespace that can be entered, and whose they are. */
@@ -83,7 +85,20 @@ export class ListenersEverywhere {
   }
 
   #sockets(target: Target): Found {
+    const found = this.#onPort(target)
+    const { counted } = found
     const { proto, port, netns } = target
+    if (proto !== 'tcp' || netns === undefined || counted.has(netns)) return found
+    const there = found.sockets.filter((socket) => socket.netns === netns)
+    // Only a listener that takes the connection can have lost it in its queue.
+    if (!there.some((socket) => takes(socket, target))) return found
+    counted.add(netns)
+    // All of the namespace: each request is of the most specific of them.
+    this.#namespaces.inside(netns ?? undefined, () => countHalfOpen(there, port))
+    return found
+  }
+
+  #onPort({ proto, port }: Target): Found {
     const key = `${proto} ${port}`
     const now = performance.now()
     const known = this.#known.get(key)
@@ -96,12 +111,8 @@ export class ListenersEverywhere {
       read.add(inode)
       sockets.push(...there)
     }
-    const taking = sockets.filter((socket) => socket.netns === netns && takes(socket, target))
-    // Only a listener that takes the connection can have lost it in its queue.
-    if (taking.length > 0 && proto === 'tcp')
-      this.#namespaces.inside(netns ?? undefined, () => countHalfOpen(taking, port))
     for (const [other, { at }] of this.#known) if (now - at > AGE) this.#known.delete(other)
-    const found = { at: now, sockets, read }
+    const found = { at: now, sockets, read, counted: new Set<number | null>() }
     this.#known.set(key, found)
     return found
   }

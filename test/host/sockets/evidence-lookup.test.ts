@@ -121,6 +121,35 @@ rootTest('listeners: address, family, v6only, namespace and owner', () => {
   assert.deepEqual(ask('10.9.0.2', 37009).listeners, [])
 })
 
+rootTest(
+  'the SYN queue of each listener on a port is counted, also when one is asked for right after another',
+  async () => {
+    await listen(CLIENT, '10.9.0.1 37006')
+    await listen(SERVER, '10.9.0.2 37006', 'fd09::2 37006')
+    const { now } = performance
+    const then = now.call(performance)
+    // What was found is used again for a moment.
+    performance.now = () => then
+    try {
+      const { client, server } = netns()
+      for (const [addr, port, inode] of [
+        ['10.9.0.2', 37006, server],
+        ['fd09::2', 37006, server],
+        ['10.9.0.1', 37006, client],
+      ] as const) {
+        const { listeners } = ask(addr, port, { netns: { client, server: inode } })
+        const taking = listeners.filter(({ accepts, sameNetns }) => accepts && sameNetns)
+        assert.deepEqual(
+          taking.map(({ socket: { local, listen } }) => [local.addr, listen?.syn_queue]),
+          [[addr, 0]],
+        )
+      }
+    } finally {
+      performance.now = now
+    }
+  },
+)
+
 rootTest('listeners of another namespace are told apart, and whether the dialled address leads there', () => {
   const { client } = netns()
   const here = { client: true, server: true }
