@@ -1,18 +1,20 @@
 import { closeSync, openSync, readdirSync, statSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { EXIT, UserError } from '../user-error.ts'
 import { lastError, SystemError, setns } from './libc.ts'
 
 const CLONE_NEWNET = 0x4000_0000
 const NAMED = '/run/netns'
-const HINT = 'give a name of `ip netns list`, a path, a pid, or all'
+const HINT = 'give a name of `ip netns list`, a path, or a pid'
 
 /** Inode of the calling thread's network namespace (`setns` moves one thread only); `null` without /proc. */
 export function currentNetns(): number | null {
-  try {
-    return statSync('/proc/thread-self/ns/net').ino
-  } catch {
-    return null
-  }
+  return processNetns('thread-self') ?? null
+}
+
+/** Inode of a process's network namespace; `undefined` when it is gone or may not be looked into. */
+export function processNetns(pid: number | 'thread-self', root = '/proc'): number | undefined {
+  return inodeOf(`${root}/${pid}/ns/net`)
 }
 
 /** A network namespace and a file that leads into it. */
@@ -88,6 +90,22 @@ export function insideNetns<T>({ path, inode }: NetworkNamespace, action: () => 
   } finally {
     closeSync(home)
   }
+}
+
+/**
+ * Moves this process into the namespace that `--netns NAME|PATH|PID` means, for good: what it opens and starts from now
+ * on is there, and /proc/thread-self too. Call it before anything is opened. libuv's threads stay behind: getaddrinfo()
+ * goes on asking from outside. Throws `UserError` when it is not there or may not be entered.
+ */
+export async function enterNetns(wanted: string): Promise<void> {
+  if (wanted === 'all')
+    throw new UserError('Cannot be in all network namespaces at once', {
+      hint: '`socktrace list --netns all` shows the sockets of all; name one of them here',
+    })
+  const [{ path, inode }] = findNetns(wanted) as [NetworkNamespace]
+  // Whether libuv has its threads by now would be chance: any work makes all of them.
+  await realpath('/')
+  if (inode !== currentNetns()) enter(path)
 }
 
 /** Staying in a foreign namespace would answer every later question wrongly. */

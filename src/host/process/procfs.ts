@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import {
   type Origin,
   parseCommandLine,
@@ -9,6 +9,7 @@ import {
 } from '../../sockets/process-text.ts'
 import type { SocketProcess } from '../../sockets/socket.ts'
 import { userName } from '../names.ts'
+import { processNetns } from '../netns.ts'
 import { eachSocketDescriptor } from '../sockets/descriptors.ts'
 import { eachSocketFile } from '../sockets/socket-files.ts'
 import { findWantedOwners } from '../sockets/wanted-owners.ts'
@@ -184,7 +185,7 @@ export function readProcess(pid: number, root = '/proc'): ProcessDetails | undef
   const cmdline = parseCommandLine(readText(`${folder}/cmdline`) ?? '')
   const container = parseContainer(readCgroup(pid, root))
   const exe = attempt(() => readlinkSync(`${folder}/exe`))
-  const netns = attempt(() => statSync(`${folder}/ns/net`).ino)
+  const netns = processNetns(pid, root)
   return {
     pid,
     ...stat,

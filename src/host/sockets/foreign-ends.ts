@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs'
 import type { SocketRecord } from '../../sockets/socket.ts'
 import { formatAddress } from '../../wire/address.ts'
 import { Budget } from '../budget.ts'
 import { SystemError } from '../libc.ts'
 import { Namespaces } from '../namespaces.ts'
+import { processNetns } from '../netns.ts'
 import { listPids, readComm } from '../process/procfs.ts'
 import { SockDiag } from './netlink.ts'
 import { type Ends, type Holder, lookUpTcp, type SocketFinder } from './socket-finder.ts'
@@ -47,12 +47,17 @@ export class ForeignEnds {
 
   /** The search of all processes takes its time; those of the namespace are few. Of several the first, their parent. */
   #neighbour(ends: Ends, inode: number, time: number): Holder | undefined {
-    const there = this.#namespaces.withAddress(formatAddress(ends.local.family, ends.local.words))
-    const pids = listPids().filter((pid) => there !== undefined && netnsOf(pid) === there.inode)
+    const pids = this.#lookups.run(() => this.#pidsAt(ends)) ?? []
     const [pid] = this.#finder.holdersAmong(inode, pids, time).sort((a, b) => a - b)
     const comm = pid === undefined ? undefined : readComm(pid)
     if (pid === undefined || comm === undefined) return undefined
     return { pid, attribution: this.#finder.attribution, seen: { pid, comm, netns: null } }
+  }
+
+  /** Processes of the namespace that has the local end's address: 5 µs for each process of the machine. */
+  #pidsAt(ends: Ends): number[] {
+    const there = this.#namespaces.withAddress(formatAddress(ends.local.family, ends.local.words))
+    return there === undefined ? [] : listPids().filter((pid) => processNetns(pid) === there.inode)
   }
 
   #socket(ends: Ends, time: number): SocketRecord | undefined {
@@ -60,14 +65,6 @@ export class ForeignEnds {
       const there = this.#namespaces.withAddress(formatAddress(ends.local.family, ends.local.words), time)
       return there && this.#namespaces.inside(there.inode, () => lookUp(ends))
     })
-  }
-}
-
-function netnsOf(pid: number): number | undefined {
-  try {
-    return statSync(`/proc/${pid}/ns/net`).ino
-  } catch {
-    return undefined
   }
 }
 

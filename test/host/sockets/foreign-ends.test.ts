@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { after, before } from 'node:test'
 import type { FlowRecord } from '../../../src/flow/record.ts'
+import { ForeignEnds } from '../../../src/host/sockets/foreign-ends.ts'
+import type { SocketFinder } from '../../../src/host/sockets/socket-finder.ts'
+import { parseAddress } from '../../../src/wire/address.ts'
 import { Namespace } from '../../support/namespace.ts'
 import { builtFile, ndjson, Running, repository, runCommand } from '../../support/program.ts'
 import { isRoot, rootTest } from '../../support/root.ts'
@@ -134,4 +139,57 @@ rootTest('an own address on a cable without carrier is of no other namespace tha
   for (const namespace of [own, twin]) namespace.close()
   const [flow] = ndjson<FlowRecord>(trace.stdout)
   assert.deepEqual([flow?.process?.client?.pid, flow?.process?.server?.pid], [server.pid, server.pid])
+})
+
+/** Lists of all processes that are made while it runs, each as dear as on a machine with very many of them. */
+function listings(action: () => void): number {
+  const { readdirSync } = fs
+  let count = 0
+  fs.readdirSync = ((...args: Parameters<typeof readdirSync>) => {
+    if (new Error().stack?.includes('listPids')) {
+      count++
+      const { user, system } = process.cpuUsage()
+      let used = { user, system }
+      while (used.user + used.system - user - system < 100_000) used = process.cpuUsage()
+    }
+    return readdirSync(...args)
+  }) as typeof readdirSync
+  syncBuiltinESMExports()
+  try {
+    action()
+  } finally {
+    fs.readdirSync = readdirSync
+    syncBuiltinESMExports()
+  }
+  return count
+}
+
+/** Connects an address to itself; says the port of the client. */
+const HELD = (address: string): string => `
+import signal, socket
+s = socket.create_server(("${address}", ${PORT}))
+d = socket.create_connection(("${address}", ${PORT}))
+print(d.getsockname()[1], flush=True)
+signal.pause()`
+
+rootTest('a search of all processes is paid off before the next one', async () => {
+  const lab = new Namespace('budget')
+  const address = '10.81.4.2'
+  ip(`-n ${lab.name} addr add ${address}/32 dev lo`)
+  const program = new Running(lab.inside(['python3', '-c', HELD(address)]))
+  await program.until('its port', ({ stdout }) => stdout.includes('\n'))
+  const nobody = {
+    attribution: 'socket',
+    holder: () => undefined,
+    holdersAmong: () => [],
+  } as unknown as SocketFinder
+  const end = parseAddress(address)!
+  const foreign = new ForeignEnds(nobody)
+  const ends = { local: end, localPort: Number(program.stdout), remote: end, remotePort: PORT }
+  const made = listings(() => {
+    for (let n = 0; n < 3; n++) foreign.find(ends, 'client', 0)
+  })
+  await program.stop('SIGTERM')
+  lab.close()
+  assert.equal(made, 1)
 })
