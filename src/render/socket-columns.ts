@@ -12,6 +12,7 @@ import {
   extendedText,
   netidText,
   processText,
+  shortTimerText,
   timerText,
 } from './socket-text.ts'
 import { stateStyle } from './style.ts'
@@ -21,6 +22,7 @@ export type SocketColumn = Column<SocketRecord>
 /** Shortest useful address column: an IPv4 address cut in the middle still shows its port. */
 const MIN_ADDRESS = 15
 const MIN_PROCESS = 10
+const MIN_TIMER = 10
 /** Marks of `--watch`. */
 const MARKS = { opened: '+', closed: '-', changed: '~' } as const
 
@@ -107,6 +109,9 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
     },
   ]
 }
+
+/** In place of the column `timer` on a terminal: told briefly, and not cut to nothing. */
+export const TERMINAL_TIMER: SocketColumn = { ...text('timer', 'Timer', shortTimerText), min: MIN_TIMER }
 
 const TROUBLES: Readonly<Record<Trouble['verdict'], string>> = {
   'timeout.no-answer': 'SYN not answered',

@@ -88,6 +88,14 @@ export function timerText({ timer }: SocketRecord): string {
   return timer === undefined ? '' : `timer:(${timer.name},${expiryText(timer.expires_ms)},${timer.retrans})`
 }
 
+/** `keepalive 1min2sec`, `on 12sec, 3 retries`: the same for a terminal, where cells are few. */
+export function shortTimerText({ timer }: SocketRecord): string {
+  if (timer === undefined) return ''
+  const { name, expires_ms, retrans } = timer
+  const retries = retrans === 0 ? '' : `, ${retrans} ${retrans === 1 ? 'retry' : 'retries'}`
+  return `${name} ${expiryText(expires_ms)}`.trimEnd() + retries
+}
+
 /**
  * A timer's rest in the notation of ss: `15ms` is `015ms`, under 10 s `2.500ms` (seconds and milliseconds), then
  * whole seconds, minutes with seconds, and from 10 minutes on minutes alone. Nothing left is empty.

@@ -4,7 +4,12 @@ import { reverseNames } from '../../host/reverse-names.ts'
 import { type Column, writeColumns } from '../../render/columns.ts'
 import { writeCsv } from '../../render/csv.ts'
 import { jsonLine } from '../../render/json-text.ts'
-import { type SocketColumn, socketColumns, TROUBLE_MARK } from '../../render/socket-columns.ts'
+import {
+  type SocketColumn,
+  socketColumns,
+  TERMINAL_TIMER,
+  TROUBLE_MARK,
+} from '../../render/socket-columns.ts'
 import { groupColumns } from '../../render/socket-group.ts'
 import { socketJson } from '../../render/socket-json.ts'
 import { ssColumns } from '../../render/socket-ss.ts'
@@ -24,6 +29,8 @@ import { chooseColumns } from './order.ts'
 const RESOLVE_LIMIT_MS = 1000
 /** Lines of a terminal that are not the table: the header and the next prompt. */
 const SCREEN_MARGIN = 2
+/** Below this many cells a timer would take the addresses theirs. */
+const TIMER_WIDTH = 72
 
 /** Writes the selected sockets in the form that the options ask for. */
 export async function show(
@@ -98,19 +105,24 @@ function writeJson(
   for (const record of records) io.write(socketJson(record, stamp, names))
 }
 
-/** On a terminal what `-i` and `-m` tell stands below the line, else the line could not fit. */
+/** On a terminal what `-i` and `-m` tell stands below the line, else the line could not fit; a timer on a narrow one. */
 async function writeSockets(
   records: readonly SocketRecord[],
   columns: readonly SocketColumn[],
   options: ListOptions,
   io: Io,
 ): Promise<void> {
-  const below = columns.filter(({ name }) => name === 'memory' || name === 'info')
   const width = widthOf(options, io)
-  if (width === undefined || below.length === 0) return writeText(records, columns, options, io)
+  if (width === undefined) return writeText(records, columns, options, io)
+  const isBrief = options.format === undefined
+  const cut = columns.map((column) => (isBrief && column.name === 'timer' ? TERMINAL_TIMER : column))
+  const isBelow = ({ name }: SocketColumn): boolean =>
+    name === 'memory' || name === 'info' || (name === 'timer' && width < TIMER_WIDTH)
+  const below = cut.filter(isBelow)
+  if (below.length === 0) return writeText(records, cut, options, io)
   writeColumns(
     records,
-    columns.filter((column) => !below.includes(column)),
+    cut.filter((column) => !below.includes(column)),
     { header: options.header, style: styleOf(options, io), width },
     (text) => io.write(text),
     (record) =>
