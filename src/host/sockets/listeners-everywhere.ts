@@ -5,6 +5,7 @@ import type { ListenerEvidence } from '../../sockets/socket-evidence.ts'
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts'
 import { SystemError } from '../libc.ts'
 import type { Namespaces } from '../namespaces.ts'
+import { processRef } from '../process/process-ref.ts'
 import { readProcess } from '../process/procfs.ts'
 import { EndSockets, type Protocol } from './end-sockets.ts'
 import { SocketFinder } from './socket-finder.ts'
@@ -127,17 +128,7 @@ export class ListenersEverywhere {
     if (inode === 0) return undefined
     const holder = this.#finder.holder(inode) ?? this.#search(inode)
     const details = holder && readProcess(holder.pid)
-    if (holder === undefined || details === undefined) return undefined
-    const { pid, comm, exe, cmdline, user, container } = details
-    return {
-      pid,
-      comm,
-      ...(exe !== undefined && { exe }),
-      ...(cmdline !== undefined && { cmdline }),
-      ...(user !== undefined && { user }),
-      ...(container !== undefined && { container }),
-      attribution: holder.attribution,
-    }
+    return holder && details && processRef(details, holder.attribution, details)
   }
 }
 
