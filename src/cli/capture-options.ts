@@ -4,7 +4,7 @@ import { addLadderOptions } from './analysis/ladder-option.ts'
 import type { SelectionOptions } from './analysis/report.ts'
 import type { ViewOptions } from './analysis/views.ts'
 import { addFollowOptions, type FollowOptions } from './follow/option.ts'
-import { addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
+import { addNetnsOption, addStreamOptions, collect, parsePositive, type StreamOptions } from './options.ts'
 
 /** As tcpdump's: longer than any packet that is not a kernel super-segment. */
 export const DEFAULT_SNAPLEN = 262_144
@@ -29,7 +29,7 @@ export interface AnalysisOptions extends StreamOptions, SelectionOptions, Follow
 }
 
 export function addInterfaceOptions(command: Command): Command {
-  const interfaces = command.option(
+  const interfaces = addNetnsOption(command).option(
     '-i, --interface <interface>',
     'capture on this interface (repeatable; default: every one)',
     collect,

@@ -1,7 +1,13 @@
 import type { Command } from 'commander'
 import { addEngineOptions, type InterfaceOptions } from './capture-options.ts'
 import { processIo } from './io.ts'
-import { addCommonOptions, type CommonOptions, parseDuration, parsePositive } from './options.ts'
+import {
+  addCommonOptions,
+  addNetnsOption,
+  type CommonOptions,
+  parseDuration,
+  parsePositive,
+} from './options.ts'
 
 export interface ConnectOptions
   extends CommonOptions,
@@ -40,7 +46,7 @@ export function defineConnect(program: Command): void {
     .option('--timeout <time>', 'give up waiting for an answer after this long', parseDuration, TIMEOUT_MS)
     .option('-c, --count <n>', 'connect this many times, and say how long it took', parsePositive)
     .option('--interval <time>', 'time between two rounds of --count', parseDuration, INTERVAL_MS)
-  addEngineOptions(command).action(
+  addEngineOptions(addNetnsOption(command, '; names are resolved outside')).action(
     async (target: string, port: string | undefined, options: ConnectOptions) => {
       const { runConnect } = await import('./connect/run.ts')
       process.exitCode = await runConnect(target, port, options, processIo(options.quiet))

@@ -10,6 +10,19 @@ export interface CommonOptions {
   readonly verbose?: true
 }
 
+/** `--netns`: everything that the command does is done there. */
+export function addNetnsOption(command: Command, more = ''): Command {
+  return command
+    .option('--netns <namespace>', `in another network namespace: its name, path, or a pid in it${more}`)
+    .hook('preAction', async (hooked, action) => {
+      // Hooks of plain `socktrace` are called for its subcommands too.
+      const { netns } = action.opts<{ netns?: string }>()
+      if (hooked !== action || netns === undefined) return
+      const { enterNetns } = await import('../host/netns.ts')
+      await enterNetns(netns)
+    })
+}
+
 /** What plain `socktrace`, `trace` and `read` share on top of them. */
 export interface StreamOptions extends CommonOptions {
   readonly timeFormat: TimeFormat

@@ -77,7 +77,10 @@ export async function run(args: readonly string[]): Promise<number> {
       const code = writeErrorLine(await explain(error, command), command === 'run' ? [] : args)
       return command === 'run' ? RUN_FAILED : code
     }
-    if (error instanceof UserError) return writeErrorLine(error, args)
+    if (error instanceof UserError) {
+      const code = writeErrorLine(error, command === 'run' ? [] : args)
+      return command === 'run' ? RUN_FAILED : code
+    }
     return writeCrash(error, args)
   }
 }
