@@ -22,6 +22,7 @@ import { LocalAddresses } from '../local-addresses.ts'
 import { isRefused, tracepointHint } from '../mend.ts'
 import { currentNetns } from '../netns.ts'
 import { type ProcessImage, ProcessImages } from '../process/process-images.ts'
+import { processRef } from '../process/process-ref.ts'
 import { listPids, readComm } from '../process/procfs.ts'
 import { DatagramOwners } from './datagram-owners.ts'
 import { ForeignEnds } from './foreign-ends.ts'
@@ -320,14 +321,6 @@ export class Owners {
   }
 }
 
-function reference({ pid, comm, details }: ProcessImage, attribution: Attribution): ProcessRef {
-  return {
-    pid,
-    comm,
-    ...(details?.exe !== undefined && { exe: details.exe }),
-    ...(details?.cmdline !== undefined && { cmdline: details.cmdline }),
-    ...(details?.user !== undefined && { user: details.user }),
-    ...(details?.container !== undefined && { container: details.container }),
-    attribution,
-  }
+function reference(image: ProcessImage, attribution: Attribution): ProcessRef {
+  return processRef(image, attribution, image.details)
 }
