@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { parseContainerId, parsePod, parseUnit } from '../../sockets/process-text.ts'
 import type { SocketProcess, SocketRecord } from '../../sockets/socket.ts'
+import { containerNames } from './container-names.ts'
 import { readCgroup, readProcess, readStat } from './procfs.ts'
 
 /** Longer chains of parents are cut: a loop cannot be, but a table read while it changes may look like one. */
@@ -63,67 +64,6 @@ function parentChain(first: number, known: Parents): { pid: number; comm: string
 function readCwd(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`)
-  } catch {
-    return undefined
-  }
-}
-
-/** Containers of Podman and CRI-O, both of containers/storage. */
-const STORAGE = '/var/lib/containers/storage/overlay-containers/containers.json'
-
-/** One folder for each namespace of containerd, in it one for each running container. */
-const CONTAINERD = '/run/containerd/io.containerd.runtime.v2.task'
-/** What nerdctl, containerd's own CRI and CRI-O note in the configuration of a container (OCI annotations). */
-const NAME_ANNOTATIONS = ['nerdctl/name', 'io.kubernetes.cri.container-name', 'io.kubernetes.container.name']
-const CRIO = '/run/containers/storage/overlay-containers'
-
-/** Names of containers by their whole id, where the engine's state can be read: Docker, Podman, CRI-O, containerd. */
-export function containerNames(root = ''): (id: string) => string | undefined {
-  let stored: Map<string, string> | undefined
-  return (id) => {
-    const docker = readJson(`${root}/var/lib/docker/containers/${id}/config.v2.json`) as { Name?: unknown }
-    if (typeof docker?.Name === 'string') return docker.Name.replace(/^\//, '')
-    const annotated = annotatedName(root, id)
-    if (annotated !== undefined) return annotated
-    stored ??= storedNames(readJson(root + STORAGE))
-    return stored.get(id)
-  }
-}
-
-function annotatedName(root: string, id: string): string | undefined {
-  const folders = [`${root}${CRIO}/${id}/userdata`]
-  for (const namespace of readFolder(root + CONTAINERD))
-    folders.push(`${root}${CONTAINERD}/${namespace}/${id}`)
-  for (const folder of folders) {
-    const config = readJson(`${folder}/config.json`) as { annotations?: Record<string, unknown> } | undefined
-    for (const name of NAME_ANNOTATIONS) {
-      const value = config?.annotations?.[name]
-      if (typeof value === 'string' && value !== '') return value
-    }
-  }
-  return undefined
-}
-
-function readFolder(path: string): string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
-}
-
-function storedNames(containers: unknown): Map<string, string> {
-  const names = new Map<string, string>()
-  if (!Array.isArray(containers)) return names
-  for (const { id, names: given } of containers as { id?: unknown; names?: unknown }[])
-    if (typeof id === 'string' && Array.isArray(given) && typeof given[0] === 'string')
-      names.set(id, given[0])
-  return names
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     return undefined
   }

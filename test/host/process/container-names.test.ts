@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { containerNames } from '../../../src/host/process/process-details.ts'
+import { containerNames } from '../../../src/host/process/container-names.ts'
 
 const ID = '0123456789abcdef'.repeat(4)
 const STORAGE = 'containers.json'
@@ -16,6 +16,30 @@ const ENGINES: readonly (readonly [
   name: string | undefined,
 ])[] = [
   ['Docker', `var/lib/docker/containers/${ID}/config.v2.json`, { Name: '/web' }, 'web'],
+  [
+    'Docker without root',
+    `home/ann/.local/share/docker/containers/${ID}/config.v2.json`,
+    { Name: '/w' },
+    'w',
+  ],
+  [
+    'Podman without root',
+    `home/ann/.local/share/containers/storage/overlay-containers/${STORAGE}`,
+    [{ id: ID, names: ['own'] }],
+    'own',
+  ],
+  [
+    'Podman with --rm',
+    'var/lib/containers/storage/overlay-containers/volatile-containers.json',
+    [{ id: 'other' }, null, { id: ID, names: ['once'] }],
+    'once',
+  ],
+  [
+    'k3s',
+    `run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/${ID}/config.json`,
+    { annotations: { 'io.kubernetes.cri.container-name': 'edge' } },
+    'edge',
+  ],
   ['Podman', `var/lib/containers/storage/overlay-containers/${STORAGE}`, [{ id: ID, names: ['pod'] }], 'pod'],
   [
     'nerdctl',
@@ -55,3 +79,16 @@ for (const [engine, path, content, name] of ENGINES)
       rmSync(root, { recursive: true })
     }
   })
+
+test('Docker with a folder of its own', () => {
+  const root = mkdtempSync(join(tmpdir(), 'socktrace-containers-'))
+  try {
+    for (const folder of ['etc/docker', `data/docker/containers/${ID}`])
+      mkdirSync(join(root, folder), { recursive: true })
+    writeFileSync(join(root, 'etc/docker/daemon.json'), '{"data-root":"/data/docker"}')
+    writeFileSync(join(root, `data/docker/containers/${ID}/config.v2.json`), '{"Name":"/far"}')
+    assert.equal(containerNames(root)(ID), 'far')
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
