@@ -110,6 +110,7 @@ export class LiveApp {
   /** Takes the terminal and shows the sockets as they are. */
   start(): void {
     this.#open = true
+    this.model.facts.opening = this.#machine !== undefined
     process.on('exit', this.#restore)
     this.#terminal.open()
     this.#screen.enter()
@@ -135,6 +136,7 @@ export class LiveApp {
   /** Packets are watched from now on. */
   capturing(capture: CaptureFacts): void {
     this.#capture = capture
+    this.model.facts.opening = false
     if (this.#machine !== undefined) this.model.facts.engine = `engine ${capture.engine}`
     this.#planes()
   }
@@ -151,6 +153,7 @@ export class LiveApp {
     if (this.model.facts.lacks.includes(text)) return
     const { lacks } = this.model.facts
     this.model.facts.lacks = worst ? [text, ...lacks] : [...lacks, text]
+    if (worst) this.model.facts.opening = false
     this.#planes()
   }
 
@@ -193,7 +196,7 @@ export class LiveApp {
 
   #planes(): void {
     const machine = this.#machine
-    if (machine === undefined) return
+    if (machine === undefined || this.model.facts.opening) return
     this.model.facts.planes = [
       { name: 'wire', watched: this.#capture !== undefined },
       { name: 'socket', watched: true },

@@ -45,6 +45,7 @@ function planesLine(model: LiveModel, width: number, style: Style): string {
   if (message !== undefined)
     return lineOf([[sanitize(message.text), message.bad ? style.bad : style.info]], width)
   const spans: Span[] = model.playback === undefined ? [] : playbackSpans(model.playback, style)
+  if (facts.opening) spans.push(['opening the capture and the kernel’s events …', style.dim])
   for (const { name, watched } of facts.planes)
     spans.push([`${watched ? '●' : '⊘'} ${name}`, watched ? style.good : style.warn], ['  '])
   if (facts.engine !== undefined) spans.push([facts.engine, style.dim], ['  '])

@@ -3,13 +3,18 @@ import { KernelSymbols } from '../../kernel/symbols.ts'
 
 const CHUNK = 256 * 1024
 
+/** Places where the kernel drops packets; more are not met in practice. */
+const MAX_KNOWN = 4096
+
 /**
  * Names of the kernel's functions. The file is opened at once, since the right to see addresses is that of who
- * opens it, and read when the first name is asked for (5.5 MB, which the kernel writes in 0.1 to 0.2 s; once).
+ * opens it, and read when a name is asked for that was not before: 5.5 MB, which the kernel writes in 0.1 to 0.2 s. They
+ * stay only until memory is needed: what drops packets is always the same few functions.
  */
 export class SymbolFile {
   readonly #fd: number
-  #symbols: KernelSymbols | undefined
+  readonly #known = new Map<number, string | null>()
+  #symbols: WeakRef<KernelSymbols> | undefined
   #closed = false
 
   constructor(path = '/proc/kallsyms') {
@@ -18,17 +23,25 @@ export class SymbolFile {
 
   /** The function around an address (low 48 bits); `null` when that cannot be told. */
   find(address: number): string | null {
-    if (this.#symbols === undefined) {
-      if (this.#fd === -1 || this.#closed) return null
-      this.#symbols = new KernelSymbols(readAll(this.#fd))
-      this.close()
-    }
-    return this.#symbols.find(address)
+    const known = this.#known.get(address)
+    if (known !== undefined) return known
+    const symbols = this.#symbols?.deref() ?? this.#read()
+    if (symbols === undefined) return null
+    const name = symbols.find(address)
+    if (this.#known.size < MAX_KNOWN) this.#known.set(address, name)
+    return name
   }
 
   close(): void {
     if (!this.#closed && this.#fd !== -1) closeSync(this.#fd)
     this.#closed = true
+  }
+
+  #read(): KernelSymbols | undefined {
+    if (this.#fd === -1 || this.#closed) return undefined
+    const symbols = new KernelSymbols(readAll(this.#fd))
+    this.#symbols = new WeakRef(symbols)
+    return symbols
   }
 }
 
@@ -43,12 +56,13 @@ function open(path: string): number {
 /** The kernel tells no length beforehand, and gives a page at a time. */
 function readAll(fd: number): Uint8Array {
   const chunks: Buffer[] = []
-  for (;;) {
+  for (let position = 0; ; ) {
     const chunk = Buffer.allocUnsafe(CHUNK)
     let filled = 0
     for (let read = -1; read !== 0 && filled < CHUNK; filled += read)
-      read = readSync(fd, chunk, filled, CHUNK - filled, null)
+      read = readSync(fd, chunk, filled, CHUNK - filled, position + filled)
     if (filled === 0) return Buffer.concat(chunks)
     chunks.push(chunk.subarray(0, filled))
+    position += filled
   }
 }

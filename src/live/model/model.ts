@@ -21,6 +21,8 @@ export type Overlay = 'help' | 'ladder' | 'stream'
 /** What the header says of the planes. */
 export interface Facts {
   engine: string | undefined
+  /** The sockets are there; what watches packets and the kernel is not open yet. */
+  opening: boolean
   planes: readonly { readonly name: string; readonly watched: boolean }[]
   /** What is missing and how it is mended, one sentence each. */
   lacks: readonly string[]
@@ -54,7 +56,14 @@ export class LiveModel {
   readonly follow = new FollowBuffer()
   /** Sockets that are there, in all and by state; as of the latest `arrange`. */
   counts: Counts = { sockets: 0, states: new Map() }
-  readonly facts: Facts = { engine: undefined, planes: [], lacks: [], droppedKernel: 0, unlisted: 0 }
+  readonly facts: Facts = {
+    engine: undefined,
+    opening: false,
+    planes: [],
+    lacks: [],
+    droppedKernel: 0,
+    unlisted: 0,
+  }
   /** Epoch seconds from which events count. */
   originSeconds = 0
   focus: Pane = 'table'
