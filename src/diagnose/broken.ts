@@ -25,15 +25,21 @@ function cutBy(evidence: Evidence): Broken | undefined {
   const reset = wireOf(evidence)?.reset
   if (reset !== undefined && reset.after !== 'syn' && reset.after !== 'syn_ack') {
     const taken = reset.effect === 'effective' && !OVER.has(reset.receiverState)
-    if ((taken && !isResetLost(evidence, reset.by)) || wasReported(evidence, otherSide(reset.by)))
-      return { by: reset.by, reset }
+    const isLoss = !isResetLost(evidence, reset.by) || gaveUp(evidence, reset.by)
+    if ((taken && isLoss) || wasReported(evidence, otherSide(reset.by))) return { by: reset.by, reset }
   }
   const kernel = kernelOf(evidence)
   for (const side of ['client', 'server'] as const)
     if (wasReported(evidence, side)) return { by: otherSide(side) }
   // An abort that its own kernel told: the peer is elsewhere, or has not noticed yet.
   const sent = kernel?.resetSent
-  return sent?.active && !isResetLost(evidence, sent.side) ? { by: sent.side } : undefined
+  if (!sent?.active || (isResetLost(evidence, sent.side) && !gaveUp(evidence, sent.side))) return undefined
+  return { by: sent.side }
+}
+
+/** Its own program was told that the connection is over, whether the RST behind it arrives or not. */
+function gaveUp(evidence: Evidence, side: Side): boolean {
+  return kernelOf(evidence)?.error?.side === side
 }
 
 /**

@@ -374,6 +374,21 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
       }),
     ],
     [
+      'stalled.retransmitting',
+      'its own end gave up, and the RST behind that is dropped',
+      'reset.by-us',
+      evidence({
+        ended: true,
+        wire: connected({ reset: reset({ by: 'client' }) }),
+        kernel: {
+          error: { side: 'client', name: 'ETIMEDOUT', at: seconds(95) },
+          netns: { client: 1, server: 2 },
+          drops: [drop({ sender: 'client', segment: 'rst', netns: 2, at: 'server' })],
+          resetSent: { ...abort('TCP_KEEPALIVE_TIMEOUT'), side: 'client' },
+        },
+      }),
+    ],
+    [
       'reset.by-us',
       'the client was reset, its packets show no RST, and the kernel here, which tells every one, sent none',
       undefined,

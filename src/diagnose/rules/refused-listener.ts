@@ -18,9 +18,12 @@ export const refusedWrongAddress: Rule = (evidence) => {
     `${listenerName(evidence, listener)} ${verb(evidence)} port ${port}, but only on ${place(listener)}${only}; this connection went to ${addr}`,
     {
       error: 'ECONNREFUSED',
-      advice: [
-        `connect to ${hostPort(place(listener), port)}, or let it listen on ${wildcard(addr)} or ${addr}`,
-      ],
+      advice:
+        listener.socket.iface === undefined
+          ? [
+              `connect to ${hostPort(place(listener), port)}, or let it listen on ${wildcard(addr)} or ${addr}`,
+            ]
+          : [`let it listen without SO_BINDTODEVICE (now ${listener.socket.iface}), or on another device`],
     },
   )
 }

@@ -45,8 +45,11 @@ export const noAnswer: Rule = (evidence) => {
 
 function placeOf(evidence: Evidence): string {
   const { here, own } = evidence
+  const syns = drops(evidence).filter(({ sender, segment }) => sender === 'client' && segment === 'syn')
+  if (syns.some(({ reason, at }) => reason === 'NO_SOCKET' && at === 'client'))
+    return 'it came back to its own host, so it left by the wrong device (SO_BINDTODEVICE, or a route)'
   // Nobody's end: a router or bridge in a namespace between them.
-  const onTheWay = drops(evidence).find((drop) => drop.segment === 'syn' && isLost(drop))
+  const onTheWay = syns.find(isLost)
   if (onTheWay !== undefined) return `this machine drops it on its way (${onTheWay.reason})`
   return here.server && own !== 'client'
     ? 'this host took it and sent nothing'

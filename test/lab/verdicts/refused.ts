@@ -76,6 +76,24 @@ export const REFUSED: readonly Scenario[] = [
       },
     },
   },
+  {
+    name: 'listens on another device, dialled from another host',
+    topology: 'pair',
+    family: 4,
+    server: ['listen $ANY $P device=lo'],
+    client: CONNECT,
+    errno: 'ECONNREFUSED',
+    seen: {
+      server: {
+        verdict: ['refused.wrong-address'],
+        final: true,
+        evidence: { socket: /on lo/, kernel: /NO_SOCKET/ },
+        summary: /only for device lo/,
+        advice: /SO_BINDTODEVICE/,
+        restsOn: 'socket',
+      },
+    },
+  },
   ...overBoth((family) => ({
     name: 'listens on loopback, dialled from another host',
     topology: 'pair',

@@ -25,6 +25,27 @@ export const RESET: readonly Scenario[] = [
     },
   })),
   {
+    name: 'keep-alive probes are not answered',
+    topology: 'router',
+    family: 4,
+    server: ['listen $ANY $P', 'accept'],
+    client: [
+      'connect $A $P keepalive=1',
+      "sh ip netns exec $RNS nft 'table inet lab { chain forward { type filter hook forward priority 0; policy drop; }; }'",
+      'recv 9',
+    ],
+    errno: 'ETIMEDOUT',
+    seen: {
+      client: {
+        ...RST,
+        verdict: ['reset.by-us'],
+        summary: /keep-alive probes were not answered/,
+        evidence: { wire: /RST/, kernel: /TCP_KEEPALIVE_TIMEOUT|KEEPALIVE/ },
+        without: { wire: ['reset.by-us', 'reset.by-peer'], kernel: ['reset.by-us', 'inconclusive'] },
+      },
+    },
+  },
+  {
     name: "the client's administrator destroys the socket",
     topology: 'pair',
     family: 4,

@@ -151,6 +151,22 @@ export const TIMEOUT: readonly Scenario[] = [
     },
   })),
   {
+    name: 'the client is bound to a device that leads back to itself',
+    topology: 'pair',
+    family: 4,
+    server: ['listen $ANY $P'],
+    client: ['connect $A $P device=lo'],
+    errno: 'ETIMEDOUT',
+    seen: {
+      client: {
+        ...NO_ANSWER,
+        summary: /left by the wrong device/,
+        evidence: { wire: /SYN/, kernel: /NO_SOCKET/ },
+      },
+      server: { verdict: 'none', restsOn: 'wire' },
+    },
+  },
+  {
     name: 'the server does not route back where the SYN came from (rp_filter)',
     topology: 'pair',
     family: 4,

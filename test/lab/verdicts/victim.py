@@ -60,6 +60,8 @@ def listen(addr: str, port: str, *words: str) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(given.get("v6only", "1")))
     if "rcvbuf" in given:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, int(given["rcvbuf"]))
+    if "device" in given:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, given["device"].encode())
     sock.bind((addr, int(port)))
     sock.listen(int(given.get("backlog", "128")))
     if given.get("filter") == "none":
@@ -105,6 +107,10 @@ def connect(addr: str, port: str, *words: str) -> None:
         sock.setsockopt(level, name, int(given["ttl"]))
     if "user_timeout" in given:
         sock.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, int(given["user_timeout"]))
+    if "keepalive" in given:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):
+            sock.setsockopt(socket.IPPROTO_TCP, option, int(given["keepalive"]))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if "free" in given:
         sock.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
