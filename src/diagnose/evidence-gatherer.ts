@@ -193,8 +193,8 @@ function isUnnoticed(evidence: Evidence): boolean {
   if (!evidence.ended || reset?.effect !== 'effective' || !isResetLost(evidence, reset.by)) return false
   const victim = otherSide(reset.by)
   const { kernel } = evidence
-  // Its program may have closed it meanwhile, or its kernel given up.
-  return !kernel.watched || (kernel.states[victim] !== 'CLOSE' && kernel.error?.side !== victim)
+  // Its program may have closed it meanwhile, or one of the kernels given up.
+  return !kernel.watched || (kernel.states[victim] !== 'CLOSE' && kernel.error === undefined)
 }
 
 /** Who called connect(), when that was the end that the packets have as client. */

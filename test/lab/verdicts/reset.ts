@@ -41,7 +41,7 @@ export const RESET: readonly Scenario[] = [
         verdict: ['reset.by-us'],
         summary: /keep-alive probes were not answered/,
         evidence: { wire: /RST/, kernel: /TCP_KEEPALIVE_TIMEOUT|KEEPALIVE/ },
-        without: { wire: ['reset.by-us', 'reset.by-peer'], kernel: ['reset.by-us', 'inconclusive'] },
+        without: { wire: ['reset.by-us', 'reset.by-peer'], kernel: ['reset.by-us', 'none'] },
       },
     },
   },
