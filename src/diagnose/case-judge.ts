@@ -76,7 +76,9 @@ export class CaseJudge {
         : options.find(found.proto, client, server)
       if (row !== NO_ROW) this.#cases.attach(found, row, options.flowAt(row).serial)
     }
-    const trace = found.trace ?? this.#ledger.at(found.proto, client, server, found.start)
+    // Asked in any case: what nobody asks for is not told.
+    const told = this.#ledger.at(found.proto, client, server, found.start)
+    const trace = found.trace ?? told
     if (trace !== undefined) this.#cases.bind(found, trace)
     found.failedAt ??= trace?.failedAt ?? found.wire.endedAt
     const dialler = trace?.established === undefined ? trace?.dialler?.pid : undefined

@@ -51,6 +51,23 @@ const CASES: readonly Expected[] = [
   },
   {
     play: {
+      name: "the server's own filter eats the reset of a socket that was destroyed",
+      topology: 'pair',
+      setup: { server: [filter('output', 'tcp flags & rst == rst drop')] },
+      server: ['listen $ANY $P', 'accept'],
+      client: [
+        'connect $A $P',
+        'sh ip netns exec $SNS ss -K state established sport = :$P >/dev/null',
+        'sleep 1',
+      ],
+    },
+    at: 'server',
+    wire: { client: 'ESTABLISHED', server: 'ESTABLISHED' },
+    kernel: { client: 'ESTABLISHED', server: 'CLOSE' },
+    text: /^the server's socket is gone without FIN or RST: the client still thinks that it is connected$/,
+  },
+  {
+    play: {
       name: 'the cookie comes back and finds the accept queue full',
       topology: 'router',
       setup: { server: ['echo 2 >/proc/sys/net/ipv4/tcp_syncookies'] },
