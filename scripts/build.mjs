@@ -43,7 +43,8 @@ const lateWidth = {
 const modules = {
   ...common,
   plugins: [lateWidth],
-  entryPoints: ['src/cli/main.ts'],
+  // The second is the program of a thread.
+  entryPoints: ['src/cli/main.ts', 'src/cli/read/half-thread.ts'],
   format: 'esm',
   splitting: true,
   outdir: `${staging}/cli`,

@@ -28,8 +28,8 @@ export interface PumpOptions {
   readonly count?: number
   /** The sink asks for the comments of packets. */
   readonly comments?: boolean
-  /** Called once a read, before its packets are analysed. */
-  readonly before: () => void
+  /** Called once a read, before its packets are analysed, with how many there are. */
+  readonly before: (packets: number) => void
   /** Called once a read, when its packets were analysed, with how many there were. */
   readonly after: (packets: number) => void
 }
@@ -63,7 +63,7 @@ export class Pump {
     for (;;) {
       const read = await source.read(this.#batch)
       if (read === END) return
-      before()
+      before(read)
       this.#analyse(Math.min(read, count - this.totals.packets))
       after(read)
       if (this.totals.packets >= count) return
@@ -85,6 +85,7 @@ export class Pump {
     const stack = this.#stack
     const plain = this.#plain
     const totals = this.totals
+    const { interfaces } = source
     frame.rebind(batch.bytes, batch.view)
     if (totals.packets === 0) totals.first = batch.time[0]!
     for (let index = 0; index < count; index++) {
@@ -92,7 +93,7 @@ export class Pump {
       const original = batch.original[index]!
       frame.move(batch.start[index]!, batch.captured[index]!, original)
       const time = batch.time[index]! as Nanos
-      const { linkType } = source.interfaces[iface]!
+      const { linkType } = interfaces[iface]!
       totals.packets += 1
       totals.bytes += original
       if (

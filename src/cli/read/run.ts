@@ -64,10 +64,17 @@ export async function runRead(
     analysis.flush()
     if (isReaderGone()) stop()
   }
-  const half = fd === undefined ? OtherHalf.open(paths, options) : undefined
   const { source, files } = await openInputs(paths, options, waiting, fd)
+  const half = fd === undefined ? OtherHalf.open(paths, options) : undefined
   refuseToOverwrite(paths, options.write)
-  const shared = half && { other: half, before: (packets: number) => half.before(packets) }
+  const shared = half && {
+    other: half,
+    before(packets: number) {
+      half.before(packets)
+      // It cannot become right any more.
+      if (analysis.tracker.flowCount + half.flows > options.maxFlows) analysis.pump.stop()
+    },
+  }
   const analysis = new Analysis({ source, options, io, views, ...shared })
   let stopped = false
   const stop = (): void => {
