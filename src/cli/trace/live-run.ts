@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../flow/event.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../../flow/time.ts'
+import type { Budget } from '../../host/budget.ts'
 import { type KernelPlane, openKernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { currentNetns } from '../../host/netns.ts'
 import { becomeUnprivileged, type Capability, dropPrivileges } from '../../host/privileges.ts'
@@ -82,6 +83,10 @@ export interface LiveExtras {
   readonly blockMs?: number
   /** Ring of the kernel plane, MiB. */
   readonly kernelRingMib?: number
+  /** For what is asked of this machine when a connection has failed. */
+  readonly evidenceBudget?: Budget
+  /** Connections that are still open at the end are not judged, and get no records. */
+  readonly endsAtOnce?: true
   /** How long the owners of listeners are looked for before the first packet, ms; what is left is found later. */
   readonly prepareMs?: number
   /** Kept on top of them. */
@@ -152,7 +157,7 @@ export async function runLive(
   }
   const planes = new LivePlanes({
     owners,
-    lookup: new EvidenceLookup(),
+    lookup: new EvidenceLookup(extras?.evidenceBudget),
     kernel,
     ...(extras?.dialler && { dialler: extras.dialler }),
     netns: currentNetns(),
@@ -172,6 +177,7 @@ export async function runLive(
     planes,
     synLadder: synLadder(),
     ...(extras?.selection && { selection: extras.selection }),
+    ...(extras?.endsAtOnce && { endsAtOnce: true }),
     ...(extras?.dns && { dns: extras.dns }),
     // Packets may have waited for longer than a case does: what the kernel told meanwhile is known before them.
     before() {

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { Budget } from '../../host/budget.ts'
 import { boundMemory } from '../../host/memory.ts'
 import { LiveApp } from '../../live/app.ts'
 import { hasUnicode } from '../../live/spans.ts'
@@ -72,6 +73,9 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
         blockMs: BLOCK_MS,
         kernelRingMib: KERNEL_RING_MIB,
         prepareMs: 0,
+        // A storm of failures must not hold up keys: one is looked up in 5 to 15 ms.
+        evidenceBudget: new Budget(0.04, 50),
+        endsAtOnce: true,
       })
     } catch (error) {
       if (!(error instanceof UserError) || error.exitCode !== EXIT.privilege) throw error

@@ -86,9 +86,13 @@ export class EvidenceLookup {
   readonly #firewall = new Firewall(this.#namespaces)
   readonly #past = new LastListeners()
   readonly #ages = new ListenerAges()
-  /** Of a storm of failures the first hundred or so are looked up, then as many as a quarter of the time allows. */
-  readonly #budget = new Budget(0.25, 1000)
+  readonly #budget: Budget
   readonly #here = new Map<string, { readonly at: number; readonly local: boolean }>()
+
+  /** By default the first hundred or so of a storm of failures are looked up, then what a quarter of the time allows. */
+  constructor(budget: Budget = new Budget(0.25, 1000)) {
+    this.#budget = budget
+  }
 
   /** Remembers who listened where; other facts are passed over. */
   fact(fact: KernelFact): void {
