@@ -6,8 +6,7 @@ import { segmentText } from '../../render/ladder-model.ts'
 import { formatAddress } from '../../wire/address.ts'
 import { Frame } from '../../wire/frame.ts'
 import { KIND_TCP, PacketStack } from '../../wire/stack.ts'
-
-const SYN = 0x02
+import { ACK, SYN } from '../../wire/tcp.ts'
 
 /** The packets of one flow that a ring still holds, as steps of a ladder: decoded when somebody looks. */
 export class PacketSteps {
@@ -35,9 +34,10 @@ export class PacketSteps {
       const [sender, receiver] = fromClient
         ? (['client', 'server'] as const)
         : (['server', 'client'] as const)
-      origins[sender] ??= (flags & SYN) === 0 ? sequence - 1 : sequence
-      origins[receiver] ??= acknowledgement - 1
-      const what = segmentText(flags, payloadLength, (acknowledgement - origins[receiver]) >>> 0)
+      if ((flags & SYN) !== 0) origins[sender] = sequence
+      else origins[sender] ??= sequence - 1
+      if ((flags & ACK) !== 0) origins[receiver] ??= acknowledgement - 1
+      const what = segmentText(flags, payloadLength, (acknowledgement - (origins[receiver] ?? 0)) >>> 0)
       steps.push({ at: packet.time, fromClient, what, len: payloadLength })
     })
     this.#last = { flow: card.id, total, steps }
