@@ -73,6 +73,18 @@ const MOST_NESTED = 200
 /** Of a long filter this much is shown on each side of where reading stopped, characters. */
 const SHOWN = 200
 
+const LANGUAGE =
+  "the language is that of ss(8), for example: state established '( dport = :443 or sport = :443 )'"
+
+/** What was meant by a bare port or address, or by `port`, in the words of the language. */
+function meant(word: string, next: string): string | undefined {
+  const port =
+    /^:?(\d{1,5})$/.exec(word === 'port' ? next : word)?.[1] ?? (word === 'port' ? '443' : undefined)
+  if (port !== undefined) return `who uses port ${port}: 'sport = :${port} or dport = :${port}'`
+  if (/^(?:\d+\.){3}\d+(?:\/\d+)?$/.test(word)) return `who is connected to it: 'dst ${word}'`
+  return undefined
+}
+
 /** A filter as a tree; `Term` is what a predicate of the language says. */
 export type Expression<Term> =
   | { readonly kind: 'term'; readonly term: Term }
@@ -129,13 +141,11 @@ export class Cursor {
   }
 
   /** One line, as every error: the `^` stands in front of the character where reading stopped. */
-  fail(problem: string, at: number): never {
+  fail(problem: string, at: number, hint = LANGUAGE): never {
     const before = this.#source.slice(0, at)
     const after = this.#source.slice(at)
     const marked = `${before.length > SHOWN ? `…${before.slice(-SHOWN)}` : before}^${after.length > SHOWN ? `${after.slice(0, SHOWN)}…` : after}`
-    throw new UserError(`Cannot read the filter at the ^ in "${marked}": ${problem}`, {
-      hint: "the language is that of ss(8), for example: state established '( dport = :443 or sport = :443 )'",
-    })
+    throw new UserError(`Cannot read the filter at the ^ in "${marked}": ${problem}`, { hint })
   }
 }
 
@@ -193,7 +203,8 @@ export function parseExpression<Term>(
     const keyword = token.kind === 'word' ? keywords.get(token.text) : undefined
     if (keyword !== undefined) return { kind: 'term', term: keyword(cursor) }
     if (token.kind === 'end') cursor.fail('it ends where a predicate is expected', token.at)
-    return cursor.fail(`expected one of ${[...keywords.keys()].join(', ')}`, token.at)
+    const hint = meant(token.text, cursor.peek.text)
+    return cursor.fail(`expected one of ${[...keywords.keys()].join(', ')}`, token.at, hint)
   }
 
   const expression = or()

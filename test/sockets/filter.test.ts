@@ -235,6 +235,20 @@ test('an unknown predicate names those that there are', () => {
   )
 })
 
+for (const [words, hint] of [
+  [':22', "who uses port 22: 'sport = :22 or dport = :22'"],
+  ['22', "who uses port 22: 'sport = :22 or dport = :22'"],
+  ['port 22', "who uses port 22: 'sport = :22 or dport = :22'"],
+  ['state established port = :1', "who uses port 443: 'sport = :443 or dport = :443'"],
+  ['10.0.0.0/8', "who is connected to it: 'dst 10.0.0.0/8'"],
+] as const)
+  test(`the hint for "${words}" is in the words of the language`, () => {
+    assert.throws(
+      () => parseFilter([words], NAMES),
+      (error) => error instanceof UserError && error.hint === hint,
+    )
+  })
+
 test('any words: a predicate or a UserError, and the caret stands in the text', () => {
   const word = fc.constantFrom(
     ...'( ) ! not and && or | = != < >= state exclude established dport sport src dst pid comm dev :443 10/8 [::1] "'.split(
