@@ -14,11 +14,11 @@ import {
   SIDE_STEADY,
   SIDE_SYN_ACKED,
 } from './marks.ts'
-import type { RttSampler } from './rtt.ts'
 import type { SideView } from './side-view.ts'
+import type { FlowStore } from './store.ts'
 import { ESTABLISHED } from './tcp-state.ts'
 import { FIRST_GAP, type TroublePool, UNSEEN_KNOWN } from './trouble.ts'
-import { isOpenForZeek, WROTE_ACK, WROTE_DATA } from './zeek.ts'
+import { isOpenForZeek, WROTE_ACK, WROTE_DATA, writeFirst } from './zeek.ts'
 
 /*
  * The short cut for what most segments are: data in order, or an ACK of something new, on an open connection
@@ -30,7 +30,6 @@ import { isOpenForZeek, WROTE_ACK, WROTE_DATA } from './zeek.ts'
  * stages alone.
  */
 
-const SENDER_NEEDS = SIDE_INITIAL_KNOWN | SIDE_SCALED
 const RECEIVER_NEEDS = SIDE_INITIAL_KNOWN | SIDE_SYN_ACKED
 
 /** Settles, after the stages, which of the two directions may take the short cut. */
@@ -50,12 +49,12 @@ function mark(side: SideView, steady: boolean): void {
 function isSteady(sender: SideView, receiver: SideView, trouble: TroublePool): boolean {
   return (
     sender.packets > 0 &&
-    sender.proven === ESTABLISHED &&
+    // What it sends proves that it is open too, as was expected.
     sender.expected === ESTABLISHED &&
     receiver.expected === ESTABLISHED &&
     // Its options are read in every segment.
     ((sender.options | receiver.options) & OPTION_MPTCP) === 0 &&
-    (sender.marks & SENDER_NEEDS) === SENDER_NEEDS &&
+    (sender.marks & SIDE_INITIAL_KNOWN) !== 0 &&
     (receiver.marks & (RECEIVER_NEEDS | SIDE_FIN)) === RECEIVER_NEEDS &&
     isOpenForZeek(sender) &&
     isOpenForZeek(receiver) &&
@@ -70,7 +69,7 @@ function isSteady(sender: SideView, receiver: SideView, trouble: TroublePool): b
  * Differences of sequence numbers are written out, as `(a - b) | 0`: a call of `diff` puts numbers above 2^31 on the
  * heap to hand them over (37 bytes a packet, measured).
  */
-export function passSteady(sender: SideView, rtt: RttSampler, segment: PlainSegment): boolean {
+export function passSteady(sender: SideView, store: FlowStore, segment: PlainSegment): boolean {
   const { marks, next, letters, lastAck } = sender
   if ((marks & SIDE_STEADY) === 0 || (segment.flags & (SYN | FIN | RST | ACK)) !== ACK) return false
   const { sequence, acknowledgement, window, payloadLength: length, time } = segment
@@ -83,16 +82,19 @@ export function passSteady(sender: SideView, rtt: RttSampler, segment: PlainSegm
   const end = (sequence + length) >>> 0
   const last = sender.zeekLast
   if (length === 0) {
-    if (acknowledgement === lastAck || (letters & WROTE_ACK) === 0) return false
+    if (acknowledgement === lastAck) return false
   } else {
     const peerAck = receiver.lastAck
-    if ((letters & WROTE_DATA) === 0 || receiver.window === 0 || ((end - last) | 0) <= 0) return false
+    if (receiver.window === 0 || ((end - last) | 0) <= 0) return false
     if (peerAck !== 0 && ((end - peerAck) | 0) <= 0) return false
     if (receiver.scale !== SCALE_UNKNOWN && end === (peerAck + scaledWindow(receiver)) >>> 0) return false
     sender.wireBytes += length
     sender.next = end
     sender.nextTime = time
   }
+  if ((letters & (length === 0 ? WROTE_ACK : WROTE_DATA)) === 0) writeFirst(store.histories, sender, length)
+  sender.proven = ESTABLISHED
+  sender.marks = marks | SIDE_SCALED
   sender.packets++
   const { contiguous } = sender
   if (contiguous === 0 || contiguous === sequence) sender.contiguous = end
@@ -105,6 +107,7 @@ export function passSteady(sender: SideView, rtt: RttSampler, segment: PlainSegm
   sender.lastAnomalies = 0
   const scaled = scaledWindow(sender)
   if (scaled > sender.maxWindow) sender.maxWindow = scaled
+  const { rtt } = store
   if (receiver.oldest !== 0) rtt.acknowledged(receiver, acknowledgement | 0)
   if (length > 0) rtt.sent(sender, sequence | 0, end | 0)
   const acked = receiver.acked

@@ -160,7 +160,7 @@ export class FlowTracker {
     if (row !== NO_FLOW) {
       flow.move(row)
       store.rtt.now = time
-      if (passSteady(flow.side(key.direction), store.rtt, segment)) return true
+      if (passSteady(flow.side(key.direction), store, segment)) return true
     }
     this.tcp.plain(segment, key, row)
     return false

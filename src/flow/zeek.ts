@@ -95,6 +95,13 @@ export function isOpenForZeek(side: SideView): boolean {
   return side.zeekState === ESTABLISHED || side.zeekState === PARTIAL
 }
 
+/** Writes the letter of a side's first segment with data, or without, that is neither SYN, FIN nor RST. */
+export function writeFirst(histories: Histories, sender: SideView, length: number): void {
+  const { flow } = sender
+  sender.letters |= length > 0 ? WROTE_DATA : WROTE_ACK
+  histories.add(flow, length > 0 ? LETTER_DATA : LETTER_ACK, flow.client !== sender.direction)
+}
+
 function writeCounted(
   context: ZeekContext,
   segment: Segment,
