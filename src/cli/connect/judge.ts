@@ -2,6 +2,7 @@ import type { Evidence } from '../../diagnose/evidence.ts'
 import { judge } from '../../diagnose/judge.ts'
 import { KernelTrace } from '../../diagnose/kernel-evidence.ts'
 import { KernelLedger, keyOf } from '../../diagnose/kernel-ledger.ts'
+import { RECORDS_LOST } from '../../diagnose/tell-kernel.ts'
 import type { Verdict } from '../../diagnose/verdict.ts'
 import { WireTrouble } from '../../diagnose/wire-evidence.ts'
 import type { Endpoint } from '../../flow/event.ts'
@@ -30,6 +31,8 @@ export class OwnJudge {
   readonly #ledger: KernelLedger
   /** Our latest call that failed at once. */
   #call: KernelTrace | undefined
+  /** Records of the kernel were lost since the latest verdict: its silence proves nothing. */
+  #hasLost = false
   readonly #wire: Evidence['wire']
 
   /** `whyNoPackets` are not watched, with the mend; absent when they are, and there were none. */
@@ -48,7 +51,9 @@ export class OwnJudge {
       const trace = this.#ledger.take(fact, at)
       if (fact.fact === 'call' && fact.pid === process.pid) this.#call = trace
     })
-    if (hasLost) this.#ledger.clear()
+    if (!hasLost) return
+    this.#ledger.clear()
+    this.#hasLost = true
   }
 
   verdict({ client, server, error, immediate, final, at }: Failed): Verdict | undefined {
@@ -71,12 +76,14 @@ export class OwnJudge {
       socket: planes.socket(query),
       kernel: this.#kernel(trace, ends.client, server, at),
     })
+    this.#hasLost = false
     return finding && { type: 'verdict', at, ...ends, process: { client: ourselves }, final, ...finding }
   }
 
   #kernel(told: KernelTrace | undefined, client: Endpoint, server: Endpoint, at: Nanos): Evidence['kernel'] {
     const { kernel } = this.#planes
     if (!kernel.watched) return kernel
+    if (told === undefined && this.#hasLost) return { watched: false, why: RECORDS_LOST }
     const trace = told ?? new KernelTrace('tcp', keyOf('tcp', client, server), [client, server], at)
     const { unwatched } = kernel
     return {
