@@ -1,5 +1,5 @@
 import { durationText, type EventScope, role, segmentEvent, transition } from './annotation.ts'
-import type { CloseEvent, Transition } from './event.ts'
+import type { CloseEvent, Side, Transition } from './event.ts'
 import { FLOW_COMBINED_CLOSE, FLOW_SIMULTANEOUS_CLOSE } from './marks.ts'
 import type { Mutable } from './mutable.ts'
 import {
@@ -10,6 +10,17 @@ import {
   STEP_SECOND_FIN_ACKED,
 } from './segment.ts'
 import { CLOSED, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, TIME_WAIT } from './tcp-state.ts'
+
+/** Sentences, made once, by who is spoken of. */
+const FIN_SENT = bySide(
+  (from, to) => `${from} calls close() or shutdown(), FIN sent; recv() will return 0 at the ${to}`,
+)
+const FIN_ACKED = bySide((of) => `FIN of the ${of} acknowledged`)
+const HALF_CLOSED = bySide((open) => `FIN acknowledged, half closed: the ${open} can still send`)
+const LAST_ACK = bySide(
+  (stays, done) => `last ACK: ${done} is done, ${stays} stays in TIME_WAIT (60 s on Linux)`,
+)
+const TO_TIME_WAIT = bySide((stays) => `FIN acknowledged: ${stays} stays in TIME_WAIT (60 s on Linux)`)
 
 /**
  * The close's event for a segment, `undefined` when it is no step of it. `since` is the time between the step
@@ -44,8 +55,7 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
     return step(3, sent, text)
   }
   if (steps & STEP_FIRST_FIN) {
-    const text = `${from} calls close() or shutdown(), FIN sent; recv() will return 0 at the ${to}`
-    return step(1, sent, text)
+    return step(1, sent, FIN_SENT[from])
   }
   if (steps & STEP_SECOND_FIN_ACKED) {
     const text = lastAckText(from, to, segment)
@@ -57,10 +67,7 @@ export function closeEvent(scope: EventScope, segment: Segment, since: number): 
     return step(4, moved, text)
   }
   if (steps & STEP_FIRST_FIN_ACKED) {
-    const text = simultaneous
-      ? `FIN of the ${to} acknowledged`
-      : `FIN acknowledged, half closed: the ${from} can still send`
-    return step(2, sent, text)
+    return step(2, sent, simultaneous ? FIN_ACKED[to] : HALF_CLOSED[from])
   }
   return undefined
 }
@@ -79,9 +86,11 @@ function waitedIn(segment: Segment): number {
     : leftState(segment)
 }
 
-function lastAckText(from: string, to: string, segment: Segment): string {
-  if (segment.receiverTo === CLOSED && segment.senderTo === TIME_WAIT)
-    return `last ACK: ${to} is done, ${from} stays in TIME_WAIT (60 s on Linux)`
-  if (segment.receiverTo === TIME_WAIT) return `FIN acknowledged: ${to} stays in TIME_WAIT (60 s on Linux)`
-  return `FIN of the ${to} acknowledged`
+function lastAckText(from: Side, to: Side, segment: Segment): string {
+  if (segment.receiverTo === CLOSED && segment.senderTo === TIME_WAIT) return LAST_ACK[from]
+  return segment.receiverTo === TIME_WAIT ? TO_TIME_WAIT[to] : FIN_ACKED[to]
+}
+
+function bySide(text: (side: Side, other: Side) => string): Readonly<Record<Side, string>> {
+  return { client: text('client', 'server'), server: text('server', 'client') }
 }

@@ -13,7 +13,7 @@ const COMBINED = field('combined', true)
 const KEY = keys(
   ...(['event', 'packet', 'iface', 'flow', 'proto', 'sender', 'src', 'dst', 'text', 'process'] as const),
   ...(['flags', 'seq', 'ack', 'len', 'win', 'step', 'rtt_ms', 'options', 'ttl', 'n'] as const),
-  ...(['transition', 'endpoint', 'from', 'to', 'wire_state', 'kernel_state', 'reason', 'location'] as const),
+  ...(['endpoint', 'from', 'to', 'wire_state', 'kernel_state', 'reason', 'location'] as const),
   ...(['icmp_type', 'icmp_code', 'icmp_name', 'error'] as const),
 )
 
@@ -88,11 +88,18 @@ function putEnd(line: AsciiLine, key: Literal, endpoint: Endpoint): void {
   line.object(from)
 }
 
+/** There are few: each is written once (`flow/annotation.ts` makes each once). */
+const transitions = new WeakMap<Transition, Literal>()
+
 function putTransition(line: AsciiLine, transition: Transition | undefined): void {
   if (transition === undefined) return
-  const from = line.put(KEY.transition).length
-  putSteps(line, transition)
-  line.object(from)
+  let written = transitions.get(transition)
+  if (written === undefined) {
+    const { endpoint, from, to } = transition
+    written = field('transition', { endpoint, from, to })
+    transitions.set(transition, written)
+  }
+  line.put(written)
 }
 
 function putSteps(line: AsciiLine, { endpoint, from, to }: Transition): void {
