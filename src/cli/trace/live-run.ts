@@ -57,6 +57,11 @@ export function noteLacks(
   if (mend !== undefined) io.note(`for all of it ${mend}`)
 }
 
+/** Said once: a verdict says itself what is not known of its connection. */
+const LOST =
+  'the kernel told more than there was time to read: what it told of the connections of that moment is not whole'
+const LESS = '--failures asks it for half as much'
+
 /** What a command that makes its own traffic adds to a live run. */
 export interface LiveExtras {
   /** Only connections of these processes are shown. */
@@ -166,6 +171,7 @@ export async function runLive(
     seesAll: (filter === '' || extras?.seesAll === true) && interfaces.length === 0,
   })
   const reader = new ReaderWatch(extras?.outputFd ?? 1)
+  let isLossNoted = false
   /** Epoch milliseconds of the last read: whatever was older had been seen by then. */
   let readAt = 0
   const analysis = new Analysis({
@@ -185,8 +191,10 @@ export async function runLive(
       owners.drain()
       planes.originSeconds = source.originSeconds
       const lost = planes.drain((fact, at) => analysis.docket?.fact(fact, at))
-      if (lost)
-        analysis.docket?.factsLost((readAt * NANOS_PER_MS - source.originSeconds * NANOS_PER_SECOND) as Nanos)
+      if (!lost) return
+      analysis.docket?.factsLost((readAt * NANOS_PER_MS - source.originSeconds * NANOS_PER_SECOND) as Nanos)
+      if (!isLossNoted) io.note(state === 'all' && extras === undefined ? `${LOST}; ${LESS}` : LOST)
+      isLossNoted = true
     },
     after(packets) {
       if (packets === 0) {
