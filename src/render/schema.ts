@@ -165,6 +165,7 @@ const socket = objectOf<SocketRecord & { readonly trouble?: Trouble } & Stamp>(
       },
       {},
     ),
+    owners_unknown: text,
     listener: text,
     trouble: objectOf<Trouble>({ verdict: refTo('verdict_name'), text }, {}),
     change: wordOf<NonNullable<SocketRecord['change']>>({ opened: true, closed: true, changed: true }),

@@ -11,7 +11,7 @@ import {
   endpointText,
   extendedText,
   netidText,
-  processText,
+  ownersText,
   shortTimerText,
   timerText,
 } from './socket-text.ts'
@@ -45,7 +45,7 @@ export function socketColumns(names: EndpointNames): SocketColumn[] {
       header: 'Process',
       cut: 'end',
       min: MIN_PROCESS,
-      text: ({ processes }) => processText(processes),
+      text: ownersText,
       key: ({ processes }) => processes[0]?.comm ?? '',
     },
     text('service', 'Usually', serviceHint),

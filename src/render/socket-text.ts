@@ -48,6 +48,14 @@ function netlinkText({ addr, port }: SocketEndpoint): string {
   return addr === undefined ? '*' : `${addr}:${port === 0 ? 'kernel' : port}`
 }
 
+/** In place of owners that could not be looked for. */
+export const UNKNOWN_OWNERS = '?'
+
+/** Its processes, `?` where they could not be looked for, empty where there are none. */
+export function ownersText({ processes, owners_unknown }: SocketRecord): string {
+  return processes.length === 0 && owners_unknown !== undefined ? UNKNOWN_OWNERS : processText(processes)
+}
+
 /** `nginx[77] fd 6`, a thread `nginx[77/78] fd 6`; a process with several descriptors once: `nginx[77] fd 6,9`. */
 export function processText(processes: readonly SocketProcess[]): string {
   const byHolder = new Map<string, { comm: string; fds: number[] }>()

@@ -1,7 +1,7 @@
 import { byListener, exposureOf, waitsForAccept } from '../sockets/listeners.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import { cutEnd } from './cell-width.ts'
-import { type EndpointNames, endpointText, netidText, processText } from './socket-text.ts'
+import { type EndpointNames, endpointText, netidText, ownersText } from './socket-text.ts'
 import { type Style, stateStyle } from './style.ts'
 import { count } from './units.ts'
 
@@ -42,18 +42,18 @@ function listenerLine(record: SocketRecord, names: EndpointNames): string {
   const queue = listen === undefined ? '' : `  accept queue ${listen.accept_queue}/${listen.backlog}`
   const half = listen?.syn_queue ? `, ${listen.syn_queue} half open` : ''
   const reach = netid === 'unix' ? '' : `  (${EXPOSURES[exposureOf(record)]})`
-  const owner = processText(record.processes)
+  const owner = ownersText(record)
   return `${netidText(record)} LISTEN ${endpointText(record, 'local', names)}${reach}${queue}${half}${owner && `  ${owner}`}`
 }
 
 function childLine(record: SocketRecord, names: EndpointNames): string {
-  const owner = waitsForAccept(record) ? 'waits to be accepted' : processText(record.processes)
+  const owner = waitsForAccept(record) ? 'waits to be accepted' : ownersText(record)
   return `${record.state} ${endpointText(record, 'remote', names)}${queues(record)}${owner && `  ${owner}`}`
 }
 
 function otherLine(record: SocketRecord, names: EndpointNames): string {
   const ends = `${endpointText(record, 'local', names)} → ${endpointText(record, 'remote', names)}`
-  const owner = processText(record.processes)
+  const owner = ownersText(record)
   return `${netidText(record)} ${record.state} ${ends}${queues(record)}${owner && `  ${owner}`}`
 }
 

@@ -117,6 +117,8 @@ export interface SocketRecord {
   readonly v6only?: boolean
   readonly cgroup?: string
   processes: SocketProcess[]
+  /** Why nothing is said of its processes, where there may be some. */
+  owners_unknown?: string
   readonly listen?: {
     readonly accept_queue: number
     readonly backlog: number

@@ -2,7 +2,7 @@ import { eachSocketOwner } from '../../host/process/procfs.ts'
 import { deniedNote, type Part, readParts, type SnapshotOptions } from '../../host/sockets/socket-table.ts'
 import { sanitize } from '../../render/sanitize.ts'
 import { type Lines, type LinesTable, SocketLines } from '../../render/socket-lines.ts'
-import { endpointText, NUMERIC, processText } from '../../render/socket-text.ts'
+import { endpointText, NUMERIC, processText, UNKNOWN_OWNERS } from '../../render/socket-text.ts'
 import type { SocketFilter } from '../../sockets/filter.ts'
 import { InetRow } from '../../sockets/inet-row.ts'
 import { OwnerTable } from '../../sockets/owner-table.ts'
@@ -170,11 +170,12 @@ function readOwners(lines: Lines, degraded: string[]): (inode: number) => string
   }
   const denied = eachSocketOwner(add, undefined, '/proc', wanted)
   if (denied > 0 && hasUnowned(lines, table)) degraded.push(deniedNote(denied))
+  const none = denied > 0 ? UNKNOWN_OWNERS : ''
   const starts = new Map<number, string>()
   for (const [pid, comm] of comms) starts.set(pid, `${sanitize(comm)}[${pid}] fd `)
   return (inode) => {
     const first = inode === 0 ? -1 : table.first(inode)
-    if (first < 0) return ''
+    if (first < 0) return inode === 0 ? '' : none
     if (table.next(first) < 0) return starts.get(table.pid(first))! + table.fd(first)
     const processes = []
     for (let owner = first; owner >= 0; owner = table.next(owner)) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { attribute } from '../../sockets/attribute.ts'
+import { attribute, markUnknownOwners } from '../../sockets/attribute.ts'
 import { assemble } from '../../sockets/bytecode.ts'
 import { EXT_INFO, EXT_MEMORY } from '../../sockets/diag-attributes.ts'
 import {
@@ -125,8 +125,7 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
       ? scanSocketThreads()
       : scanSocketOwners(undefined, '/proc', wanted)
     attribute(records, byInode)
-    if (denied > 0 && records.some(({ inode, processes }) => inode !== 0 && processes.length === 0))
-      degraded.push(deniedNote(denied))
+    if (denied > 0 && markUnknownOwners(records, deniedReason(denied))) degraded.push(deniedNote(denied))
   }
   return { records, degraded }
 }
@@ -185,8 +184,12 @@ function halfOpen(records: readonly SocketRecord[], options: SnapshotOptions): S
 /** Capabilities for the descriptors of other users' processes. */
 const DESCRIPTORS = ['cap_sys_ptrace', 'cap_dac_read_search'] as const
 
+function deniedReason(denied: number): string {
+  return `the descriptors of ${denied} ${denied === 1 ? 'process' : 'processes'} cannot be read`
+}
+
 export function deniedNote(denied: number): string {
-  const missing = `the owners of some sockets are unknown: the descriptors of ${denied} ${denied === 1 ? 'process' : 'processes'} cannot be read`
+  const missing = `the owners of some sockets are unknown: ${deniedReason(denied)}`
   return DESCRIPTORS.every(hasCapability) && !isInUserNamespace()
     ? `${missing}, not even with every capability`
     : `${missing}; ${grantHint(DESCRIPTORS)}`

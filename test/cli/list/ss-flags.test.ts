@@ -150,3 +150,17 @@ rootTest("ss's own example of a unix path: every server of X", () => {
   for (const { local } of ours) assert.ok(theirs.includes(` ${local.path} `), local.path)
   assert.ok(ours.some(({ local }) => local.path === '@/tmp/.X11-unix/X4200'))
 })
+
+rootTest('an ordinary user is told that the owners of others are not known, and why', () => {
+  const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+  const asUser = (...args: string[]): string =>
+    run(...user, process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', '-tlH', ...args)
+  assert.match(asUser('sport = :4200'), /^tcp +LISTEN .* \?$/m)
+  // The other way to the same text, by records.
+  assert.match(asUser('-v', 'sport = :4200'), /^tcp +LISTEN .* \?$/m)
+  const [record] = ndjson<SocketRecord>(asUser('--json', 'sport = :4200'))
+  assert.deepEqual(record!.processes, [])
+  assert.match(record!.owners_unknown!, /^the descriptors of \d+ processes cannot be read$/)
+  const [known] = ndjson<SocketRecord>(list('-tl --json sport = :4200'))
+  assert.equal(known!.owners_unknown, undefined)
+})
