@@ -60,8 +60,6 @@ export interface AnalysisParts {
   readonly before?: (packets: number) => void
   /** Called after them, with how many there were. */
   readonly after?: (packets: number) => void
-  /** Connections that are still open at the end are not judged, and get no records. */
-  readonly endsAtOnce?: true
 }
 
 /** Source → decoder → tracker → report: what `trace`, `read` and plain `socktrace` have in common. */
@@ -155,14 +153,12 @@ export class Analysis {
       await this.pump.run()
       if (other !== undefined && !(await other.finish(this.tracker.flowCount))) return false
       if (this.#parts.endsAtOnce === undefined) {
-      if (this.#parts.endsAtOnce === undefined) {
-          this.#before(0)
-          for (const view of this.#views) view.ending?.()
-          if (this.docket !== undefined) this.docket.ending = true
-          this.tracker.finish()
-          this.docket?.finish()
-          for (const view of this.#views) view.finish?.()
-      }
+        this.#before(0)
+        for (const view of this.#views) view.ending?.()
+        if (this.docket !== undefined) this.docket.ending = true
+        this.tracker.finish()
+        this.docket?.finish()
+        for (const view of this.#views) view.finish?.()
       }
     } finally {
       this.#writer?.close()
