@@ -18,6 +18,7 @@ export interface TraceOptions extends AnalysisOptions, InterfaceOptions {
   readonly promiscuous: boolean
   readonly pid?: readonly number[]
   readonly comm?: readonly string[]
+  readonly container?: readonly string[]
 }
 
 export function defineTrace(program: Command): void {
@@ -35,6 +36,11 @@ export function defineTrace(program: Command): void {
     .option('-p, --no-promiscuous', 'do not put the interfaces into promiscuous mode')
     .option('--pid <pid>', 'only connections of this process (repeatable)', collectNumbers)
     .option('--comm <name>', 'only connections of processes with this name (repeatable)', collectNames)
+    .option(
+      '--container <name>',
+      'only connections of this container, by name or id (repeatable)',
+      collectNames,
+    )
     .action(async (words: readonly string[], given: TraceOptions) => {
       const [filter, options] = withoutLadderWord(words, given)
       const { runTrace } = await import('./trace/run.ts')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
@@ -28,6 +28,15 @@ while True:
 /** One that is taken, and one to the address where nobody listens. */
 const CLIENT = 'exec 3<>/dev/tcp/127.0.0.1/8080; exec 3>&-; exec 3<>/dev/tcp/127.0.0.2/8080'
 
+/** The same in the control group of a container; it lives on, so that it can be looked into. */
+const CONTAINED = `
+import os, socket, sys, time
+open(sys.argv[1] + '/cgroup.procs', 'w').write(str(os.getpid()))
+socket.create_connection(('127.0.0.1', 8080)).close()
+socket.socket().connect_ex(('127.0.0.2', 8080))
+time.sleep(60)
+`
+
 let there: Namespace
 let server: Running
 
@@ -52,11 +61,11 @@ function flowsOf(printed: readonly Printed[]): FlowRecord[] {
 }
 
 /** The connections of a CLIENT, with who opened them, and why the second one was refused. */
-function assertShowsBoth(printed: readonly Printed[]): void {
+function assertShowsBoth(printed: readonly Printed[], client = 'bash'): void {
   const flows = flowsOf(printed).slice(0, 2)
   assert.deepEqual(flows.map(({ outcome, process }) => [outcome, process?.client?.comm]).sort(), [
-    ['closed', 'bash'],
-    ['refused', 'bash'],
+    ['closed', client],
+    ['refused', client],
   ])
   const verdicts = printed.filter((object): object is Verdict => object.type === 'verdict')
   assert.deepEqual([...new Set(verdicts.map(({ verdict }) => verdict))], ['refused.wrong-address'])
@@ -84,6 +93,45 @@ rootTest('trace --netns: the traffic of that namespace and of no other', async (
   assertShowsBoth(ndjson<Printed>(inside.stdout))
   const others = flowsOf(ndjson<Printed>(outside.stdout)).filter(({ server: { port } }) => port === 8080)
   assert.deepEqual(others, [])
+})
+
+/** Where control groups of version 2 can be made; `undefined` where there are none. */
+function cgroupFolder(): string | undefined {
+  const mount = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'utf8'))?.[1]
+  try {
+    return mount && mkdtempSync(`${mount}/socktrace-container-`)
+  } catch {
+    return undefined
+  }
+}
+
+rootTest('trace --container: only connections of its processes', async () => {
+  const group = cgroupFolder()
+  if (group === undefined) return
+  const container = join(group, 'c3'.repeat(32))
+  mkdirSync(container)
+  const trace = new Running([
+    program(),
+    'trace',
+    '--netns',
+    there.name,
+    '--json',
+    '--container',
+    'c3'.repeat(6),
+  ])
+  await trace.until('it captures', ({ stderr }) => stderr.includes('listening on'))
+  runCommand(there.inside(['bash', '-c', CLIENT]))
+  // `ip netns exec` would mount /sys anew, without the control groups.
+  const inside = ['nsenter', `--net=/run/netns/${there.name}`, 'python3', '-c', CONTAINED, container]
+  const contained = new Running(inside)
+  await trace.until('the verdict', ({ stdout }) => stdout.includes('refused.wrong-address'))
+  assert.equal(await trace.stop('SIGINT'), 0, trace.stderr)
+  await contained.stop('SIGKILL')
+  for (const folder of [container, group]) rmdirSync(folder)
+  const printed = ndjson<Printed>(trace.stdout)
+  assertShowsBoth(printed, 'python3')
+  assert.equal(flowsOf(printed).length, 2)
+  for (const { process } of flowsOf(printed)) assert.equal(process?.client?.container, 'c3'.repeat(6))
 })
 
 rootTest('run --netns: the command runs and is traced there', () => {

@@ -41,6 +41,8 @@ interface Ends {
 export interface ProcessChoice {
   readonly pids: Pick<ReadonlySet<number>, 'has'>
   readonly comms: ReadonlySet<string>
+  /** Whether it is in one of the containers that were chosen. */
+  readonly isContained?: (process: ProcessRef) => boolean
 }
 
 /**
@@ -149,7 +151,9 @@ export class FlowProcesses {
   #matches(process: ProcessRef | undefined): boolean {
     const choice = this.#choice
     if (choice === undefined) return true
-    return process !== undefined && (choice.pids.has(process.pid) || choice.comms.has(process.comm ?? ''))
+    if (process === undefined) return false
+    if (choice.pids.has(process.pid) || choice.comms.has(process.comm ?? '')) return true
+    return choice.isContained?.(process) === true
   }
 
   #ends(id: number, proto: FlowRecord['proto'], client: Endpoint, server: Endpoint, at: number): Ends {

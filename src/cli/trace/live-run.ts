@@ -4,6 +4,7 @@ import type { Budget } from '../../host/budget.ts'
 import { type KernelPlane, openKernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { currentNetns } from '../../host/netns.ts'
 import { becomeUnprivileged, type Capability, dropPrivileges } from '../../host/privileges.ts'
+import { inContainers } from '../../host/process/container-choice.ts'
 import { ReaderWatch } from '../../host/reader-gone.ts'
 import { EvidenceLookup } from '../../host/sockets/evidence-lookup.ts'
 import { Owners } from '../../host/sockets/owners.ts'
@@ -34,9 +35,10 @@ function synLadder(): { retries: number; linear: number } {
 function processChoice({
   pid = [],
   comm = [],
+  container = [],
 }: TraceOptions): ConstructorParameters<typeof FlowProcesses>[1] {
-  if (pid.length === 0 && comm.length === 0) return undefined
-  return { pids: new Set(pid), comms: new Set(comm) }
+  if (pid.length === 0 && comm.length === 0 && container.length === 0) return undefined
+  return { pids: new Set(pid), comms: new Set(comm), isContained: inContainers(container) }
 }
 
 function giveUp(user: string | undefined, kept: readonly Capability[]): void {
