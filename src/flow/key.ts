@@ -71,6 +71,11 @@ function isLower(a: Uint32Array, b: Uint32Array, portA: number, portB: number): 
   return portA <= portB
 }
 
+/** By word `KEY_META`. Its addresses are in words 0 and 4. */
+export function isIpv4(meta: number): boolean {
+  return (meta & 0xff00) === 0x400
+}
+
 /** One round of MurmurHash3 (32 bit): neighbouring addresses and ports spread over the whole table. */
 function mix(hash: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51)

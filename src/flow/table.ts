@@ -1,5 +1,5 @@
 import { AFTER, FlowView, SERIAL } from './flow-view.ts'
-import { type FlowKey, KEY_META, KEY_PORTS } from './key.ts'
+import { type FlowKey, isIpv4, KEY_META, KEY_PORTS } from './key.ts'
 import { FlowMemory, ROW_WORDS } from './memory.ts'
 
 /** A row of the table. Rows are reused after `remove`; `FlowView.serial` is what names a flow for good. */
@@ -85,6 +85,7 @@ export class FlowTable {
     const { words } = key
     if (stored[at] !== words[0] || stored[at + 4] !== words[4]) return false
     if (stored[at + KEY_PORTS] !== words[KEY_PORTS] || stored[at + KEY_META] !== words[KEY_META]) return false
+    if (isIpv4(words[KEY_META]!)) return true
     for (let i = 1; i < KEY_PORTS; i++) if (stored[at + i] !== words[i]) return false
     return true
   }
