@@ -3,7 +3,7 @@ import type { Endpoint, FlowEvent, Side } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
 import type { SocketRecord } from '../../sockets/socket.ts'
 import { type Ends, FlowCard } from './flow-card.ts'
-import { isConnection, owner, type Row, type SocketKey, tupleKey, wireRecord } from './row.ts'
+import { isConnection, isOfWire, owner, type Row, type SocketKey, tupleKey, wireRecord } from './row.ts'
 
 /** What is kept of connections. */
 export interface BookLimits {
@@ -199,8 +199,9 @@ export class Book {
   #told(row: Row, card: FlowCard, ms: number): void {
     row.changed = ms
     const process = card.processes[row.side]
-    if (!row.hasSocket && row.closed === undefined) row.record = wireRecord(card, row.side)
-    else if (process !== undefined && row.record.processes.length === 0)
+    if (!row.hasSocket && row.closed === undefined) {
+      if (!isOfWire(row.record, card, row.side)) row.record = wireRecord(card, row.side)
+    } else if (process !== undefined && row.record.processes.length === 0)
       row.record.processes = [owner(process)]
   }
 

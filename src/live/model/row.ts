@@ -50,12 +50,11 @@ export function wireRecord(card: FlowCard, side: Side): SocketRecord {
   const local = side === 'client' ? card.client : card.server
   const remote = side === 'client' ? card.server : card.client
   const process = card.processes[side]
-  const state = card.states[side] ?? 'CLOSED'
   return {
     type: 'socket',
     netid: 'tcp',
     family: local.addr.includes(':') ? 'inet6' : 'inet',
-    state: SOCKET_STATES[state] ?? (state as SocketState),
+    state: wireState(card, side),
     recv_q: 0,
     send_q: 0,
     local: endpoint(local),
@@ -66,6 +65,16 @@ export function wireRecord(card: FlowCard, side: Side): SocketRecord {
     netns: null,
     processes: process === undefined ? [] : [owner(process)],
   }
+}
+
+function wireState(card: FlowCard, side: Side): SocketState {
+  const state = card.states[side] ?? 'CLOSED'
+  return SOCKET_STATES[state] ?? (state as SocketState)
+}
+
+/** Whether `wireRecord` would make the same: most events change nothing that a row shows. */
+export function isOfWire({ state, processes }: SocketRecord, card: FlowCard, side: Side): boolean {
+  return state === wireState(card, side) && processes[0]?.pid === card.processes[side]?.pid
 }
 
 /** A process known from the kernel's events; which descriptor it uses is not in them. */
