@@ -1,6 +1,6 @@
-// Writes dist/cli/NAME-code.bin for NAME.cjs: `node scripts/code-cache.cjs dist/cli/NAME.cjs CAPTURE`, the capture a small
-// one for `read`. V8 compiles a function when
-// it is first called, so the program is run first, the ways that people wait for; its output is thrown away.
+// Writes dist/cli/NAME-code.bin for NAME.cjs: `node scripts/code-cache.cjs dist/cli/NAME.cjs CAPTURE`; `read` reads CAPTURE.
+// V8 compiles a function when it is first called, so the program is run first, the ways that people wait for; its output is
+// thrown away.
 const { openSync, writeFileSync } = require('node:fs')
 const { basename, resolve } = require('node:path')
 
