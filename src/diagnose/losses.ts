@@ -1,4 +1,5 @@
 import type { Side } from '../flow/event.ts'
+import { RETRANSMITTING_TIMES } from '../sockets/limits.ts'
 import type { Evidence, KernelDrop } from './evidence.ts'
 import {
   drops,
@@ -44,11 +45,11 @@ export function lostReset(evidence: Evidence, by: Side): KernelDrop | undefined 
   )
 }
 
-/** Its receiver sent data after it, and sent it again: a closed socket sends nothing. */
+/** Its receiver sends the same data again and again after it: a closed socket sends nothing. */
 function wentOnAfter(evidence: Evidence, by: Side): boolean {
   const { reset, stuck } = wireOf(evidence) ?? {}
   if (reset?.by !== by || stuck === undefined || wasTaken(evidence, otherSide(by))) return false
-  return stuck.sender === otherSide(by) && stuck.since > reset.at
+  return stuck.sender === otherSide(by) && stuck.since > reset.at && stuck.times >= RETRANSMITTING_TIMES
 }
 
 /** That end took a reset: its kernel says so, or the error that its application got. */
