@@ -3,6 +3,7 @@ import type { ColorChoice } from '../render/style.ts'
 import { GROUPINGS, type Grouping } from '../sockets/group.ts'
 import { UserError } from '../user-error.ts'
 import { processIo } from './io.ts'
+import { filterWords, ourOptions, parseQuery, type Table } from './list/ss-spellings.ts'
 import { addVerbose, parseDuration, parsePositive } from './options.ts'
 
 /** As `ss -f` calls them; `link` are packet sockets. */
@@ -22,6 +23,8 @@ export interface ListOptions {
   readonly sctp?: true
   readonly vsock?: true
   readonly netlink?: true
+  /** `-A`: each is an option of its own too. */
+  readonly query?: readonly Table[]
   readonly family?: SsFamily
   readonly listening?: true
   readonly boundInactive?: true
@@ -37,6 +40,10 @@ export interface ListOptions {
   readonly options?: true
   readonly info?: true
   readonly netns?: string
+  /** `-N`: the same */
+  readonly net?: string
+  /** `-F` */
+  readonly filter?: string
   readonly summary?: true
   readonly kill?: true
   readonly yes?: true
@@ -110,6 +117,11 @@ export function defineList(program: Command): void {
     .option('--netlink', 'netlink sockets, between programs and the kernel')
     .option('--udplite', 'UDP-Lite sockets')
     .option('--icmp', 'ping sockets')
+    .option(
+      '-A, --query <tables>',
+      'which sockets, separated by commas: inet, all, tcp, …; !unix leaves out',
+      parseQuery,
+    )
     .option('-l, --listening', 'only listeners, and datagram sockets without a peer')
     .option('-a, --all', 'every state (the default)')
     .option('-B, --bound-inactive', 'only TCP sockets with a port that neither listen nor connect')
@@ -118,6 +130,7 @@ export function defineList(program: Command): void {
     .option('-6, --ipv6', 'only IPv6')
     .addOption(new Option('-f, --family <family>', 'only this family').choices(SS_FAMILIES))
     .option('-p, --process', 'the processes that hold the socket (the default)')
+    .option('--processes', 'the same')
     .option('--no-process', 'do not look for processes')
     .option('-T, --threads', 'the threads of the processes too')
     .option('-n, --numeric', 'numbers instead of names (the default)')
@@ -127,6 +140,11 @@ export function defineList(program: Command): void {
     .option('-i, --info', 'what TCP knows of each connection (tcp_info), and its congestion control')
     .option('-m, --memory', 'socket memory and drops')
     .option('--netns <namespace>', 'another network namespace: its name, path, a pid in it, or all')
+    .option('-N, --net <namespace>', 'the same')
+    .option(
+      '-F, --filter <file>',
+      'a filter from this file, before that of the command line; `-` is standard input',
+    )
     .option('-s, --summary', 'counts and counters of the network stack instead of sockets')
     .option('-K, --kill', 'close the sockets that match: the program sees an error, the other side a reset')
     .option('--yes', 'do not ask before -K closes anything')
@@ -149,7 +167,9 @@ export function defineList(program: Command): void {
     .option('--no-pager', 'no pager for a listing that exceeds the terminal (else $PAGER, or less)')
     .option('--quiet', 'print nothing: the exit code is 0 when a socket matched, else 1')
     .option('-q', 'no notes on stderr')
-    .action(async (filter: readonly string[], options: ListOptions) => {
+    .action(async (words: readonly string[], given: ListOptions) => {
+      const filter = filterWords(words, given.filter)
+      const options = ourOptions(given)
       refuseMixture(filter, options)
       const { runList } = await import('./list/run.ts')
       process.exitCode = await runList(filter, options, processIo(options.q))
