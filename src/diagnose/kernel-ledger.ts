@@ -48,6 +48,7 @@ export class KernelLedger {
   readonly #traces = new Map<string, KernelTrace>()
   readonly #dials = new Map<number, Dial>()
   #nextExpiry = 0
+  #now = 0
 
   constructor(places: Places = ANYWHERE) {
     this.#places = places
@@ -106,7 +107,10 @@ export class KernelLedger {
   find(proto: 'tcp' | 'udp', a: KernelEnd, b: KernelEnd): KernelTrace | undefined {
     this.#places.recall?.(a, b)
     // A file has no kernel: no key is made for its flows.
-    return this.#traces.size === 0 ? undefined : this.#traces.get(keyOf(proto, a, b))
+    if (this.#traces.size === 0) return undefined
+    const trace = this.#traces.get(keyOf(proto, a, b))
+    // What was told on demand may have been over for long.
+    return trace !== undefined && this.#isForgotten(trace) ? undefined : trace
   }
 
   /** That of the connection whose first packet was at `start`: neither the one before nor the one after it. */
@@ -143,14 +147,14 @@ export class KernelLedger {
 
   /** Forgets what closed long before `now`. */
   expire(now: Nanos): void {
+    this.#now = now
     if (now < this.#nextExpiry) return
     this.#nextExpiry = now + 1e9
-    for (const [key, trace] of this.#traces)
-      if (
-        trace.last + LINGER < now &&
-        (trace.isClosed || trace.ends.every(({ state }) => state === undefined))
-      )
-        this.#traces.delete(key)
+    for (const [key, trace] of this.#traces) if (this.#isForgotten(trace)) this.#traces.delete(key)
+  }
+
+  #isForgotten({ last, isClosed, ends }: KernelTrace): boolean {
+    return last + LINGER < this.#now && (isClosed || ends.every(({ state }) => state === undefined))
   }
 
   /** Records were lost: the states of connections that are open are not certain any more. */

@@ -1,5 +1,5 @@
 import type { Address } from '../wire/address.ts'
-import { CLOSE, type StateEvent, SYN_SENT } from './state-event.ts'
+import { CLOSE, type StateChange, SYN_SENT } from './state-event.ts'
 import type { TracedProcess } from './traced-process.ts'
 
 /** How long the owner of a closed connection is remembered: late segments, and questions asked late. */
@@ -17,7 +17,7 @@ export interface Connect {
   readonly socket: number
   readonly process: TracedProcess | undefined
   /** Inode of the network namespace; `null` when it is not known. */
-  netns: number | null
+  readonly netns: number | null
   readonly family: number
   readonly local: Uint32Array
   readonly remote: Uint32Array
@@ -58,7 +58,7 @@ export class ConnectionOwners {
   }
 
   /** A state change; `process` is read only for CLOSE→SYN_SENT, the one that is made by connect() itself. */
-  state(event: StateEvent, time: number, process: TracedProcess | undefined): void {
+  state(event: StateChange, time: number, process: TracedProcess | undefined): void {
     if (event.oldState === CLOSE && event.newState === SYN_SENT) this.#begin(event, time, process)
     else this.#follow(event, time)
   }
@@ -142,17 +142,6 @@ export class ConnectionOwners {
     return rivals.every(({ process }) => process?.pid === pid) ? only?.process : undefined
   }
 
-  /** The kernel told in which namespace the socket was that had these ports at `time`. */
-  place(socket: number, localPort: number, remotePort: number, time: number, netns: number): void {
-    for (const connect of this.#byPorts.get(portKey(localPort, remotePort)) ?? [])
-      if (
-        connect.socket === socket &&
-        connect.began <= time + CLOCK_SLACK &&
-        connect.ended + CLOCK_SLACK >= time
-      )
-        connect.netns = netns
-  }
-
   /**
    * Connections from `local` to `remote` that were under way at `time` and whose port is not known yet: one of
    * them may be the one. Only a look at the socket itself can tell.
@@ -177,13 +166,13 @@ export class ConnectionOwners {
     }
   }
 
-  #begin(event: StateEvent, time: number, process: TracedProcess | undefined): void {
+  #begin(event: StateChange, time: number, process: TracedProcess | undefined): void {
     const before = this.#open.get(event.socket)
     if (before !== undefined) this.#end(before, time)
     const connect: Connect = {
       socket: event.socket,
       process,
-      netns: process?.netns ?? null,
+      netns: event.netns ?? process?.netns ?? null,
       family: event.family,
       local: event.local.slice(),
       remote: event.remote.slice(),
@@ -200,7 +189,7 @@ export class ConnectionOwners {
     if (this.#all.size > CAPACITY) this.#forgetOldest()
   }
 
-  #follow(event: StateEvent, time: number): void {
+  #follow(event: StateChange, time: number): void {
     const connect = this.#open.get(event.socket)
     if (connect === undefined) return
     if (connect.localPort === 0 && event.localPort !== 0 && isSameConnection(connect, event)) {
@@ -292,7 +281,7 @@ function isBetween(connect: Connect, local: Address, remote: Address): boolean {
 }
 
 /** A later record of the same socket: the ends must still be those of its connect(). */
-function isSameConnection(connect: Connect, event: StateEvent): boolean {
+function isSameConnection(connect: Connect, event: StateChange): boolean {
   return (
     connect.remotePort === event.remotePort &&
     connect.family === event.family &&

@@ -3,7 +3,15 @@ import { Frame } from '../wire/frame.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../wire/stack.ts'
 import type { KernelEnd, KernelFact } from './fact.ts'
 import { COMMON_LENGTH, type CommonLayout } from './layout.ts'
-import { KIND, NAME_LENGTH, PAYLOAD_LENGTH, RECORD, RECORD_LENGTH, STATE_LENGTH } from './ring-record.ts'
+import {
+  IPV4_STATE_LENGTH,
+  KIND,
+  NAME_LENGTH,
+  netnsOf,
+  PAYLOAD_LENGTH,
+  RECORD,
+  RECORD_LENGTH,
+} from './ring-record.ts'
 import { isMadeByCaller, tcpStateName } from './tcp-states.ts'
 
 /** What only the machine can tell about the numbers in a record. */
@@ -23,8 +31,6 @@ const AF_INET6 = 10
 const CLOSE = 7
 const UDP = 17
 const LINK_RAW = 101
-/** The first namespaces of a machine have 0xeffffff8 and up (Linux 6.18; PROC_DYNAMIC_FIRST before): below is none. */
-const FIRST_INODE = 0xefff_fff0
 /** Errors reported to sockets that are remembered until connect() returns them. */
 const REPORTED = 1024
 
@@ -49,7 +55,7 @@ export class FactReader {
 
   /** The record of `length` bytes at `offset`; `undefined` when it tells nothing. */
   read(offset: number, length: number): KernelFact | undefined {
-    if (length < STATE_LENGTH) return undefined
+    if (length < IPV4_STATE_LENGTH) return undefined
     const kind = this.#view.getUint32(offset + RECORD.kind, true)
     if (length < RECORD_LENGTH && kind !== KIND.state) return undefined
     if (kind === KIND.drop) return this.#drop(offset)
@@ -239,8 +245,7 @@ export class FactReader {
   }
 
   #netns(offset: number): number | null {
-    const inode = this.#view.getUint32(offset + RECORD.netns, true)
-    return inode < FIRST_INODE ? null : inode
+    return netnsOf(this.#view.getUint32(offset + RECORD.netns, true))
   }
 
   #socket(offset: number): number {

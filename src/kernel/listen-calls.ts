@@ -1,19 +1,17 @@
 import type { Address } from '../wire/address.ts'
-import { CLOSE, LISTEN, type StateEvent } from './state-event.ts'
+import { CLOSE, LISTEN, type StateChange } from './state-event.ts'
 import type { TracedProcess } from './traced-process.ts'
 
 /** How long a closed listener is remembered: questions about its last connections are asked later. */
 const LINGER = 10e9
 const CAPACITY = 16_384
-/** Two programs tell of one listen(), each with its own look at the clock, ns. */
-const CLOCK_SLACK = 100e3
 
 /** One listener whose listen() was seen. Times are ns of the records' clock. */
 export interface ListenCall {
   readonly socket: number
   readonly process: TracedProcess | undefined
   /** Inode of the network namespace; `null` when it is not known. */
-  netns: number | null
+  readonly netns: number | null
   /** 4 or 6; `::` of family 6 may take IPv4 too. */
   readonly family: number
   readonly local: Uint32Array
@@ -36,13 +34,13 @@ export class ListenCalls {
     this.#netns = netns
   }
 
-  state(event: StateEvent, time: number, process: TracedProcess | undefined): void {
+  state(event: StateChange, time: number, process: TracedProcess | undefined): void {
     if (event.newState === LISTEN) {
       this.#close(event.socket, time)
       const call: ListenCall = {
         socket: event.socket,
         process,
-        netns: process?.netns ?? null,
+        netns: event.netns ?? process?.netns ?? null,
         family: event.family,
         local: event.local.slice(),
         port: event.localPort,
@@ -58,12 +56,6 @@ export class ListenCalls {
       this.#close(event.socket, time)
       this.changes += 1
     }
-  }
-
-  /** The kernel told in which namespace the socket was that began to listen on `port` at `time`. */
-  place(socket: number, port: number, time: number, netns: number): void {
-    for (const call of this.#byPort.get(port) ?? [])
-      if (call.socket === socket && Math.abs(call.since - time) <= CLOCK_SLACK) call.netns = netns
   }
 
   /** Calls on `port`, of this namespace as far as is known, in force at `time`. */

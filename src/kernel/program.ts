@@ -1,6 +1,6 @@
-import { Assembler, R0, R1, R2, R3, R4, R7, R9, STACK, type Width } from './assembler.ts'
+import { Assembler, R0, R1, R2, R3, R4, R7, R8, R9, STACK, type Width } from './assembler.ts'
 import { COMMON_LENGTH, type KernelLayout } from './layout.ts'
-import { NAME_LENGTH, RECORD, RECORD_LENGTH } from './ring-record.ts'
+import { IPV4_STATE_LENGTH, NAME_LENGTH, RECORD, RECORD_LENGTH, STATE_LENGTH } from './ring-record.ts'
 import type { Transitions } from './transitions.ts'
 
 // Helpers by their numbers in include/uapi/linux/bpf.h.
@@ -94,28 +94,28 @@ export class Program extends Assembler {
   }
 
   /**
-   * The same for a TCP socket that the verifier knows the type of: its members are loaded, without a call for each.
-   * Of the payload only what tells the ends is filled.
+   * R9 becomes a record of the TCP socket in R7, whose type the verifier knows: its members are loaded, without a call
+   * for each. Of the payload only what tells the ends is there and filled: most records have 96 bytes. R8 is lost.
    */
-  typedSocket(): this {
+  reserveTyped(kind: number): this {
     const { common, socketProtocol, sourcePort, netInode } = this.layout
-    this.store(8, R9, RECORD.socket, R7)
-    this.load(2, R1, R7, socketProtocol).store(2, R9, RECORD.protocol, R1)
-    this.load(8, R1, R7, common.net).load(4, R1, R1, netInode).store(4, R9, RECORD.netns, R1)
+    this.load(2, R8, R7, common.family)
+    if (common.remote6 >= 0) {
+      this.jumpIf(R8, '!=', AF_INET6, 'ipv4').reserve(kind, STATE_LENGTH)
+      for (const at of [common.remote6, common.remote6 + 8, common.local6, common.local6 + 8])
+        this.load(8, R1, R7, at).store(8, R9, RECORD.payload + at, R1)
+      this.jump('reserved').label('ipv4')
+    }
+    this.reserve(kind, IPV4_STATE_LENGTH).label('reserved')
+    this.store(2, R9, RECORD.payload + common.family, R8).store(8, R9, RECORD.socket, R7)
     for (const [width, at] of [
       [4, common.remote],
       [4, common.local],
       [2, common.remotePort],
-      [2, common.family],
     ] as const)
       this.load(width, R1, R7, at).store(width, R9, RECORD.payload + at, R1)
-    if (common.remote6 >= 0) {
-      // R1 is the family still.
-      this.jumpIf(R1, '!=', AF_INET6, 'ends')
-      for (const at of [common.remote6, common.remote6 + 8, common.local6, common.local6 + 8])
-        this.load(8, R1, R7, at).store(8, R9, RECORD.payload + at, R1)
-      this.label('ends')
-    }
+    this.load(2, R1, R7, socketProtocol).store(2, R9, RECORD.protocol, R1)
+    this.load(8, R1, R7, common.net).load(4, R1, R1, netInode).store(4, R9, RECORD.netns, R1)
     // The port behind the part that all sockets share: only as a TCP socket it is known to be there.
     this.move(R1, R7).call(SKC_TO_TCP_SOCK).jumpIf(R0, '==', 0, 'portless')
     return this.load(2, R1, R0, sourcePort).store(2, R9, RECORD.port, R1).label('portless')

@@ -38,8 +38,9 @@ export const NAME_LENGTH = 16
 /** IPv6 and TCP with all options are 100, an ICMPv6 error with the least that it must quote 96. */
 export const PAYLOAD_LENGTH = 128
 export const RECORD_LENGTH = RECORD.payload + PAYLOAD_LENGTH
-/** Of a change of state; its payload ends with the socket. */
+/** Of a change of state; its payload ends with the socket, that of an IPv4 one with addresses, ports and family. */
 export const STATE_LENGTH = RECORD.payload + COMMON_LENGTH
+export const IPV4_STATE_LENGTH = RECORD.payload + 24
 
 export const KIND = {
   state: 1,
@@ -55,3 +56,11 @@ export const KIND = {
   call: 8,
   drop: 9,
 } as const
+
+/** The first namespaces of a machine have 0xeffffff8 and up (Linux 6.18; PROC_DYNAMIC_FIRST before): below is none. */
+const FIRST_INODE = 0xefff_fff0
+
+/** The namespace that a record names by its inode; `null` for one that could not be read. */
+export function netnsOf(inode: number): number | null {
+  return inode < FIRST_INODE ? null : inode
+}

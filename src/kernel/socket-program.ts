@@ -15,14 +15,12 @@ const UDP = 17
 export function stateProgram(target: ProgramTarget, wanted: Transitions, typed: boolean): Uint8Array {
   const program = new Program(target)
   program.move(R6, R1).load(8, R7, R6, 0).load(8, R1, R6, 8).load(8, R2, R6, 16).onlyTransitions(wanted)
-  if (typed) program.load(2, R1, R7, program.layout.socketProtocol).jumpIf(R1, '!=', TCP, 'out')
-  else program.onlyProtocols(TCP)
-  program.reserve(KIND.state, STATE_LENGTH)
+  if (typed) {
+    program.load(2, R1, R7, program.layout.socketProtocol).jumpIf(R1, '!=', TCP, 'out')
+    program.reserveTyped(KIND.state)
+  } else program.onlyProtocols(TCP).reserve(KIND.state, STATE_LENGTH).socket()
   program.load(8, R1, R6, 8).store(4, R9, RECORD.state, R1)
-  program.load(8, R2, R6, 16).store(4, R9, RECORD.value, R2)
-  if (typed) program.typedSocket()
-  else program.socket()
-  program.load(8, R1, R6, 8).load(8, R2, R6, 16).onlyTransitions(MADE_BY_CALLER, 'made')
+  program.load(8, R2, R6, 16).store(4, R9, RECORD.value, R2).onlyTransitions(MADE_BY_CALLER, 'made')
   return program.caller().label('made').submit('quarter').assemble()
 }
 

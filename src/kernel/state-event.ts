@@ -9,12 +9,12 @@ export const LISTEN = 10
 const AF_INET6 = 10
 
 /**
- * A record of `sock:inet_sock_set_state`: a view moved from record to record, holding numbers only.
+ * A socket's change of state: a view moved from record to record, holding numbers only.
  *
  * IPv4-mapped addresses (an IPv6 socket that speaks IPv4) are given as IPv4, as packets have them.
  * An unset address is 0; the unset IPv4 address of an IPv6 socket too, so its wildcard is family 6.
  */
-export class StateEvent {
+export class StateChange {
   /** Kernel address of the socket: 48 significant bits, constant while the socket lives, then used again. */
   socket = 0
   oldState = 0
@@ -25,11 +25,18 @@ export class StateEvent {
   /** 4 or 6. */
   family = 0
   protocol = 0
-  readonly local = new Uint32Array(4)
-  readonly remote = new Uint32Array(4)
+  /** Inode of the network namespace; `null` where the record does not say. */
+  netns: number | null = null
+  readonly local: Uint32Array = new Uint32Array(4)
+  readonly remote: Uint32Array = new Uint32Array(4)
+}
+
+/** A record of the tracepoint `sock:inet_sock_set_state`. */
+export class StateEvent extends StateChange {
   readonly #fields: StateFields
 
   constructor(fields: StateFields) {
+    super()
     this.#fields = fields
   }
 

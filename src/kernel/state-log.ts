@@ -33,6 +33,8 @@ export class StateLog {
   /** By what a change is found: its two ports, or the socket of a connect() that has no port yet. */
   readonly #keys = new Float64Array(CAPACITY)
   readonly #told = new Uint8Array(CAPACITY)
+  /** Number of the connect() that was told last of a socket: the one that whoever is told takes its next change for. */
+  readonly #lastDials = new Map<number, number>()
   /** Number of the latest change of each bucket, and of the one before each; they count from 1. */
   readonly #latest = new Float64Array(BUCKETS)
   readonly #before = new Float64Array(CAPACITY)
@@ -51,8 +53,8 @@ export class StateLog {
     this.#remotePort = RECORD.payload + common.remotePort
   }
 
-  /** Notes the change at `offset` of the ring down; false when it is to be told now, what belongs before it having been given. */
-  take(offset: number, give: Give): boolean {
+  /** Notes the change at `offset` of the ring down, a record of `length` bytes; false when it is to be told now: what belongs before it was. */
+  take(offset: number, length: number, give: Give): boolean {
     const ring = this.#ring
     const from = ring.getUint32(offset + RECORD.state, true)
     const to = ring.getUint32(offset + RECORD.value, true)
@@ -61,11 +63,15 @@ export class StateLog {
     const local = ring.getUint16(offset + RECORD.port)
     const remote = ring.getUint16(offset + this.#remotePort)
     const socket = socketAt(ring, offset)
-    const isDial = from === CLOSE && to === SYN_SENT
     const pair = pairOf(local, remote)
-    if (isDial) {
+    if (from === CLOSE && to === SYN_SENT) {
       if (this.#callers.has(callerOf(ring.getUint32(offset + RECORD.pid, true), remote)))
         this.#sockets.add(socket)
+      if (local === 0) {
+        this.#note(offset, length, SOCKETS + socket)
+        if (this.#sockets.has(socket)) this.#tellDial(socket, give)
+        return true
+      }
     } else if (from === SYN_SENT && to === CLOSE) {
       this.recall(local, remote, give)
       this.#tellDial(socket, give)
@@ -76,7 +82,7 @@ export class StateLog {
       if (from === SYN_SENT) this.#tellDial(socket, give)
       return false
     }
-    this.#note(offset, isDial && local === 0 ? SOCKETS + socket : pair)
+    this.#note(offset, length, pair)
     return true
   }
 
@@ -120,14 +126,16 @@ export class StateLog {
     this.#pairs.clear()
     this.#callers.clear()
     this.#sockets.clear()
+    this.#lastDials.clear()
   }
 
-  #note(offset: number, key: number): void {
+  #note(offset: number, length: number, key: number): void {
     const at = ++this.#count
     const slot = at % CAPACITY
     const words = this.#words
     const ring = this.#ringWords
-    for (let i = 0, to = slot * WORDS, from = offset >>> 2; i < WORDS; i++) words[to++] = ring[from++]!
+    const end = (offset + length) >>> 2
+    for (let to = slot * WORDS, from = offset >>> 2; from < end; from++) words[to++] = ring[from]!
     const bucket = bucketOf(key)
     this.#keys[slot] = key
     this.#told[slot] = 0
@@ -141,17 +149,27 @@ export class StateLog {
     const offset = offsetOf(at)
     if (this.#view.getUint32(offset + RECORD.state, true) === SYN_SENT)
       this.#tellDial(socketAt(this.#view, offset), give, at)
-    this.#told[slot] = 1
-    const fact = this.#reader.read(offset, STATE_LENGTH)
-    if (fact !== undefined) give(fact)
+    this.#give(at, give)
   }
 
-  /** The connect() of a socket, the latest before change `until`, comes before the rest of its connection. */
+  /**
+   * The connect() of a socket, the latest before change `until`, comes before the rest of its connection: again, when
+   * that of another connection of the socket was told since.
+   */
   #tellDial(socket: number, give: Give, until = Number.POSITIVE_INFINITY): void {
     const key = SOCKETS + socket
     let at = this.#last(key)
     while (at > until) at = this.#earlier(at, key)
-    if (at > 0) this.#tell(at, give)
+    if (at === 0 || (this.#told[at % CAPACITY] === 1 && this.#lastDials.get(socket) === at)) return
+    if (this.#lastDials.size >= FOLLOWED) this.#lastDials.clear()
+    this.#lastDials.set(socket, at)
+    this.#give(at, give)
+  }
+
+  #give(at: number, give: Give): void {
+    this.#told[at % CAPACITY] = 1
+    const fact = this.#reader.read(offsetOf(at), STATE_LENGTH)
+    if (fact !== undefined) give(fact)
   }
 
   /** Number of the latest change with this key; 0 when there is none any more. */

@@ -22,8 +22,8 @@ export const ALL_CHANGES: Transitions = changes((from, to) => TOLD.includes(from
  */
 export const CHANGES_OF_FAILURES: Transitions = changes((from, to) => {
   if (from === CLOSE) return to === SYN_SENT || to === LISTEN
-  // Who tries the next address only when the first one takes long has then not failed.
-  return to === CLOSE || (from === SYN_SENT && to === ESTABLISHED)
+  // The first that has its port; who tries the next address only when the first one takes long has then not failed.
+  return to === CLOSE || from === SYN_SENT
 })
 
 /** Those that only the process makes that called connect(), listen(), shutdown() or close(). */

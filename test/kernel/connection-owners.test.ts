@@ -21,6 +21,7 @@ interface Ends {
   readonly localPort?: number
   readonly remote?: string
   readonly remotePort?: number
+  readonly netns?: number
 }
 
 /** Drives the joins with plain words. */
@@ -28,8 +29,12 @@ class Bench {
   readonly owners = new ConnectionOwners(OURS)
 
   change(socket: number, from: number, to: number, time: number, ends: Ends, who?: TracedProcess): void {
-    const { local = LOCAL, localPort = 0, remote = REMOTE, remotePort = PORT } = ends
-    this.owners.state(stateEvent({ socket, from, to, local, localPort, remote, remotePort }), time, who)
+    const { local = LOCAL, localPort = 0, remote = REMOTE, remotePort = PORT, netns } = ends
+    const event = stateEvent({
+      ...{ socket, from, to, local, localPort, remote, remotePort },
+      ...(netns !== undefined && { netns }),
+    })
+    this.owners.state(event, time, who)
   }
 
   connect(socket: number, time: number, who: TracedProcess | undefined, ends: Ends = {}): void {
@@ -283,15 +288,17 @@ test('a connection of this namespace is nobody elsewhere', () => {
 })
 
 test('the namespace that the kernel told tells connections of the same ends apart', () => {
-  const bench = new Bench()
   // Both processes were gone before their namespace could be read.
-  bench.connect(1, SECOND, process(10, null))
-  bench.establish(1, 1.1 * SECOND, 4000)
-  bench.connect(2, 1.2 * SECOND, process(11, null))
-  bench.establish(2, 1.3 * SECOND, 4000)
-  assert.equal(bench.find(4000, 2 * SECOND), undefined)
-  bench.owners.place(1, 4000, PORT, 1.1 * SECOND, OURS)
-  bench.owners.place(2, 4000, PORT, 1.3 * SECOND, THEIRS)
-  assert.equal(bench.find(4000, 2 * SECOND), 10)
-  assert.equal(bench.elsewhere(4000, 2 * SECOND), 11)
+  const bench = (ours?: number, theirs?: number): Bench => {
+    const made = new Bench()
+    made.connect(1, SECOND, process(10, null), ours === undefined ? {} : { netns: ours })
+    made.establish(1, 1.1 * SECOND, 4000)
+    made.connect(2, 1.2 * SECOND, process(11, null), theirs === undefined ? {} : { netns: theirs })
+    made.establish(2, 1.3 * SECOND, 4000)
+    return made
+  }
+  assert.equal(bench().find(4000, 2 * SECOND), undefined)
+  const told = bench(OURS, THEIRS)
+  assert.equal(told.find(4000, 2 * SECOND), 10)
+  assert.equal(told.elsewhere(4000, 2 * SECOND), 11)
 })

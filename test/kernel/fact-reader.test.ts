@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
 import { COMMON_LENGTH, type CommonLayout } from '../../src/kernel/layout.ts'
-import { KIND, RECORD, RECORD_LENGTH, STATE_LENGTH } from '../../src/kernel/ring-record.ts'
+import { IPV4_STATE_LENGTH, KIND, RECORD, RECORD_LENGTH } from '../../src/kernel/ring-record.ts'
 
 const COMMON: CommonLayout = {
   remote: 0,
@@ -173,7 +173,7 @@ test('an error of a socket that has no peer is nobody’s', () => {
 })
 
 test('a record that is too short, or of no known kind, is none', () => {
-  assert.equal(record(KIND.state, socket).read(8, STATE_LENGTH - 1), undefined)
+  assert.equal(record(KIND.state, socket).read(8, IPV4_STATE_LENGTH - 1), undefined)
   assert.equal(record(KIND.error, socket).read(8, RECORD_LENGTH - 1), undefined)
   assert.equal(read(99, socket), undefined)
 })

@@ -49,10 +49,14 @@ test('calls in another namespace are left out, those of an unknown one are not',
 
 test('the namespace that the kernel told leaves out a call whose process was gone too soon', () => {
   const calls = new ListenCalls(1)
-  calls.state(change(1, CLOSE, LISTEN), 100, process(10, null))
-  calls.state(change(2, CLOSE, LISTEN), 100, process(20, null))
-  calls.place(1, 80, 110, 2)
-  calls.place(2, 80, 110, 1)
+  for (const [socket, netns] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    const told = change(socket, CLOSE, LISTEN)
+    told.netns = netns
+    calls.state(told, 100, process(10 * socket, null))
+  }
   assert.deepEqual(
     calls.at(80, 150).map((call) => call.process?.pid),
     [20],

@@ -60,7 +60,7 @@ class Bench {
     view.setUint16(RECORD.port, local)
     view.setUint16(RECORD.payload + COMMON.family, 2, true)
     view.setUint16(RECORD.payload + COMMON.remotePort, remote)
-    if (this.#log.take(0, this.#give)) return this.#count
+    if (this.#log.take(0, STATE_LENGTH, this.#give)) return this.#count
     this.#give(this.#reader.read(0, STATE_LENGTH)!)
     return this.#count
   }
@@ -199,32 +199,35 @@ const STEP = fc.oneof(
   fc.record({ what: fc.constant('dials' as const), pid: fc.integer({ min: 1, max: 2 }) }),
 )
 
-test('whatever is asked when: of each pair of ports all is told, in order, and once', () => {
+test('whatever is asked when: of each pair of ports all is told once, in order, behind its own connect()', () => {
   fc.assert(
     fc.property(fc.array(STEP, { maxLength: 40 }), (steps) => {
       const bench = new Bench()
-      const all: { number: number; pair: number; pid: number }[] = []
+      /** By number: to which ports a change belongs, and for the first that has them the number of its connect(). */
+      const changes: { pair: number; dial?: number }[] = [{ pair: 0 }]
       for (const step of steps) {
         if (step.what === 'recall') bench.recall(step.local, 80)
         else if (step.what === 'dials') bench.recallDials(step.pid, 80)
         else {
           const { socket, local, pid, fails } = step
-          const note = (change: Change): void => {
-            all.push({ number: bench.happens(change), pair: local, pid })
-          }
-          note({ socket, from: CLOSE, to: SYN_SENT, local: 0, remote: 80, pid })
-          note({ socket, from: SYN_SENT, to: fails ? CLOSE : ESTABLISHED, local, remote: 80 })
-          if (!fails) note({ socket, from: ESTABLISHED, to: CLOSE, local, remote: 80 })
+          const dial = bench.happens({ socket, from: CLOSE, to: SYN_SENT, local: 0, remote: 80, pid })
+          changes.push({ pair: 0 }, { pair: local, dial })
+          bench.happens({ socket, from: SYN_SENT, to: fails ? CLOSE : ESTABLISHED, local, remote: 80 })
+          if (fails) continue
+          changes.push({ pair: local })
+          bench.happens({ socket, from: ESTABLISHED, to: CLOSE, local, remote: 80 })
         }
       }
       for (const local of [1, 2, 3]) bench.recall(local, 80)
-      for (const pair of [1, 2, 3]) {
-        const wanted = all.filter((one) => one.pair === pair).map(({ number }) => number)
-        const numbers = new Set(wanted)
+      for (const pair of [1, 2, 3])
         assert.deepEqual(
-          bench.order.filter((number) => numbers.has(number)),
-          wanted,
+          bench.order.filter((number) => changes[number]!.pair === pair),
+          [...changes.keys()].filter((number) => changes[number]!.pair === pair),
         )
+      const dials = new Map<number, number>()
+      for (const { from, socket, at } of bench.told) {
+        if (from === 'CLOSE') dials.set(socket, at)
+        else if (from === 'SYN_SENT') assert.equal(dials.get(socket), changes[at]!.dial)
       }
     }),
   )

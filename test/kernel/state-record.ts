@@ -53,6 +53,8 @@ export interface State {
   readonly remotePort: number
   /** An IPv6 socket that speaks IPv4. */
   readonly mapped?: boolean
+  /** Where the record says it. */
+  readonly netns?: number
 }
 
 /** The tracepoint's record in a given layout. */
@@ -90,5 +92,6 @@ export function stateEvent(state: State): StateEvent {
   const event = new StateEvent(stateFields(FORMAT)!)
   const bytes = stateRecord(state)
   if (!event.at(new DataView(bytes.buffer), 0, bytes.length)) throw new Error('the record is too short')
+  if (state.netns !== undefined) event.netns = state.netns
   return event
 }

@@ -3,7 +3,6 @@ import type { Endpoint, FlowEvent, Side } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
 import { NANOS_PER_SECOND } from '../../flow/time.ts'
 import type { TroubleSink } from '../../flow/trouble-sink.ts'
-import type { KernelFact } from '../../kernel/fact.ts'
 import type { ProcessRef } from '../../process-ref.ts'
 import { formatAddress } from '../../wire/address.ts'
 import type { PacketStack } from '../../wire/stack.ts'
@@ -17,8 +16,6 @@ export interface OwnerLookup {
     role: Side,
     epochNanos: number,
   ): ProcessRef | undefined
-  /** What the kernel plane told. */
-  fact?(fact: KernelFact): void
 }
 
 /** UDP has no events to ask with: its first packets do it, since a search in /proc may take more than one. */

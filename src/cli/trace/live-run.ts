@@ -129,21 +129,6 @@ export async function runLive(
   })
   const { source, wire, lack } = captured
   const tree = extras?.tree
-  const owners = new Owners({
-    waiter,
-    ...(tree && { tree }),
-    ...(extras?.prepareMs !== undefined && { prepareMs: extras.prepareMs }),
-  })
-  const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
-  const processes = new FlowProcesses(
-    {
-      find(proto, local, remote, role, epochNanos) {
-        planes.recall(local, remote)
-        return owners.find(proto, local, remote, role, epochNanos)
-      },
-    },
-    choice,
-  )
   // Of connections that go well the kernel's word is for other outputs: without it a busy machine costs half.
   const { failures, events, flows, packets } = options
   const state = extras === undefined && failures && !events && !flows && !packets ? 'failures' : 'all'
@@ -152,6 +137,14 @@ export async function runLive(
     want: { state, onDemand: true },
     ...(extras?.kernelRingMib && { ringMib: extras.kernelRingMib }),
   })
+  const owners = new Owners({
+    waiter,
+    seesStates: kernel.showsStates,
+    ...(tree && { tree }),
+    ...(extras?.prepareMs !== undefined && { prepareMs: extras.prepareMs }),
+  })
+  const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
+  const processes = new FlowProcesses(owners, choice)
   try {
     checkPackets(captured, kernel, {
       filter,

@@ -8,7 +8,9 @@ import { kernelTime } from '../../host/kernel/tracepoints.ts'
 import { hasCapability } from '../../host/privileges.ts'
 import { isAlive } from '../../host/process/procfs.ts'
 import type { EvidenceLookup } from '../../host/sockets/evidence-lookup.ts'
+import type { Owners } from '../../host/sockets/owners.ts'
 import type { KernelFact } from '../../kernel/fact.ts'
+import type { RecordedChange } from '../../kernel/recorded-change.ts'
 import type { ProcessRef } from '../../process-ref.ts'
 import type { SocketEvidence } from '../../sockets/socket-evidence.ts'
 import type { OwnerLookup } from '../analysis/flow-processes.ts'
@@ -23,7 +25,8 @@ const LATE = NANOS_PER_SECOND as Nanos
 const CLOCK_AGE = 100
 
 interface LivePlanesParts {
-  readonly owners: OwnerLookup
+  /** Is shown changes of state, where the kernel plane shows them. */
+  readonly owners: OwnerLookup & Partial<Pick<Owners, 'see' | 'missed'>>
   readonly lookup: EvidenceLookup
   readonly kernel: KernelPlane
   /** Inode of the namespace that packets are captured in. */
@@ -55,11 +58,11 @@ export class LivePlanes implements Planes {
 
   #give: (fact: KernelFact, at: Nanos) => void = () => {}
   readonly #told = (fact: KernelFact): void => {
-    const { lookup, owners } = this.#parts
-    lookup.fact(fact)
-    owners.fact?.(fact)
+    this.#parts.lookup.fact(fact)
     this.#give(fact, (fact.at + this.#offset) as Nanos)
   }
+
+  readonly #seen = (change: RecordedChange): void => this.#parts.owners.see?.(change)
 
   constructor(parts: LivePlanesParts) {
     this.#parts = parts
@@ -72,14 +75,16 @@ export class LivePlanes implements Planes {
 
   /** Gives what the kernel told since last time, at times of the capture's clock; true when some of it was lost. */
   drain(give: (fact: KernelFact, at: Nanos) => void): boolean {
-    const { kernel } = this.#parts
+    const { kernel, owners } = this.#parts
     // Lost is what comes while nobody reads: between the last time and now.
     const before = this.#lost
     this.#give = give
     this.#updateOffset()
-    kernel.drain(this.#told)
+    kernel.drain(this.#told, this.#seen)
     this.#lost = kernel.lost
-    return this.#lost > before
+    const isLost = this.#lost > before
+    if (isLost && kernel.showsStates) owners.missed?.()
+    return isLost
   }
 
   /** Gives to whom `drain` gave last. */
@@ -110,7 +115,6 @@ export class LivePlanes implements Planes {
     const { proto, client, server, start, dialler } = query
     const epoch = this.originSeconds * NANOS_PER_SECOND + start
     const { owners, dialler: known } = this.#parts
-    this.recall(client, server)
     const found: Partial<Record<Side, ProcessRef>> = {}
     const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler ?? known?.(client, server)
     if (caller !== undefined) found.client = caller

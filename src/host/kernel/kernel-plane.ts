@@ -1,4 +1,5 @@
 import type { KernelFact } from '../../kernel/fact.ts'
+import type { RecordedChange } from '../../kernel/recorded-change.ts'
 import { ALL_CHANGES, CHANGES_OF_FAILURES, type Transitions } from '../../kernel/transitions.ts'
 import { grantHint, isRefused, tracepointHint } from '../mend.ts'
 import { BpfPlane } from './bpf-plane.ts'
@@ -37,8 +38,12 @@ export interface KernelPlane {
    * Gives every fact up to now, in the order in which they happened on one CPU, and nearly so on several. Call it
    * when a descriptor of the waiter is readable, and every 20 ms or so: frequent facts wake nobody. When `give`
    * throws, the fact is gone.
+   *
+   * `see` is shown every change of state before, borrowed, also those that are not given; see `showsStates`.
    */
-  drain(give: (fact: KernelFact) => void): void
+  drain(give: (fact: KernelFact) => void, see?: (change: RecordedChange) => void): void
+  /** `drain` knows what to show. */
+  readonly showsStates: boolean
   /** Gives what was set aside of the connections between two ports; from then on `drain` gives it. */
   recall?(a: number, b: number, give: (fact: KernelFact) => void): void
   /** The same of the connections that a process began to a port. */
@@ -117,6 +122,7 @@ function reason(error: unknown): string {
 
 class NoPlane implements KernelPlane {
   readonly watched = NOTHING
+  readonly showsStates = false
   readonly lost = 0
   readonly degraded: readonly string[]
   readonly mend: string | undefined

@@ -35,6 +35,7 @@ export class PerfPlane implements KernelPlane {
   readonly watched: Watched
   readonly degraded: string[]
   readonly mend: string | undefined
+  readonly showsStates = false
   lost = 0
   readonly #tracepoints: Tracepoints
   readonly #events = new Map<number, EventFacts>()

@@ -1,9 +1,16 @@
 import { ConnectionOwners } from '../../kernel/connection-owners.ts'
-import type { KernelFact } from '../../kernel/fact.ts'
 import { ListenCalls } from '../../kernel/listen-calls.ts'
 import { ProcessNames } from '../../kernel/process-names.ts'
 import type { ProcessTree } from '../../kernel/process-tree.ts'
-import { CLOSE, LISTEN, StateEvent, SYN_SENT, stateFields } from '../../kernel/state-event.ts'
+import type { RecordedChange } from '../../kernel/recorded-change.ts'
+import {
+  CLOSE,
+  LISTEN,
+  type StateChange,
+  StateEvent,
+  SYN_SENT,
+  stateFields,
+} from '../../kernel/state-event.ts'
 import {
   RECORD_COMM,
   RECORD_EXIT,
@@ -48,6 +55,8 @@ export interface End {
 export interface OwnersOptions {
   /** Is told the descriptors that become readable when the kernel has told something. */
   readonly waiter?: DescriptorSet
+  /** The kernel plane's changes of state are shown to `see`: no tracepoint of its own is opened for them. */
+  readonly seesStates?: boolean
   /** Default true; false leaves the kernel's events alone, so that short-lived processes are missed. */
   readonly tracepoints?: boolean
   /** Is told what processes are started, and when they end. */
@@ -71,6 +80,8 @@ export class Owners {
   losses = 0
   readonly #tracepoints: Tracepoints | undefined
   readonly #event: StateEvent | undefined
+  /** Changes of state are told, by whomever. */
+  readonly #isTold: boolean
   readonly #names = new ProcessNames()
   readonly #images = new ProcessImages()
   readonly #connects: ConnectionOwners
@@ -95,16 +106,16 @@ export class Owners {
     this.#listens = new ListenCalls(netns)
     this.#finder = new SocketFinder()
     this.#foreign = new ForeignEnds(this.#finder)
-    const opened = options.tracepoints === false ? undefined : this.#open(options.waiter)
+    const { seesStates = false } = options
+    const opened = options.tracepoints === false ? undefined : this.#open(options.waiter, seesStates)
     this.#tree = options.tree
     if (opened === undefined) this.#tree?.lost()
     this.#tracepoints = opened?.tracepoints
     this.#event = opened?.event
-    if (opened !== undefined) {
-      this.#since = monotonicNow()
-      this.#learnNames()
-    }
-    this.#listeners = new ListenerOwners(this.#finder, this.#listens, this.#names, opened !== undefined)
+    this.#isTold = opened !== undefined || seesStates
+    if (this.#isTold) this.#since = monotonicNow()
+    if (opened !== undefined) this.#learnNames()
+    this.#listeners = new ListenerOwners(this.#finder, this.#listens, this.#names, this.#isTold)
     this.#datagrams = new DatagramOwners(this.#finder)
     this.#listeners.prepare(options.prepareMs ?? PREPARE_MS)
   }
@@ -112,8 +123,8 @@ export class Owners {
   /** Reads what the kernel has told since last time; call it after packets were read, before they are analysed. */
   drain(): void {
     this.#finder.work()
-    if (this.#tracepoints === undefined) return
-    if (!this.#tracepoints.drain(this.#visit)) this.#forgetAll()
+    if (!this.#isTold) return
+    if (this.#tracepoints?.drain(this.#visit) === false) this.#forgetAll()
     const now = monotonicNow()
     if (now - this.#housekeeping < HOUSEKEEPING) return
     this.#housekeeping = now
@@ -149,13 +160,20 @@ export class Owners {
     return this.#connecting(ends, time) ?? this.#holder(ends, time)
   }
 
-  /** What the kernel plane told: the namespace of a connection, where that program tells it. */
-  fact(fact: KernelFact): void {
-    if (fact.fact !== 'state' || fact.netns === null) return
-    if (fact.to === 'LISTEN') this.#listens.place(fact.socket, fact.local.port, fact.at, fact.netns)
-    // The first of a connection's that has its port.
-    if (fact.from !== 'SYN_SENT') return
-    this.#connects.place(fact.socket, fact.local.port, fact.remote.port, fact.at, fact.netns)
+  /** A change of state that the kernel plane shows. Names come before: call `drain` first. */
+  see(change: RecordedChange): void {
+    const { oldState, newState, pid } = change
+    if (newState !== SYN_SENT && newState !== LISTEN && newState !== CLOSE && oldState !== SYN_SENT) return
+    const caller = isCall(change) ? this.#images.of(pid, this.#nameOf(change)) : undefined
+    this.#state(change, change.time, caller)
+  }
+
+  /** The kernel plane lost some: what was learnt from the others is not certain any more. */
+  missed(): void {
+    this.losses += 1
+    this.#connects.clear()
+    this.#listens.clear()
+    this.#since = monotonicNow()
   }
 
   close(): void {
@@ -163,9 +181,16 @@ export class Owners {
     this.#finder.close()
   }
 
-  #open(waiter: DescriptorSet | undefined): { tracepoints: Tracepoints; event: StateEvent } | undefined {
-    const lack = 'connections of short-lived processes have no owner: kernel events'
+  /** With `seesStates` only names and the life of processes are left to be told. */
+  #open(
+    waiter: DescriptorSet | undefined,
+    seesStates: boolean,
+  ): { tracepoints: Tracepoints; event: StateEvent | undefined } | undefined {
+    const lack = seesStates
+      ? 'processes that end early have the names of their threads: kernel events'
+      : 'connections of short-lived processes have no owner: kernel events'
     try {
+      if (seesStates) return { tracepoints: new Tracepoints([], waiter), event: undefined }
       const tracefs = new Tracefs()
       try {
         const format = tracefs.format('sock', 'inet_sock_set_state')
@@ -189,7 +214,7 @@ export class Owners {
 
   #record(record: RecordCursor): void {
     const { type } = record
-    if (type === RECORD_SAMPLE) this.#state(record)
+    if (type === RECORD_SAMPLE) this.#sample(record)
     else if (type === RECORD_COMM) {
       const { pid, tid } = record
       this.#names.comm(tid, Buffer.from(record.comm).toString('utf8'))
@@ -209,15 +234,22 @@ export class Owners {
     } else if (type === RECORD_LOST) this.#forgetAll()
   }
 
-  #state(record: RecordCursor): void {
-    const event = this.#event!
-    if (!event.at(record.view, record.raw, record.rawLength)) return
-    const { newState, oldState } = event
-    // Only these two are made by the calling process itself; others run in whoever was interrupted.
-    const called = (oldState === CLOSE && newState === SYN_SENT) || newState === LISTEN
-    const caller = called ? this.#images.of(record.pid, this.#names.of(record.pid)) : undefined
-    if (newState === LISTEN || oldState === LISTEN) this.#listens.state(event, record.time, caller)
-    else this.#connects.state(event, record.time, caller)
+  #sample(record: RecordCursor): void {
+    const event = this.#event
+    if (event?.at(record.view, record.raw, record.rawLength) !== true) return
+    const { pid } = record
+    const caller = isCall(event) ? this.#images.of(pid, this.#names.of(pid)) : undefined
+    this.#state(event, record.time, caller)
+  }
+
+  /** The record's name is that of a thread; it has to do for a process that has ended meanwhile. */
+  #nameOf({ pid, comm }: RecordedChange): string {
+    return this.#names.of(pid) ?? Buffer.from(comm).toString('utf8')
+  }
+
+  #state(change: StateChange, time: number, caller: ProcessImage | undefined): void {
+    if (change.newState === LISTEN || change.oldState === LISTEN) this.#listens.state(change, time, caller)
+    else this.#connects.state(change, time, caller)
   }
 
   /**
@@ -278,8 +310,7 @@ export class Owners {
     if (this.#connects.find(local, localPort, remote, remotePort, now) !== undefined) return undefined
     const socket = this.#finder.connection(ends)
     // Its connect() would be known, or is too young.
-    if (socket === undefined || (this.#tracepoints !== undefined && socket.state === 'SYN_SENT'))
-      return undefined
+    if (socket === undefined || (this.#isTold && socket.state === 'SYN_SENT')) return undefined
     const holder = this.#finder.holder(socket.inode)
     if (holder === undefined) return undefined
     const after = this.#finder.connection(ends)
@@ -319,6 +350,11 @@ export class Owners {
       typeof epochNanos === 'bigint' ? Number(epochNanos - this.#epoch) : epochNanos - Number(this.#epoch)
     return kernelTime(time)
   }
+}
+
+/** Only these two changes are made by the calling process itself; others run in whoever was interrupted. */
+function isCall({ oldState, newState }: StateChange): boolean {
+  return (oldState === CLOSE && newState === SYN_SENT) || newState === LISTEN
 }
 
 function reference(image: ProcessImage, attribution: Attribution): ProcessRef {
