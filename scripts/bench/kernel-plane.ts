@@ -1,11 +1,11 @@
-// The kernel plane and nothing else, for `overhead.mjs`: every program attached, drained as a live run does, the facts
-// thrown away.  node --import tsx scripts/bench/kernel-plane.ts all|failures
+// The kernel plane and nothing else, for `overhead.mjs`: every program attached, drained as a live run does, of changes
+// of state only what is told unasked.  node --import tsx scripts/bench/kernel-plane.ts all|failures
 import { openKernelPlane } from '../../src/host/kernel/kernel-plane.ts'
 import { Waiter } from '../../src/host/wait.ts'
 
 const waiter = new Waiter()
 const state = process.argv[2] === 'failures' ? 'failures' : 'all'
-const plane = openKernelPlane({ waiter, want: { state } })
+const plane = openKernelPlane({ waiter, want: { state, onDemand: true } })
 let facts = 0
 let isOver = false
 process.on('SIGINT', () => {

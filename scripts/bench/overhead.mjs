@@ -8,6 +8,8 @@ import { pathToFileURL } from 'node:url'
 
 const RUNS = 5
 const SECONDS = 3
+/** As long before that is not counted: JavaScript is compiled as it runs, and who watches does so for hours. */
+const WARM_UP = 1
 const PORT = 8088
 const NETNS = `sko-bench-${process.pid}`
 
@@ -16,6 +18,10 @@ const watchers = [
   { name: 'nothing' },
   { name: 'the kernel plane, every change of state', command: kernelPlane('all') },
   { name: 'the kernel plane, as `--failures` asks for it', command: kernelPlane('failures') },
+  {
+    name: 'socktrace trace --failures --engine none',
+    command: ['bin/socktrace', 'trace', '--failures', '--engine', 'none'],
+  },
   { name: 'socktrace trace --failures', command: ['bin/socktrace', 'trace', '--failures'] },
   { name: 'tcpdump -w /dev/null', command: ['tcpdump', '-i', 'any', '-w', '/dev/null', '-Z', 'root'] },
 ]
@@ -39,7 +45,7 @@ export async function benchOverhead() {
         for (const watcher of watchers) rates.get(key(load, watcher)).push(await measure(load, watcher))
     return [
       `Requests a second that wrk gets out of nginx over loopback while it is watched (both have one thread, 32 ` +
-        `connections); medians of ${RUNS} runs of ${SECONDS} s in turns.`,
+        `connections); medians of ${RUNS} runs of ${SECONDS} s in turns, each after ${WARM_UP} s that is not counted.`,
       '',
       `| watched by | ${loads.flatMap(({ name }) => [`${name}, requests/s`, 'of unwatched, %']).join(' | ')} |`,
       `|---|${'---:|'.repeat(2 * loads.length)}`,
@@ -66,14 +72,17 @@ function row(watcher, rates) {
 /** Requests a second, while the watcher watches. */
 async function measure({ options }, { name, command }) {
   const watcher = command && (await start(name, command))
-  const { stdout } = inside([
-    ...['wrk', '-t', '1', '-c', '32', '-d', `${SECONDS}s`, ...options],
-    `http://127.0.0.1:${PORT}/`,
-  ])
+  request(WARM_UP, options)
+  const { stdout } = request(SECONDS, options)
   if (watcher !== undefined) await stop(watcher, 'SIGINT')
   const rate = Number(/^Requests\/sec:\s+([\d.]+)/m.exec(stdout)?.[1])
   if (!(rate > 0)) throw new Error(`wrk said: ${stdout}`)
   return rate
+}
+
+function request(seconds, options) {
+  const wrk = ['wrk', '-t', '1', '-c', '32', '-d', `${seconds}s`]
+  return inside([...wrk, ...options, `http://127.0.0.1:${PORT}/`])
 }
 
 async function startNginx(folder) {
@@ -104,7 +113,7 @@ function start(name, command) {
     child.once('exit', () => reject(new Error(`${name} ended: ${said}`)))
     child.stderr.setEncoding('utf8').on('data', (text) => {
       said += text
-      if (said.includes('listening on')) resolve(child)
+      if (said.includes('listening ')) resolve(child)
     })
   })
 }
