@@ -2,21 +2,13 @@ import { isatty } from 'node:tty'
 import { EXIT, type UserError } from '../../user-error.ts'
 import { DEFAULT_MAX_FLOWS, DEFAULT_RING_MIB, DEFAULT_SNAPLEN } from '../capture-options.ts'
 import type { Io } from '../io.ts'
-import { runList } from '../list/run.ts'
 import type { PlainOptions } from '../stream.ts'
-import { runLive } from '../trace/live-run.ts'
 
 /**
  * The capture is opened before the sockets are listed, so that nothing falls between the two.
  * Without the privilege to capture the list still comes, then the error that says how to get it.
  */
 export async function runStream(options: PlainOptions, io: Io): Promise<void> {
-  const list = async (): Promise<void> => {
-    const { json, color, resolve } = options
-    const shown = { color, process: true, header: true, ...(json && { json }), ...(resolve && { resolve }) }
-    await runList([], shown, io)
-    if (!options.json) io.write('\n')
-  }
   const live = {
     ...options,
     proto: 'tcp',
@@ -29,6 +21,16 @@ export async function runStream(options: PlainOptions, io: Io): Promise<void> {
   if (opensScreen(options, io)) {
     const { runLiveScreen } = await import('../trace/screen.ts')
     return runLiveScreen(live, io)
+  }
+  const [{ runList }, { runLive }] = await Promise.all([
+    import('../list/run.ts'),
+    import('../trace/live-run.ts'),
+  ])
+  const list = async (): Promise<void> => {
+    const { json, color, resolve } = options
+    const shown = { color, process: true, header: true, ...(json && { json }), ...(resolve && { resolve }) }
+    await runList([], shown, io)
+    if (!options.json) io.write('\n')
   }
   let listed = false
   try {

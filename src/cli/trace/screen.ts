@@ -8,8 +8,6 @@ import { EXIT, UserError } from '../../user-error.ts'
 import type { Io } from '../io.ts'
 import { onSignals } from '../signals.ts'
 import type { TraceOptions } from '../trace.ts'
-import { runLive } from './live-run.ts'
-import { LiveScreenView } from './screen-view.ts'
 
 /**
  * Rings of a screen, MiB: larger ones would be most of the program's memory. Two thousand connections a second fill
@@ -58,7 +56,12 @@ export async function runLiveScreen(options: TraceOptions, io: Io): Promise<void
   )
   try {
     app.start()
-    // The sockets are on the screen; what opens the planes takes as long again, and keys come first.
+    // The sockets are on the screen: what opens the planes is loaded now.
+    const [{ runLive }, { LiveScreenView }] = await Promise.all([
+      import('./live-run.ts'),
+      import('./screen-view.ts'),
+    ])
+    // Keys come first.
     await turn()
     try {
       await runLive('', { ...options, summary: true, bufferSize: RING_MIB }, screenIo, undefined, {
