@@ -106,6 +106,18 @@ function portOfOne() {
   return alone[alone.length >> 1]
 }
 
+function time([program, ...args]) {
+  const started = performance.now()
+  const { error, status, stderr } = spawnSync('ip', ['netns', 'exec', NAMESPACE, program, ...args], {
+    stdio: ['ignore', nowhere, 'pipe'],
+  })
+  const taken = (performance.now() - started) / 1000
+  // lsof says 1 when a process vanished meanwhile.
+  if (error || (status !== 0 && program !== 'lsof'))
+    throw new Error(`${program} ${args.join(' ')}: ${stderr}`)
+  return taken
+}
+
 /** The command's own word on its peak memory, at its end. */
 function peak([program, ...args]) {
   const { stderr } = spawnSync('ip', ['netns', 'exec', NAMESPACE, program, ...args], {
