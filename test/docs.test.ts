@@ -80,7 +80,9 @@ test('the package is what the README and the changelog say', () => {
 test('the bundle needs nothing but koffi and cap at run time', () => {
   builtFile(repository)
   const foreign = new Set<string>()
-  for (const file of readdirSync('dist/cli'))
+  for (const file of readdirSync('dist/cli', { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.js'),
+  ))
     for (const [, name] of readFileSync(join('dist/cli', file), 'utf8').matchAll(
       /(?:\bfrom|\bimport\(?)\s*["']([@a-z][^"']*)["']/g,
     ))
