@@ -34,8 +34,8 @@ export class Literal {
 }
 
 /**
- * A line of ASCII that is put together as bytes, from left to right. Strings take three times as long: most of that
- * goes into numbers, which become strings of their own first.
+ * A line of ASCII that is put together as bytes, from left to right. Strings take half as long again: most of that goes
+ * into numbers, which become strings of their own first.
  *
  * The fields of a JSON object are written with a comma before each; `object` makes the first one a brace.
  */

@@ -11,7 +11,7 @@ const END = new Literal('\n')
  * Events and flow records as the lines of the JSON contract (`socktrace schema`): `type` first, then the moment, then
  * the rest. Each line has its newline and is borrowed until the next.
  *
- * They are put together by hand: copies in the right order and `JSON.stringify` took ten times as long (measured,
+ * They are put together by hand: copies in the right order and `JSON.stringify` took more than twice as long (measured,
  * docs/performance.md). A test holds them byte for byte to `asciiJson`. Numbers are finite throughout.
  */
 export class JsonLines {
