@@ -18,6 +18,8 @@ export interface CounterSnapshot {
 const PACE = NANOS_PER_SECOND / 4
 const KEPT = 16
 const MAX_NAMESPACES = 16
+/** A reading bears the time of the packets that it follows, and is made up to this much later. */
+const BEHIND = NANOS_PER_SECOND / 5
 
 /** Readings of the kernel's counters, so that what moved since an attempt began can be told afterwards. */
 export class CounterLog {
@@ -58,9 +60,10 @@ export class CounterLog {
    * what goes wrong goes wrong again with the next attempt to send.
    */
   before(start: Nanos, namespaces: readonly (number | undefined)[]): CounterSnapshot {
-    const found = this.#snapshots.findLast(({ at }) => at <= start) ?? this.#snapshots[0]
+    const safe = start - BEHIND
+    const found = this.#snapshots.findLast(({ at }) => at <= safe) ?? this.#snapshots[0]
     const of = new Map(found?.of)
-    const late = new Set<number>()
+    const late = new Set<number>(found !== undefined && found.at > safe ? of.keys() : [])
     for (const netns of namespaces) {
       if (netns === undefined) continue
       this.watch(netns)
