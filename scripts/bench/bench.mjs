@@ -8,6 +8,7 @@ import { generate } from './generate.mjs'
 import { benchLists } from './list.mjs'
 import { benchLiveView } from './live.mjs'
 import { captureLoopback } from './loopback.mjs'
+import { median } from './median.mjs'
 import { benchOverhead } from './overhead.mjs'
 import { benchReplay } from './replay.mjs'
 
@@ -167,10 +168,6 @@ function time(program, args) {
     process.exit(1)
   }
   return taken
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
 }
 
 function facts() {

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { median } from './median.mjs'
 
 const SIZES = [25_000, 50_000, 100_000]
 const RUNS = 5
@@ -126,10 +127,6 @@ function peak([program, ...args]) {
     env: { ...process.env, NODE_OPTIONS: `--require=${reporter}` },
   })
   return Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
 }
 
 function table(columns) {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { median } from './median.mjs'
 
 const RUNS = 5
 const SECONDS = 3
@@ -137,10 +138,6 @@ function run(program, args, mayFail = false) {
 
 function key(load, watcher) {
   return `${load.name} ${watcher.name}`
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log((await benchOverhead()).join('\n'))

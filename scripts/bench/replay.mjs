@@ -3,6 +3,7 @@
 // of the same size. Needs root. Alone: `node scripts/bench/replay.mjs FILE`.
 import { spawn, spawnSync } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
+import { median } from './median.mjs'
 
 const RUNS = 5
 const RING_MIB = 32
@@ -93,10 +94,6 @@ async function watch({ command, counts }, path) {
   } finally {
     child.kill('SIGKILL')
   }
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
 }
 
 /** What the command printed. */
