@@ -46,8 +46,7 @@ const lateWidth = {
 const modules = {
   ...common,
   plugins: [lateWidth],
-  // The second is the program of a thread.
-  entryPoints: ['src/cli/main.ts', 'src/cli/read/half-thread.ts'],
+  entryPoints: ['src/cli/main.ts'],
   format: 'esm',
   splitting: true,
   outdir: `${staging}/cli`,

@@ -28,20 +28,7 @@ export interface TrackerOptions {
   readonly framed: boolean
   /** When the kernel sends a SYN again; that of a present Linux kernel unless given. */
   readonly synLadder?: SynLadder
-  /** The flows that are followed, all unless given: packets of others are passed over. */
-  readonly part?: FlowPart
 }
-
-/**
- * Some of all flows, told by the upper four bits of the hash of their key: `from` up to, not including, `to`, of 16. Nothing
- * that is known of one flow depends on another, so parts can be followed apart.
- */
-export interface FlowPart {
-  readonly from: number
-  readonly to: number
-}
-
-const EVERY_FLOW: FlowPart = { from: 0, to: 16 }
 
 /** Silence after which a flow without connection counts as over. */
 const UDP_IDLE = 60 * NANOS_PER_SECOND
@@ -62,8 +49,6 @@ export class FlowTracker {
   private readonly finder = new FlowKey()
   private readonly shown: FlowView
   private readonly all: boolean
-  private readonly from: number
-  private readonly to: number
   /** Lists whose first row can fall due, and after how long. */
   private readonly waits: readonly (readonly [list: number, nanos: number])[]
   /** Between two looks at the lists. */
@@ -78,9 +63,6 @@ export class FlowTracker {
     this.shown = new FlowView(this.store.table.memory)
     this.icmp = new IcmpTracker(this.store)
     this.all = options.protocols === 'all'
-    const { from, to } = options.part ?? EVERY_FLOW
-    this.from = from
-    this.to = to
     this.pause = Math.min(options.linger, NANOS_PER_SECOND) / 4
     this.waits = [
       [LIST_ENDED, options.linger],
@@ -155,7 +137,6 @@ export class FlowTracker {
       segment.sourcePort,
       segment.destinationPort,
     )
-    if (this.isForeign()) return false
     const row = table.find(key)
     if (row !== NO_FLOW) {
       flow.move(row)
@@ -184,7 +165,7 @@ export class FlowTracker {
         stack.destinationPort,
         stack.tunnel,
       )
-      return this.isForeign() ? NO_FLOW : this.tcp.packet(stack, key, time, iface, packet)
+      return this.tcp.packet(stack, key, time, iface, packet)
     }
     if (stack.kind === KIND_UDP && this.all) {
       key.set(
@@ -196,7 +177,7 @@ export class FlowTracker {
         stack.destinationPort,
         stack.tunnel,
       )
-      return this.isForeign() ? NO_FLOW : trackDatagram(this.store, stack, key, time, iface)
+      return trackDatagram(this.store, stack, key, time, iface)
     }
     if (stack.kind !== KIND_ICMP) return NO_FLOW
     if (stack.quoted.valid === 1) {
@@ -214,13 +195,7 @@ export class FlowTracker {
       ports & 0xffff,
       stack.tunnel,
     )
-    return this.isForeign() ? NO_FLOW : trackDatagram(this.store, stack, key, time, iface)
-  }
-
-  /** Whether the packet is of a flow that is none of this part. */
-  private isForeign(): boolean {
-    const slice = this.key.hash >>> 28
-    return slice < this.from || slice >= this.to
+    return trackDatagram(this.store, stack, key, time, iface)
   }
 
   /** Gives the records of flows whose waiting time is over at `now`, the capture's clock. */

@@ -38,7 +38,7 @@ export async function readCommand(args: readonly string[], bytes: Uint8Array): P
 }
 
 /** What the command line makes of arguments. */
-export function parseRead(args: readonly string[]): { files: readonly string[]; options: ReadOptions } {
+function parseRead(args: readonly string[]): { files: readonly string[]; options: ReadOptions } {
   const program = new Command().exitOverride().configureOutput({ writeErr() {} })
   defineRead(program)
   const command = program.commands[0]!.exitOverride().configureOutput({ writeErr() {} })

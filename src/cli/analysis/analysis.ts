@@ -23,14 +23,19 @@ import { openStreams, type Streams } from '../follow/run.ts'
 import type { Io } from '../io.ts'
 import { FlowNames } from './flow-names.ts'
 import type { FlowProcesses } from './flow-processes.ts'
-import { LINGER_FILE, LINGER_LIVE } from './linger.ts'
-import type { OtherFlows } from './other-flows.ts'
 import { checkWriteOptions, PacketWriter } from './packet-writer.ts'
 import { type PacketSink, Pump } from './pump.ts'
 import { jsonReport, type Report, type Selection, selectionOf, textReport } from './report.ts'
 import type { View } from './view.ts'
 import type { OpenView } from './views.ts'
 
+/**
+ * How long a closed connection's record waits for stragglers: 2MSL on Linux in a file, a moment when live. That is
+ * longer than a SYN's first timeout: the kernel lets an ICMP error pass that comes while connect() holds the socket;
+ * and than an attempt that failed can be superseded by another.
+ */
+const LINGER_FILE = (60 * NANOS_PER_SECOND) as Nanos
+const LINGER_LIVE = (2.1 * NANOS_PER_SECOND) as Nanos
 /** How long the end of a connection waits for its verdict, while other planes and packets behind it arrive. */
 const SETTLE_FILE = (1 * NANOS_PER_SECOND) as Nanos
 const SETTLE_LIVE = (50 * NANOS_PER_MS) as Nanos
@@ -52,12 +57,8 @@ export interface AnalysisParts {
   readonly selection?: Selection
   /** Is told DNS messages from port 53, and who sent them. */
   readonly dns?: (messages: readonly DnsMessage[], server: string) => void
-  /** Connections that are still open at the end are not judged, and get no records. */
-  readonly endsAtOnce?: true
-  /** Only these flows are followed here; the others somewhere else. */
-  readonly other?: OtherFlows
-  /** Called before each read's packets are analysed, with how many there are; before the end with 0. */
-  readonly before?: (packets: number) => void
+  /** Called before each read's packets are analysed. */
+  readonly before?: () => void
   /** Called after them, with how many there were. */
   readonly after?: (packets: number) => void
 }
@@ -99,7 +100,6 @@ export class Analysis {
         names: (iface) => source.interfaces[iface]?.name,
         framed: !live,
         ...(parts.synLadder === undefined ? {} : { synLadder: parts.synLadder }),
-        ...(parts.other === undefined ? {} : { part: parts.other.part }),
       },
       this.#sinks(processes),
     )
@@ -128,7 +128,7 @@ export class Analysis {
           parts.dns(messages, formatAddress(stack.family, stack.source))
       },
       comments: options.packets === true || options.write !== undefined,
-      before: (packets) => this.#before(packets),
+      before: () => this.#before(),
       after: (packets) => {
         parts.after?.(packets)
         if (live) this.flush()
@@ -143,23 +143,16 @@ export class Analysis {
     this.#parts.io.flush()
   }
 
-  /**
-   * Analyses everything, then gives the flows still open and the summary. Resolves to false, and has given nothing, when it
-   * has to be done without another thread.
-   */
-  async run(truncated: () => boolean): Promise<boolean> {
-    const { other } = this.#parts
+  /** Analyses everything, then gives the flows still open and the summary. */
+  async run(truncated: () => boolean): Promise<void> {
     try {
       await this.pump.run()
-      if (other !== undefined && !(await other.finish(this.tracker.flowCount))) return false
-      if (this.#parts.endsAtOnce === undefined) {
-        this.#before(0)
-        for (const view of this.#views) view.ending?.()
-        if (this.docket !== undefined) this.docket.ending = true
-        this.tracker.finish()
-        this.docket?.finish()
-        for (const view of this.#views) view.finish?.()
-      }
+      this.#before()
+      for (const view of this.#views) view.ending?.()
+      if (this.docket !== undefined) this.docket.ending = true
+      this.tracker.finish()
+      this.docket?.finish()
+      for (const view of this.#views) view.finish?.()
     } finally {
       this.#writer?.close()
       this.#streams?.close()
@@ -168,7 +161,6 @@ export class Analysis {
     this.#parts.io.flush()
     this.#streams?.check()
     for (const view of this.#views) view.check?.()
-    return true
   }
 
   /** Lets a live trace's clock move while nothing arrives: ended flows give their records. */
@@ -210,7 +202,7 @@ export class Analysis {
       engine: source.engine,
       packets: totals.packets,
       bytes: totals.bytes,
-      flows: this.tracker.flowCount + (this.#parts.other?.flows ?? 0),
+      flows: this.tracker.flowCount,
       skipped: totals.skipped,
       received: source.engine === 'file' ? undefined : counters.received,
       droppedKernel: counters.droppedKernel,
@@ -307,11 +299,11 @@ export class Analysis {
     return process && [`${process.comm ?? '?'}[${process.pid}]`]
   }
 
-  #before(packets: number): void {
+  #before(): void {
     const { source, processes, before } = this.#parts
     this.clock.originSeconds = source.originSeconds
     if (processes !== undefined) processes.originSeconds = source.originSeconds
-    before?.(packets)
+    before?.()
   }
 
   #sinks(processes: FlowProcesses | undefined): ConstructorParameters<typeof FlowTracker>[1] {

@@ -28,8 +28,8 @@ export interface PumpOptions {
   readonly count?: number
   /** The sink asks for the comments of packets. */
   readonly comments?: boolean
-  /** Called once a read, before its packets are analysed, with how many there are. */
-  readonly before: (packets: number) => void
+  /** Called once a read, before its packets are analysed. */
+  readonly before: () => void
   /** Called once a read, when its packets were analysed, with how many there were. */
   readonly after: (packets: number) => void
 }
@@ -63,7 +63,7 @@ export class Pump {
     for (;;) {
       const read = await source.read(this.#batch)
       if (read === END) return
-      before(read)
+      before()
       this.#analyse(Math.min(read, count - this.totals.packets))
       after(read)
       if (this.totals.packets >= count) return

@@ -8,7 +8,6 @@ import type { Io } from '../io.ts'
 import { keptBy } from '../kept-privileges.ts'
 import type { ReadOptions } from '../read.ts'
 import { onSignals } from '../signals.ts'
-import { OtherHalf } from './other-half.ts'
 
 /** Memory for the chunks of all files together, and for each of very many. */
 const CHUNKS_BYTES = 32 * 1024 * 1024
@@ -25,12 +24,10 @@ export async function openInputs(
   paths: readonly string[],
   { filter: expression, followFile, resolve }: ReadOptions,
   waiting: () => void,
-  fd?: number,
 ): Promise<Inputs> {
   const [only] = paths
   const filter = expression === undefined ? undefined : await fileFilter(expression)
-  const given = fd === undefined ? {} : { fd }
-  const common = { follow: followFile === true, names: resolve === true, waiting, ...given }
+  const common = { follow: followFile === true, names: resolve === true, waiting }
   if (only !== undefined && paths.length === 1) {
     const file = openCaptureFile(only, filter === undefined ? common : { ...common, filter })
     return { source: file, files: [file] }
@@ -48,55 +45,36 @@ export async function openInputs(
 
 /**
  * Analyses files. What cannot be read to its end is analysed as far as it goes, with a warning at last.
- * `opened` is called once no file is opened any more; `fd` is the only file, when it is open already.
+ * `opened` is called once no file is opened any more.
  */
 export async function runRead(
   paths: readonly string[],
   options: ReadOptions,
   io: Io,
   opened: () => Promise<void> = giveUpEverything,
-  fd?: number,
 ): Promise<void> {
   const views = await loadViews(options)
   const isReaderGone = options.followFile ? await watchReader() : () => false
-  const waiting = (): void => {
+  const { source, files } = await openInputs(paths, options, () => {
     // What is known so far is shown before a writer is waited for.
     analysis.flush()
     if (isReaderGone()) stop()
-  }
-  const { source, files } = await openInputs(paths, options, waiting, fd)
-  const half = fd === undefined ? OtherHalf.open(paths, options) : undefined
+  })
   refuseToOverwrite(paths, options.write)
-  const shared = half && {
-    other: half,
-    before(packets: number) {
-      half.before(packets)
-      // It cannot become right any more.
-      if (analysis.tracker.flowCount + half.flows > options.maxFlows) analysis.pump.stop()
-    },
-  }
-  const analysis = new Analysis({ source, options, io, views, ...shared })
-  let stopped = false
+  const analysis = new Analysis({ source, options, io, views })
   const stop = (): void => {
-    stopped = true
     analysis.pump.stop()
     source.wake()
   }
   const forget = onSignals(stop, () => analysis.status())
   const timer = options.duration && setTimeout(stop, options.duration)
+  await opened()
   try {
-    await opened()
-    half?.start()
-    const whole = await analysis.run(() => files.some(({ truncated }) => truncated !== undefined))
-    if (half !== undefined && !whole) {
-      const count = stopped ? { count: analysis.pump.totals.packets } : {}
-      return await runRead(paths, { ...options, ...count }, io, async () => {}, half.fd)
-    }
+    await analysis.run(() => files.some(({ truncated }) => truncated !== undefined))
   } finally {
     if (timer) clearTimeout(timer)
     forget()
     source.close()
-    half?.close()
   }
   for (const damage of damagesOf(files)) io.note(`socktrace: ${damage}`)
 }

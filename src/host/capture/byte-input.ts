@@ -48,23 +48,6 @@ export function fileInput(fd: number, name: string): ByteInput {
   }
 }
 
-/** A regular file from its beginning, whoever else reads it through the same descriptor; that stays open. */
-export function sharedInput(fd: number, name: string): ByteInput {
-  let position = 0
-  let open = true
-  return {
-    read(bytes, from) {
-      const count = open ? readAhead(fd, bytes, from, name, position) : 0
-      position += count
-      return count
-    },
-    wake() {},
-    close() {
-      open = false
-    },
-  }
-}
-
 /** How often a file is looked at that has nothing more for now, ms. */
 const LOOK_MS = 100
 
@@ -151,19 +134,12 @@ export function pipeInput(fd: number, waiting: () => void): ByteInput {
   }
 }
 
-/** As much as there is; less than there is room for only at the end of the file. It goes on unless `position` is given. */
-function readAhead(
-  fd: number,
-  bytes: Uint8Array,
-  from: number,
-  name: string,
-  position: number | null = null,
-): number {
+/** As much as there is; less than there is room for only at the end of the file. */
+function readAhead(fd: number, bytes: Uint8Array, from: number, name: string): number {
   let at = from
   try {
     while (at < bytes.length) {
-      const place = position === null ? null : position + at - from
-      const count = readSync(fd, bytes, at, bytes.length - at, place)
+      const count = readSync(fd, bytes, at, bytes.length - at, null)
       if (count === 0) break
       at += count
     }

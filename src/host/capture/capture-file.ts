@@ -8,7 +8,7 @@ import { type CaptureCounters, type CaptureInterface, END, type PacketSource } f
 import { UserError } from '../../user-error.ts'
 import { cannotOpen, emptyFile, notCapture, unreadable } from '../input-errors.ts'
 import { RecordedNames } from '../sockets/recorded-names.ts'
-import { type ByteInput, fileInput, growingInput, pipeInput, sharedInput, WOKEN } from './byte-input.ts'
+import { type ByteInput, fileInput, growingInput, pipeInput, WOKEN } from './byte-input.ts'
 import type { DecompressedInput } from './decompress.ts'
 import type { FileFilter } from './file-filter.ts'
 
@@ -17,8 +17,6 @@ const CHUNK_BYTES = 4 * 1024 * 1024
 const SNIFF_BYTES = 4
 
 export interface CaptureFileOptions {
-  /** The regular file, open already: it is read from its beginning, and left open. */
-  readonly fd?: number
   readonly filter?: FileFilter
   /** The file is still being written: its end is a wait, until `wake` or `close`. */
   readonly follow?: boolean
@@ -50,9 +48,9 @@ export interface CaptureFile extends PacketSource {
 export function openCaptureFile(path: string, options: CaptureFileOptions = {}): CaptureFile {
   const name = path === '-' ? 'standard input' : JSON.stringify(path)
   const { follow = false } = options
-  let fd = options.fd ?? 0
+  let fd = 0
   try {
-    if (path !== '-' && options.fd === undefined) fd = openSync(path, 'r')
+    if (path !== '-') fd = openSync(path, 'r')
     const stats = fstatSync(fd)
     if (stats.isDirectory()) throw unreadable(name, 'it is a directory', 'name the capture file in it')
     if (stats.isFile() && stats.size === 0 && !follow) throw emptyFile(name)
@@ -69,9 +67,8 @@ function bytesOf(
   fd: number,
   stats: Stats,
   name: string,
-  { fd: given, follow, waiting = () => {} }: CaptureFileOptions,
+  { follow, waiting = () => {} }: CaptureFileOptions,
 ): ByteInput {
-  if (given !== undefined) return sharedInput(given, name)
   if (stats.isFIFO() || stats.isSocket()) return pipeInput(fd, waiting)
   if (stats.isCharacterDevice() && isatty(fd))
     throw unreadable(name, 'it is a terminal', 'pipe a capture into it, or name a file')
