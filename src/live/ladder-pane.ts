@@ -35,10 +35,7 @@ export function ladderLines(
 ): string[] {
   const rows = new LadderRows()
   for (const step of stepsOf(card, held?.steps ?? [])) rows.add(step)
-  for (const event of card.events) {
-    const drop = event.event === 'drop' ? ladderDrop(event) : undefined
-    if (drop !== undefined) rows.drop(drop)
-  }
+  for (const event of card.events) if (event.event === 'drop') rows.drop(ladderDrop(event))
   const { client, server } = card.processes
   const ladder: Ladder = {
     flow: card.id,

@@ -93,9 +93,8 @@ function toneOf(events: readonly FlowEvent[]): LadderTone {
   return tone
 }
 
-/** What a ladder shows of a drop; nothing when the RST that answers it says the same: no socket took the segment. */
-export function ladderDrop({ at, sender, flags, proto, reason }: DropEvent): LadderDrop | undefined {
-  if (reason === 'NO_SOCKET' && flags !== undefined) return undefined
+/** What a ladder shows of a drop. */
+export function ladderDrop({ at, sender, flags, proto, reason }: DropEvent): LadderDrop {
   const what = flags !== undefined ? `[${flags}]` : proto === 'udp' ? 'UDP' : 'ICMP'
   return { at, fromClient: sender === 'client', what, reason }
 }

@@ -6,7 +6,7 @@ import type { LiveModel } from '../../src/live/model/model.ts'
 import { createStyle } from '../../src/render/style.ts'
 import { TraceClock } from '../../src/render/time.ts'
 import { assertGolden } from '../support/golden.ts'
-import { Conversation, ORIGIN_MS, REFUSED, scene } from './script.ts'
+import { ORIGIN_MS, REFUSED, scene } from './script.ts'
 
 interface Shot {
   readonly color?: boolean
@@ -98,27 +98,6 @@ test('long evidence and advice: whole where the table leaves room, cut where the
   const tight = shoot(wordy(), 120, 24).filter((line) => /^ {2}(wire|kernel|try) /.test(line))
   assert.equal(tight.length, 4)
   assert.ok(tight.some((line) => line.includes('…')))
-})
-
-test('a drop that the reset beside it tells too is not told twice', () => {
-  const model = scene()
-  const at = (port: number): { addr: string; port: number } => ({ addr: '127.0.0.2', port })
-  const drop = (flow: number, port: number, reason: string): void => {
-    const conversation = new Conversation(model, flow, at(port), at(8080))
-    conversation.segment('client', 3001, 'S', {
-      event: 'drop',
-      reason,
-      location: null,
-      text: `dropped: ${reason}`,
-    })
-  }
-  drop(3, 48_448, 'NO_SOCKET')
-  drop(3, 48_448, 'NETFILTER_DROP')
-  drop(9, 48_449, 'NO_SOCKET')
-  const screen = shoot(model, 200, 60).join('\n')
-  assert.equal(screen.match(/dropped: NO_SOCKET/g)?.length, 1)
-  assert.match(screen, /48449 → .* dropped: NO_SOCKET/)
-  assert.match(screen, /dropped: NETFILTER_DROP/)
 })
 
 test('the ladder of a connection', () => {

@@ -46,10 +46,8 @@ export class LadderView implements View, PacketSink {
   }
 
   event(event: FlowEvent): void {
-    if (event.event === 'drop') {
-      const drop = ladderDrop(event)
-      if (drop !== undefined) this.#flows.get(event.flow)?.drop(drop)
-    } else if (event.event !== 'state') this.#events.push(event)
+    if (event.event === 'drop') this.#flows.get(event.flow)?.drop(ladderDrop(event))
+    else if (event.event !== 'state') this.#events.push(event)
   }
 
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {

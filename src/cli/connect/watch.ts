@@ -97,10 +97,8 @@ export class ConnectWatch implements View, PacketSink {
         seen.rttMs = event.rtt_ms
       }
     }
-    if (event.event === 'drop') {
-      const drop = ladderDrop(event)
-      if (drop !== undefined) seen.rows.drop(drop)
-    } else if (event.event !== 'state') this.#events.push(event)
+    if (event.event === 'drop') seen.rows.drop(ladderDrop(event))
+    else if (event.event !== 'state') this.#events.push(event)
   }
 
   packet(batch: PacketBatch, index: number, _frame: Frame, stack: PacketStack, row: number): void {

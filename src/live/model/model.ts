@@ -182,7 +182,6 @@ export class LiveModel {
 
   /** Whether the events pane has an entry: what the filter leaves out of the table is left out there too. */
   readonly shows = (entry: LogEntry): boolean => {
-    if (isEcho(entry)) return false
     const matches = this.filter?.filter.matches
     return matches === undefined || entry.row === undefined || matches(entry.row.record)
   }
@@ -295,16 +294,6 @@ export class LiveModel {
   #epochMs(at: number): number {
     return this.originSeconds * 1000 + at / NANOS_PER_MS
   }
-}
-
-/** A drop of which the RST beside it says the same: no socket took the segment. */
-function isEcho(entry: LogEntry): boolean {
-  return (
-    'event' in entry &&
-    entry.event.event === 'drop' &&
-    entry.event.reason === 'NO_SOCKET' &&
-    entry.row?.card?.reset === true
-  )
 }
 
 function countStates(rows: Iterable<Row>): Counts {
