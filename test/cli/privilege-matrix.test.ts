@@ -33,8 +33,6 @@ const NO_PACKETS =
 const NO_KERNEL =
   /^the kernel tells nothing of sockets and packets, nor who owns short-lived connections: Cannot open tracefs: EPERM$/
 const NO_CALLS = /^calls of connect\(\) that fail at once are not told: Cannot open tracefs: EPERM$/
-const NO_OWNERS =
-  /^connections of short-lived processes have no owner: kernel events cannot be read \(EPERM\)$/
 
 /** A /sys without tracefs, whatever the machine has mounted. */
 const BARE_SYS = ['unshare', '-m', 'sh', '-c', 'umount -R /sys; mount -t sysfs sysfs /sys; exec "$@"', 'sh']
@@ -91,7 +89,7 @@ const SITUATIONS: readonly Situation[] = [
       tracepoints: 'missing',
       BPF: 'degraded',
     },
-    notes: [NO_CALLS, NO_OWNERS, BOTH],
+    notes: [NO_CALLS, BOTH],
     seen: ['wire', 'socket', 'process', 'kernel'],
   },
   {
@@ -272,9 +270,7 @@ for (const situation of watching) {
       verdicts[0]!,
       isNamed ? situation.seen : situation.seen.filter((plane) => plane !== 'process'),
     )
-    // connect needs no owners: it knows its own process.
-    const more = situation.status['packet ring'] === 'ok' ? [] : [NO_OWNERS]
-    assertNotes(trace.stderr, [...situation.notes.slice(0, -1), ...more, ...situation.notes.slice(-1)])
+    assertNotes(trace.stderr, situation.notes)
   })
 }
 
