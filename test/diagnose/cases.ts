@@ -580,6 +580,22 @@ const RESET: readonly Case[] = [
       ended: true,
       wire: connected({ reset: reset({ after: 'third_ack' }) }),
       kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({}), aborts: { server: 1 } },
+      socket: {
+        lastListener: { process: { pid: 77, comm: 'nginx', attribution: 'tracepoint' }, closedMsAgo: 60 },
+      },
+    }),
+    less: ['reset.by-us'],
+  },
+  {
+    name: 'no listener is known to have closed, whatever the counters say',
+    verdict: 'reset.aborted',
+    confidence: 'likely',
+    summary: /SO_LINGER 0, connect\(AF_UNSPEC\), or a listener that closed/,
+    evidence: evidence({
+      ...AT_SERVER,
+      ended: true,
+      wire: connected({ reset: reset({ after: 'third_ack' }) }),
+      kernel: { resetSent: SENT('TCP_STATE'), ...COUNTERS({}), aborts: { server: 1 } },
     }),
     less: ['reset.by-us'],
   },

@@ -61,7 +61,8 @@ function wayOf(
       why: 'aborted the connection: close() with SO_LINGER set to 0 seconds sends RST and throws away what was not sent',
       advice: [`in ${who(evidence, by)}: do not set SO_LINGER {1, 0} before close()`],
     }
-  if (aborts !== undefined && queued && lingered === 0)
+  // Counters alone do not tell: they may have been read too late to show SO_LINGER's.
+  if (aborts !== undefined && listenerClosed && lingered === 0)
     return {
       isKnown: true,
       why: 'closed its listener while the connection waited to be accepted, so the kernel reset it',
