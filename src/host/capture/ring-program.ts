@@ -7,7 +7,10 @@ const INSTRUCTION_SIZE = 8
 const LD_W_ABS = 0x20
 const LD_H_ABS = 0x28
 const LD_B_ABS = 0x30
+/** The packet's length, link header included where the socket gets one. */
+const LD_W_LEN = 0x80
 const JMP_JEQ_K = 0x15
+const JMP_JGE_K = 0x35
 const JMP_JSET_K = 0x45
 const RET_K = 0x06
 /** Offsets from here on read what the kernel knows about the packet (linux/filter.h, SKF_AD_). */
@@ -26,8 +29,8 @@ const DNS = 53
 const PLAIN_IPV4 = 0x45
 /** Offset and more-fragments flag. */
 const FRAGMENT = 0x3fff
-/** Ethernet, IPv6 and TCP with all its options are 114. */
-const HEADERS = 128
+/** From the IP header on: IPv6 and TCP with all its options are 100. */
+const HEADERS = 114
 const PACKET_OUTGOING = 4
 
 /**
@@ -44,23 +47,31 @@ const LOOPBACK_ONCE: readonly (readonly [code: number, jt: number, jf: number, k
 
 /**
  * Everything cut to `snaplen`, and of TCP in plain IP only the headers: what is not read need not be copied. DNS is
- * read, and so is what is in a tunnel, behind options or in an ICMP error.
+ * read, and so is what is in a tunnel, behind options or in an ICMP error. A load beyond a packet's end would refuse
+ * it, so one too short for its ports is kept whole.
+ *
+ * As much is kept from the IP header on behind any `linkHeader` (bytes): a packet forwarded from one link to another
+ * is known by those bytes.
  */
-function headersOnly(snaplen: number): Uint8Array {
+function headersOnly(snaplen: number, linkHeader: number): Uint8Array {
   return assemble([
     [LD_W_ABS, 0, 0, SKF_AD + SKF_AD_PROTOCOL],
     [JMP_JEQ_K, 1, 0, ETHERTYPE_IPV4],
-    [JMP_JEQ_K, 10, 16, ETHERTYPE_IPV6],
+    [JMP_JEQ_K, 12, 20, ETHERTYPE_IPV6],
+    [LD_W_LEN, 0, 0, 0],
+    [JMP_JGE_K, 0, 18, linkHeader + 24],
     [LD_B_ABS, 0, 0, SKF_NET],
-    [JMP_JEQ_K, 0, 14, PLAIN_IPV4],
+    [JMP_JEQ_K, 0, 16, PLAIN_IPV4],
     [LD_H_ABS, 0, 0, SKF_NET + 6],
-    [JMP_JSET_K, 12, 0, FRAGMENT],
+    [JMP_JSET_K, 14, 0, FRAGMENT],
     [LD_B_ABS, 0, 0, SKF_NET + 9],
-    [JMP_JEQ_K, 0, 10, TCP],
+    [JMP_JEQ_K, 0, 12, TCP],
     [LD_H_ABS, 0, 0, SKF_NET + 20],
-    [JMP_JEQ_K, 8, 0, DNS],
+    [JMP_JEQ_K, 10, 0, DNS],
     [LD_H_ABS, 0, 0, SKF_NET + 22],
-    [JMP_JEQ_K, 6, 7, DNS],
+    [JMP_JEQ_K, 8, 9, DNS],
+    [LD_W_LEN, 0, 0, 0],
+    [JMP_JGE_K, 0, 6, linkHeader + 44],
     [LD_B_ABS, 0, 0, SKF_NET + 6],
     [JMP_JEQ_K, 0, 4, TCP],
     [LD_H_ABS, 0, 0, SKF_NET + 40],
@@ -68,17 +79,18 @@ function headersOnly(snaplen: number): Uint8Array {
     [LD_H_ABS, 0, 0, SKF_NET + 42],
     [JMP_JEQ_K, 0, 1, DNS],
     [RET_K, 0, 0, snaplen],
-    [RET_K, 0, 0, Math.min(HEADERS, snaplen)],
+    [RET_K, 0, 0, Math.min(linkHeader + HEADERS, snaplen)],
   ])
 }
 
 /**
  * The whole program of a capture socket: loopback once, then `filter`, or everything cut to `snaplen`; without a filter
- * `bare` leaves the payload of TCP out.
+ * what is behind the headers of TCP is left out where those follow a link header of `bare` bytes.
  */
-export function captureProgram(filter: Uint8Array | undefined, snaplen: number, bare = false): Uint8Array {
+export function captureProgram(filter: Uint8Array | undefined, snaplen: number, bare?: number): Uint8Array {
   const head = assemble(LOOPBACK_ONCE)
-  const tail = filter ?? (bare ? headersOnly(snaplen) : assemble([[RET_K, 0, 0, snaplen]]))
+  const tail =
+    filter ?? (bare === undefined ? assemble([[RET_K, 0, 0, snaplen]]) : headersOnly(snaplen, bare))
   const program = new Uint8Array(new ArrayBuffer(head.length + tail.length))
   program.set(head)
   program.set(tail, head.length)

@@ -1,4 +1,4 @@
-import { LINK_LINUX_SLL2 } from '../../capture/link-type.ts'
+import { LINK_ETHERNET, LINK_LINUX_SLL2 } from '../../capture/link-type.ts'
 import { EXIT, UserError } from '../../user-error.ts'
 import { linkTypeOfHardware, unknownInterface } from '../devices.ts'
 import { interfaceFacts } from '../interface-request.ts'
@@ -22,6 +22,8 @@ const TPACKET_V3 = 2
 const ETH_P_ALL = 3
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
+/** Bytes; on every other link the IP header comes first. */
+const ETHERNET_HEADER = 14
 
 /**
  * One block is what the kernel hands over at a time. 128 KiB holds the largest usual segment (64 KiB with GSO)
@@ -75,7 +77,8 @@ export function openPacketRing(name: string | undefined, options: LiveOptions): 
   try {
     const filter =
       options.filter === undefined ? undefined : compileLiveFilter(options.filter, linkType, options.snaplen)
-    attachProgram(fd, captureProgram(filter, options.snaplen, options.headersOnly))
+    const linkHeader = linkType === LINK_ETHERNET ? ETHERNET_HEADER : 0
+    attachProgram(fd, captureProgram(filter, options.snaplen, options.headersOnly ? linkHeader : undefined))
     setOption(fd, PACKET_VERSION, [TPACKET_V3])
     setOption(fd, PACKET_RESERVE, [RESERVE_BYTES])
     const blockCount = Math.max(2, Math.floor((options.ringMib * 1024 * 1024) / BLOCK_BYTES))
