@@ -54,6 +54,7 @@ export class TcpOptions {
     this.view = view
     if (length === 12 && offset + 12 <= frame.end && view.getUint32(offset) === NOP_NOP_TIMESTAMPS) {
       this.present = HAS_TIMESTAMPS
+      this.mptcpSubtypes = 0
       this.sackCount = 0
       this.timestampValue = view.getUint32(offset + 4)
       this.timestampEcho = view.getUint32(offset + 8)

@@ -41,7 +41,9 @@ test('TCP options: deconstruct a SYN of Linux', () => {
 
 test('TCP options: timestamps alone, read the short way, give what the long way gives', () => {
   for (const hex of ['0101 080a 89abcdef fedcba98', '080a 89abcdef fedcba98 0101']) {
+    parse('1e0c 10 01 00000000 00000000')
     assert.ok(parse(hex))
+    assert.equal(options.mptcpSubtypes, 0, 'of the segment before')
     assert.equal(options.present, HAS_TIMESTAMPS)
     assert.deepEqual([options.timestampValue, options.timestampEcho], [0x89abcdef, 0xfedcba98])
     assert.equal(options.sackCount, 0)
