@@ -20,10 +20,11 @@ export function inContainers(wanted: readonly string[], root = ''): (process: Pr
     const isId = (text: string): boolean =>
       text === container || (container.length === SHORT_ID && text.startsWith(container))
     const id = parseContainerId(readCgroup(pid, `${root}/proc`))
-    const name = id === undefined ? undefined : nameOf(id)
+    // The pid may be another process's by now, in another container.
+    const name = id?.startsWith(container) ? nameOf(id) : undefined
     const isWanted = wanted.some((text) => isId(text) || text === name)
-    // Of one that is gone the name is not known: the next one may tell.
-    if (isWanted || id !== undefined) known.set(container, isWanted)
+    // Of one that is gone, or that the engine has not written down yet, the name is not known: the next one may tell.
+    if (isWanted || name !== undefined) known.set(container, isWanted)
     return isWanted
   }
 }

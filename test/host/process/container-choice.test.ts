@@ -54,3 +54,21 @@ test('a process that is gone is in a container whose name another one has told, 
   assert.deepEqual([gone, web, gone].map(isIn), [false, true, true])
   assert.equal(inContainers([ID], root)(gone), true, 'its id is known')
 })
+
+test('a process whose number is now one of another container tells nothing of its own', () => {
+  const isIn = inContainers(['web'], root)
+  const reused = contained(8, ID.slice(0, 12))
+  assert.deepEqual([reused, web].map(isIn), [false, true])
+  const isDb = inContainers(['db'], root)
+  assert.deepEqual([reused, web, db].map(isDb), [false, false, true])
+})
+
+test('a container whose name is written down after its first connection', () => {
+  const late = 'c3'.repeat(32)
+  const process = contained(12, late.slice(0, 12))
+  write('proc/12/cgroup', `0::/docker/${late}\n`)
+  const isIn = inContainers(['late'], root)
+  assert.equal(isIn(process), false)
+  write(`var/lib/docker/containers/${late}/config.v2.json`, '{"Name":"/late"}')
+  assert.equal(isIn(process), true)
+})
