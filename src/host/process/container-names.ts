@@ -19,10 +19,15 @@ const CRIO = '/run/containers/storage/overlay-containers'
 /** What nerdctl, containerd's own CRI and CRI-O note in the configuration of a container (OCI annotations). */
 const NAME_ANNOTATIONS = ['nerdctl/name', 'io.kubernetes.cri.container-name', 'io.kubernetes.container.name']
 
+/** The files of containers/storage are read this often for one id that is not in them; those of so many ids are counted. */
+const MAX_READS = 4
+const MAX_MISSED = 1024
+
 /** Names of containers by their whole id, where the engine's state can be read. LXC's names are in the cgroup. */
 export function containerNames(root = ''): (id: string) => string | undefined {
   let docker: readonly string[] | undefined
   let stored: Map<string, string> | undefined
+  const missed = new Map<string, number>()
   return (id) => {
     docker ??= dockerFolders(root)
     for (const folder of docker) {
@@ -31,7 +36,14 @@ export function containerNames(root = ''): (id: string) => string | undefined {
     }
     const annotated = annotatedName(root, id)
     if (annotated !== undefined) return annotated
-    stored ??= storedNames(root)
+    const name = stored?.get(id)
+    if (name !== undefined) return name
+    // It may have been started after the files were read.
+    const tries = missed.get(id) ?? 0
+    if (tries >= MAX_READS) return undefined
+    if (missed.size >= MAX_MISSED) missed.clear()
+    missed.set(id, tries + 1)
+    stored = storedNames(root)
     return stored.get(id)
   }
 }

@@ -92,3 +92,20 @@ test('Docker with a folder of its own', () => {
     rmSync(root, { recursive: true })
   }
 })
+
+test('a container of Podman that is started after another was asked for', () => {
+  const root = mkdtempSync(join(tmpdir(), 'socktrace-containers-'))
+  try {
+    const folder = join(root, 'var/lib/containers/storage/overlay-containers')
+    const later = 'f'.repeat(64)
+    const first = { id: ID, names: ['first'] }
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, STORAGE), JSON.stringify([first]))
+    const names = containerNames(root)
+    assert.deepEqual([names(ID), names(later)], ['first', undefined])
+    writeFileSync(join(folder, STORAGE), JSON.stringify([first, { id: later, names: ['later'] }]))
+    assert.deepEqual([names(ID), names(later)], ['first', 'later'])
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
