@@ -8,7 +8,7 @@ import { CLOSE, LISTEN, SYN_SENT } from './state-event.ts'
 /** Changes that are kept, a power of two: four or ten for a connection, 11 MB. */
 const CAPACITY = 1 << 16
 const BUCKETS = 1 << 16
-/** Pairs of ports, callers and sockets whose changes are told at once; half as many at least. */
+/** Pairs of ports, callers and sockets whose changes are told at once: as many at least, twice as many at most. */
 const FOLLOWED = 1 << 15
 /** Above every number of two ports and every address of a socket (48 bits), so that one index serves for both. */
 const SOCKETS = 2 ** 48
@@ -39,8 +39,10 @@ export class StateLog {
   readonly #latest = new Float64Array(BUCKETS)
   readonly #before = new Float64Array(CAPACITY)
   #count = 0
-  /** Up to here they are forgotten. */
-  #forgotten = 0
+  /** The same of connect() alone, by caller and remote port; and the local port of each, 0 until it is known. */
+  readonly #latestCalls = new Float64Array(BUCKETS)
+  readonly #callBefore = new Float64Array(CAPACITY)
+  readonly #dialPorts = new Uint16Array(CAPACITY)
   readonly #pairs = new RecentSet(FOLLOWED)
   readonly #callers = new RecentSet(FOLLOWED)
   readonly #sockets = new RecentSet(FOLLOWED)
@@ -64,11 +66,13 @@ export class StateLog {
     const remote = ring.getUint16(offset + this.#remotePort)
     const socket = socketAt(ring, offset)
     const pair = pairOf(local, remote)
+    if (from === SYN_SENT) this.#namePort(socket, local)
     if (from === CLOSE && to === SYN_SENT) {
-      if (this.#callers.has(callerOf(ring.getUint32(offset + RECORD.pid, true), remote)))
-        this.#sockets.add(socket)
+      if (this.#callers.has(this.#callerAt(ring, offset))) this.#sockets.add(socket)
+      // Also with a port: no older connect() of a socket at this address is its own.
+      this.#note(offset, length, SOCKETS + socket)
+      this.#noteCall(local)
       if (local === 0) {
-        this.#note(offset, length, SOCKETS + socket)
         if (this.#sockets.has(socket)) this.#tellDial(socket, give)
         return true
       }
@@ -77,6 +81,8 @@ export class StateLog {
       this.#tellDial(socket, give)
       return false
     }
+    // A child has no other end at first (inet_csk_clone_lock): nobody could ask for it.
+    if (remote === 0) return true
     if ((local !== 0 && this.#pairs.has(pair)) || this.#sockets.has(socket)) {
       if (local !== 0) this.recall(local, remote, give)
       if (from === SYN_SENT) this.#tellDial(socket, give)
@@ -102,18 +108,19 @@ export class StateLog {
     const caller = callerOf(pid, port)
     if (this.#callers.has(caller)) return
     this.#callers.add(caller)
-    const dialled = new Set<number>()
-    for (let at = Math.max(this.#forgotten, this.#count - CAPACITY) + 1; at <= this.#count; at++) {
+    const ports: number[] = []
+    const waiting = new Set<number>()
+    let at = this.#latestCalls[bucketOf(caller)]!
+    for (; at > 0 && at > this.#count - CAPACITY; at = this.#callBefore[at % CAPACITY]!) {
       const offset = offsetOf(at)
-      if (this.#view.getUint16(offset + this.#remotePort) !== port) continue
-      const from = this.#view.getUint32(offset + RECORD.state, true)
-      const socket = socketAt(this.#view, offset)
-      if (from === CLOSE && this.#view.getUint32(offset + RECORD.pid, true) === pid) dialled.add(socket)
-      else if (from === SYN_SENT && dialled.delete(socket))
-        this.recall(this.#view.getUint16(offset + RECORD.port), port, give)
+      if (this.#callerAt(this.#view, offset) !== caller) continue
+      const local = this.#dialPorts[at % CAPACITY]!
+      if (local !== 0) ports.push(local)
+      else waiting.add(socketAt(this.#view, offset))
     }
+    for (const local of ports.reverse()) this.recall(local, port, give)
     // Those have no port yet.
-    for (const socket of dialled) {
+    for (const socket of [...waiting].reverse()) {
       this.#sockets.add(socket)
       this.#tellDial(socket, give)
     }
@@ -122,7 +129,7 @@ export class StateLog {
   /** Records were lost: what is noted down is not whole. */
   clear(): void {
     this.#latest.fill(0)
-    this.#forgotten = this.#count
+    this.#latestCalls.fill(0)
     this.#pairs.clear()
     this.#callers.clear()
     this.#sockets.clear()
@@ -143,6 +150,26 @@ export class StateLog {
     this.#latest[bucket] = at
   }
 
+  /** The change that was noted last is a connect(). */
+  #noteCall(local: number): void {
+    const at = this.#count
+    const slot = at % CAPACITY
+    const bucket = bucketOf(this.#callerAt(this.#view, offsetOf(at)))
+    this.#dialPorts[slot] = local
+    this.#callBefore[slot] = this.#latestCalls[bucket]!
+    this.#latestCalls[bucket] = at
+  }
+
+  /** The latest connect() of a socket got its port. */
+  #namePort(socket: number, local: number): void {
+    const at = this.#last(SOCKETS + socket)
+    if (at > 0 && this.#dialPorts[at % CAPACITY] === 0) this.#dialPorts[at % CAPACITY] = local
+  }
+
+  #callerAt(view: DataView, offset: number): number {
+    return callerOf(view.getUint32(offset + RECORD.pid, true), view.getUint16(offset + this.#remotePort))
+  }
+
   #tell(at: number, give: Give): void {
     const slot = at % CAPACITY
     if (this.#told[slot] === 1) return
@@ -160,7 +187,9 @@ export class StateLog {
     const key = SOCKETS + socket
     let at = this.#last(key)
     while (at > until) at = this.#earlier(at, key)
-    if (at === 0 || (this.#told[at % CAPACITY] === 1 && this.#lastDials.get(socket) === at)) return
+    // One that has a port is found by its ports.
+    if (at === 0 || this.#view.getUint16(offsetOf(at) + RECORD.port) !== 0) return
+    if (this.#told[at % CAPACITY] === 1 && this.#lastDials.get(socket) === at) return
     if (this.#lastDials.size >= FOLLOWED) this.#lastDials.clear()
     this.#lastDials.set(socket, at)
     this.#give(at, give)

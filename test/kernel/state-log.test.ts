@@ -141,6 +141,42 @@ test('a failed attempt is told with its connect(), with a port or before it had 
   assert.deepEqual(bench.order, [1, 3, 2, 4])
 })
 
+test('a connect() that has a port already is not told behind an older one of another socket at its address', () => {
+  const bench = new Bench()
+  dial(bench, 1, 80, 111)
+  rest(bench, 1, 40_001, 80)
+  bench.happens({ socket: 1, from: CLOSE, to: SYN_SENT, local: 700, remote: 80, pid: 222 })
+  bench.happens({ socket: 1, from: SYN_SENT, to: CLOSE, local: 700, remote: 80 })
+  assert.deepEqual(
+    bench.told.map(({ pid, local }) => [pid, local.port]),
+    [
+      [222, 700],
+      [undefined, 700],
+    ],
+  )
+  bench.recall(40_001, 80)
+  assert.deepEqual(bench.order, [5, 6, 1, 2, 3, 4])
+})
+
+test('a connect() that has a port already is found by its process', () => {
+  const bench = new Bench()
+  bench.happens({ socket: 1, from: CLOSE, to: SYN_SENT, local: 700, remote: 80, pid: 7 })
+  bench.happens({ socket: 2, from: CLOSE, to: SYN_SENT, local: 701, remote: 80, pid: 8 })
+  bench.recallDials(7, 80)
+  assert.deepEqual(bench.order, [1])
+  bench.happens({ socket: 1, from: SYN_SENT, to: ESTABLISHED, local: 700, remote: 80 })
+  assert.deepEqual(bench.order, [1, 3])
+})
+
+test('children that have no other end yet take no room', () => {
+  const bench = new Bench()
+  dial(bench, 1, 80, 7)
+  rest(bench, 1, 40_001, 80)
+  for (let n = 0; n < 65_536; n++) bench.happens({ socket: 2, from: LISTEN, to: 3, local: 90, remote: 0 })
+  bench.recall(40_001, 80)
+  assert.deepEqual(bench.order, [1, 2, 3, 4])
+})
+
 test('listeners are told at once, their children are not', () => {
   const bench = new Bench()
   bench.happens({ socket: 1, from: CLOSE, to: LISTEN, local: 80, remote: 0 })
@@ -194,6 +230,7 @@ const STEP = fc.oneof(
     local: fc.integer({ min: 1, max: 3 }),
     pid: fc.integer({ min: 1, max: 2 }),
     fails: fc.boolean(),
+    bound: fc.boolean(),
   }),
   fc.record({ what: fc.constant('recall' as const), local: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ what: fc.constant('dials' as const), pid: fc.integer({ min: 1, max: 2 }) }),
@@ -209,9 +246,10 @@ test('whatever is asked when: of each pair of ports all is told once, in order, 
         if (step.what === 'recall') bench.recall(step.local, 80)
         else if (step.what === 'dials') bench.recallDials(step.pid, 80)
         else {
-          const { socket, local, pid, fails } = step
-          const dial = bench.happens({ socket, from: CLOSE, to: SYN_SENT, local: 0, remote: 80, pid })
-          changes.push({ pair: 0 }, { pair: local, dial })
+          const { socket, local, pid, fails, bound } = step
+          const port = bound ? local : 0
+          const dial = bench.happens({ socket, from: CLOSE, to: SYN_SENT, local: port, remote: 80, pid })
+          changes.push({ pair: port }, { pair: local, dial })
           bench.happens({ socket, from: SYN_SENT, to: fails ? CLOSE : ESTABLISHED, local, remote: 80 })
           if (fails) continue
           changes.push({ pair: local })

@@ -67,7 +67,7 @@ export interface KernelPlaneOptions {
   }
   /** Default: BPF, and where that is refused perf. */
   readonly engine?: 'bpf' | 'perf'
-  /** Size of the ring that BPF programs write to, MiB, a power of two; default 4. */
+  /** Size of the ring that BPF programs write to, MiB, a power of two; default 8. */
   readonly ringMib?: number
 }
 
