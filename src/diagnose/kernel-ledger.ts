@@ -41,8 +41,6 @@ const ANYWHERE: Places = { netns: null, has: () => true }
  * captured is believed only where it has the address of the end that it speaks of, and the captured one has it not.
  */
 export class KernelLedger {
-  /** Connections forgotten for want of room. */
-  forgotten = 0
   readonly #places: Places
   /** The latest between two ends. */
   readonly #traces = new Map<string, KernelTrace>()
@@ -218,7 +216,8 @@ export class KernelLedger {
     const dial = this.#dials.get(fact.socket)
     if (dial !== undefined) {
       this.#dials.delete(fact.socket)
-      trace.dialler = { end: index, ...dial }
+      // That of an older socket at the same address may be told late.
+      if (trace.dialler === undefined || trace.dialler.at <= dial.at) trace.dialler = { end: index, ...dial }
     }
     if (fact.from === 'SYN_SENT' && fact.to === 'ESTABLISHED') trace.established = at
   }
@@ -273,10 +272,7 @@ export class KernelLedger {
         oldest = oldest.previous
       oldest.previous = undefined
     }
-    if (this.#traces.size >= CAPACITY) {
-      this.forgotten++
-      this.#traces.delete(this.#traces.keys().next().value!)
-    }
+    if (this.#traces.size >= CAPACITY) this.#traces.delete(this.#traces.keys().next().value!)
     this.#traces.set(key, trace)
     return trace
   }

@@ -43,3 +43,18 @@ test('of a connection that was over for long it says no more than if it had been
   made.expire((13 * SECOND) as Nanos)
   assert.equal(made.find('tcp', client, server), undefined)
 })
+
+test('who dialled is not who dialled before from a socket at the same address, though that is told later', () => {
+  const made = new KernelLedger()
+  const tell = (at: number, from: string, to: string, port: number, pid?: number): void => {
+    const fact: StateFact = {
+      ...{ fact: 'state', at: at * SECOND, netns: null, proto: 'tcp', socket: 1, from, to },
+      ...{ local: { ...client, port }, remote: server, ...(pid !== undefined && { pid }) },
+    }
+    made.take(fact, (at * SECOND) as Nanos)
+  }
+  tell(5, 'CLOSE', 'SYN_SENT', client.port, 222)
+  tell(1, 'CLOSE', 'SYN_SENT', 0, 111)
+  tell(6, 'SYN_SENT', 'CLOSE', client.port)
+  assert.equal(made.find('tcp', client, server)?.dialler?.pid, 222)
+})
