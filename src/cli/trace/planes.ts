@@ -14,6 +14,7 @@ import type { RecordedChange } from '../../kernel/recorded-change.ts'
 import type { ProcessRef } from '../../process-ref.ts'
 import type { SocketEvidence } from '../../sockets/socket-evidence.ts'
 import type { OwnerLookup } from '../analysis/flow-processes.ts'
+import { PastAddresses } from './past-addresses.ts'
 
 /** Where verdicts send those who want more of the planes watched. */
 export const MEND = ' (mend: socktrace doctor)'
@@ -62,10 +63,16 @@ export class LivePlanes implements Planes {
     this.#give(fact, (fact.at + this.#offset) as Nanos)
   }
 
-  readonly #seen = (change: RecordedChange): void => this.#parts.owners.see?.(change)
+  readonly #addresses: PastAddresses
+  readonly #seen = (change: RecordedChange): void => {
+    const { netns } = change
+    if (netns !== null && netns !== this.netns) this.#addresses.see(netns, change)
+    this.#parts.owners.see?.(change)
+  }
 
   constructor(parts: LivePlanesParts) {
     this.#parts = parts
+    this.#addresses = new PastAddresses((addr, netns) => parts.lookup.isHere(addr, netns))
     this.netns = parts.netns
     this.seesAll = parts.seesAll
     this.wire = parts.wire ?? { watched: true }
@@ -102,7 +109,7 @@ export class LivePlanes implements Planes {
   }
 
   has(netns: number, addr: string): boolean {
-    return this.#parts.lookup.isHere(addr, netns)
+    return netns === this.netns ? this.#parts.lookup.isHere(addr, netns) : this.#addresses.has(netns, addr)
   }
 
   here({ client, server, netns }: ConnectionQuery): Record<Side, boolean> {
