@@ -47,6 +47,7 @@ export class BpfPlane implements KernelPlane {
   readonly showsStates = true
   readonly degraded: string[] = []
   mend: string | undefined
+  lost = 0
   readonly #descriptors: number[] = []
   readonly #ring: BpfRing
   readonly #counter: BpfCounter
@@ -55,7 +56,6 @@ export class BpfPlane implements KernelPlane {
   readonly #reader: FactReader
   readonly #change: RecordedChange
   readonly #log: StateLog | undefined
-  #lostBefore = 0
   readonly #symbols: SymbolFile
   readonly #waiter: DescriptorSet | undefined
   #closed = false
@@ -97,11 +97,6 @@ export class BpfPlane implements KernelPlane {
     waiter?.add(this.#ring.fd)
   }
 
-  /** Records that found no room. */
-  get lost(): number {
-    return Number(Atomics.load(this.#counter.value, 0))
-  }
-
   drain(give: (fact: KernelFact) => void, see?: (change: RecordedChange) => void): void {
     if (this.#closed) return
     const { consumer, producer } = this.#ring
@@ -116,9 +111,9 @@ export class BpfPlane implements KernelPlane {
     } finally {
       Atomics.store(consumer, 0, BigInt(cursor.position))
     }
-    const { lost } = this
-    if (lost > this.#lostBefore) this.#log?.clear()
-    this.#lostBefore = lost
+    const lost = Number(Atomics.load(this.#counter.value, 0))
+    if (lost > this.lost) this.#log?.clear()
+    this.lost = lost
   }
 
   recall(a: number, b: number, give: (fact: KernelFact) => void): void {

@@ -32,7 +32,7 @@ export interface KernelPlane {
   /** How to get all of it; absent where nothing is missing, or privileges do not help. */
   readonly mend: string | undefined
   readonly watched: Watched
-  /** How many records found no room since the plane was opened. */
+  /** How many records found no room since the plane was opened, as of the last `drain`. */
   readonly lost: number
   /**
    * Gives every fact up to now, in the order in which they happened on one CPU, and nearly so on several. Call it
