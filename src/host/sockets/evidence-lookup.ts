@@ -179,7 +179,8 @@ export class EvidenceLookup {
       watched: true,
       ...(client?.socket !== undefined && { client: client.socket }),
       ...(server?.socket !== undefined && { server: server.socket }),
-      listeners: this.#aged(listeners, query.began),
+      // UDP has no LISTEN whose beginning could be seen.
+      listeners: ends.proto === 'tcp' ? this.#aged(listeners, query.began) : listeners,
       everyNetns: this.#namespaces.entersAll,
       ...(past !== undefined && query.here.server && { lastListener: past }),
       ...(client?.route !== undefined && { route: client.route }),

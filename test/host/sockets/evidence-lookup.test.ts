@@ -121,6 +121,31 @@ rootTest('listeners: address, family, v6only, namespace and owner', () => {
   assert.deepEqual(ask('10.9.0.2', 37009).listeners, [])
 })
 
+rootTest('a UDP socket is no younger than what is known: only TCP says when it began to listen', async () => {
+  const bind =
+    "require('node:dgram').createSocket('udp4').bind(37010, '10.9.0.2', () => console.log('bound'))"
+  const child = spawn('ip', ['netns', 'exec', SERVER, process.execPath, '-e', bind])
+  children.push(child)
+  await once(child.stdout!, 'data')
+  await listen(SERVER, '10.9.0.2 37010')
+  const { server } = netns()
+  lookup.fact({
+    ...{ fact: 'state', at: 10, netns: server, proto: 'tcp', socket: 1, from: 'CLOSE', to: 'LISTEN' },
+    ...{ local: { addr: '10.9.0.2', port: 37010 }, remote: { addr: '0.0.0.0', port: 0 } },
+  })
+  for (const [proto, younger] of [
+    ['tcp', true],
+    ['udp', undefined],
+  ] as const) {
+    const { listeners } = ask('10.9.0.2', 37010, { proto, began: 5 })
+    assert.deepEqual(
+      listeners.map((listener) => listener.younger),
+      [younger],
+      proto,
+    )
+  }
+})
+
 rootTest(
   'the SYN queue of each listener on a port is counted, also when one is asked for right after another',
   async () => {
