@@ -8,6 +8,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 SOURCES := $(shell find src -name '*.ts')
+BUILDERS := scripts/build.mjs scripts/start.cjs scripts/code-cache.cjs scripts/bench/generate.mjs
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
 TARBALL := build/socktrace-$(VERSION).tgz
 BIN := node_modules/.bin
@@ -32,7 +33,7 @@ node_modules/.stamp: package-lock.json scripts/install.sh
 	@scripts/install.sh
 	@touch $@
 
-dist/cli/main.js: $(SOURCES) scripts/build.mjs package.json node_modules/.stamp
+dist/cli/main.js: $(SOURCES) $(BUILDERS) package.json node_modules/.stamp
 	@node scripts/build.mjs
 
 check: node_modules/.stamp ## types, lint, layers, unused code, file sizes, purity
