@@ -23,21 +23,9 @@ import { closeSockets } from './kill.ts'
 import { chooseColumns, order } from './order.ts'
 import { paged, wantsPager } from './pager.ts'
 import { writePlainList } from './plain.ts'
+import { TABLES } from './ss-spellings.ts'
 import { intervalOf, watch } from './watch.ts'
 
-const TABLES = [
-  'tcp',
-  'udp',
-  'udplite',
-  'raw',
-  'icmp',
-  'unix',
-  'packet',
-  'mptcp',
-  'sctp',
-  'vsock',
-  'netlink',
-] as const
 /** The table that `-f` means. */
 const FAMILY_TABLES: Readonly<Record<SsFamily, TableName | undefined>> = {
   inet: undefined,

@@ -4,7 +4,7 @@ import { cannotOpen } from '../../host/input-errors.ts'
 import type { ListOptions } from '../list.ts'
 
 /** Tables of sockets that `-A` knows: an option of that name each. */
-const TABLES = [
+export const TABLES = [
   'tcp',
   'udp',
   'udplite',
