@@ -3,7 +3,7 @@ const WINDOW = 10e6
 const SLOTS = 1 << 15
 /** Places tried for one packet; the oldest gives way. */
 const WAYS = 4
-/** Bytes looked at from the IP header on, and again at the packet's end. */
+/** Bytes looked at behind the IP header, and again at the end of what is in memory. */
 const HEAD = 256
 const TAIL = 64
 
@@ -18,8 +18,9 @@ const UDP = 17
  * bridge and the wire. The same bytes from the IP header on, TTL or hop limit and checksums apart, on another
  * interface within 10 ms are one packet; on the same interface they are a retransmission and both count.
  *
- * Remembers a 64-bit fingerprint of the first 256 and the last 64 bytes and the length, not the bytes.
- * No allocation per packet.
+ * Remembers a 64-bit fingerprint of the length, the IP header and, of what is behind it in memory, the first 256 and the
+ * last 64 bytes; a live capture keeps of most TCP the headers alone, up to 114 bytes from the IP header on, whatever the
+ * link. Not the bytes. No allocation per packet.
  */
 export class Duplicates {
   private readonly low = new Uint32Array(SLOTS)
