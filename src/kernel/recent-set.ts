@@ -1,4 +1,4 @@
-/** Numbers that were added lately: the latest `size` at least, twice as many at most. */
+/** Numbers that were added lately: the latest `size` at least, twice as many at most, of those since the last turn but one. */
 export class RecentSet {
   readonly #size: number
   #young = new Set<number>()
@@ -13,11 +13,14 @@ export class RecentSet {
   }
 
   add(value: number): void {
-    if (this.#young.size >= this.#size) {
-      this.#old = this.#young
-      this.#young = new Set()
-    }
+    if (this.#young.size >= this.#size) this.turn()
     this.#young.add(value)
+  }
+
+  /** Forgets what was added before the last turn. */
+  turn(): void {
+    this.#old = this.#young
+    this.#young = new Set()
   }
 
   clear(): void {

@@ -10,6 +10,8 @@ const CAPACITY = 1 << 16
 const BUCKETS = 1 << 16
 /** Pairs of ports, callers and sockets whose changes are told at once: as many at least, twice as many at most. */
 const FOLLOWED = 1 << 15
+/** After twice this, ns, whoever asked has to ask again: connections that are over are remembered for 10 s. */
+const ASKED = 10e9
 /** Above every number of two ports and every address of a socket (48 bits), so that one index serves for both. */
 const SOCKETS = 2 ** 48
 const WORDS = STATE_LENGTH / 4
@@ -46,6 +48,7 @@ export class StateLog {
   readonly #pairs = new RecentSet(FOLLOWED)
   readonly #callers = new RecentSet(FOLLOWED)
   readonly #sockets = new RecentSet(FOLLOWED)
+  #turned = 0
 
   /** `ring`: the memory that the records come in. */
   constructor(ring: Uint8Array, common: CommonLayout, names: KernelNames) {
@@ -58,6 +61,8 @@ export class StateLog {
   /** Notes the change at `offset` of the ring down, a record of `length` bytes; false when it is to be told now: what belongs before it was. */
   take(offset: number, length: number, give: Give): boolean {
     const ring = this.#ring
+    // To 4 s.
+    this.#turn(ring.getUint32(offset + RECORD.time + 4, true) * 0x1_0000_0000)
     const from = ring.getUint32(offset + RECORD.state, true)
     const to = ring.getUint32(offset + RECORD.value, true)
     // Not the children of a listener, which begin as its copies.
@@ -134,6 +139,13 @@ export class StateLog {
     this.#callers.clear()
     this.#sockets.clear()
     this.#lastDials.clear()
+  }
+
+  #turn(now: number): void {
+    if (now - this.#turned < ASKED) return
+    this.#turned = now
+    this.#pairs.turn()
+    this.#callers.turn()
   }
 
   #note(offset: number, length: number, key: number): void {
