@@ -76,7 +76,7 @@ export class StateLog {
       if (this.#callers.has(this.#callerAt(ring, offset))) this.#sockets.add(socket)
       // Also with a port: no older connect() of a socket at this address is its own.
       this.#note(offset, length, SOCKETS + socket)
-      this.#noteCall(local)
+      this.#noteCall()
       if (local === 0) {
         if (this.#sockets.has(socket)) this.#tellDial(socket, give)
         return true
@@ -119,12 +119,15 @@ export class StateLog {
     for (; at > 0 && at > this.#count - CAPACITY; at = this.#callBefore[at % CAPACITY]!) {
       const offset = offsetOf(at)
       if (this.#callerAt(this.#view, offset) !== caller) continue
+      // At a second connect() of a socket it may be that of its first one.
+      const before = this.#view.getUint16(offset + RECORD.port)
       const local = this.#dialPorts[at % CAPACITY]!
-      if (local !== 0) ports.push(local)
-      else waiting.add(socketAt(this.#view, offset))
+      if (local === 0) waiting.add(socketAt(this.#view, offset))
+      else if (local !== before) ports.push(local)
+      if (before !== 0) ports.push(before)
     }
     for (const local of ports.reverse()) this.recall(local, port, give)
-    // Those have no port yet.
+    // Their ports are not certain yet.
     for (const socket of [...waiting].reverse()) {
       this.#sockets.add(socket)
       this.#tellDial(socket, give)
@@ -163,11 +166,11 @@ export class StateLog {
   }
 
   /** The change that was noted last is a connect(). */
-  #noteCall(local: number): void {
+  #noteCall(): void {
     const at = this.#count
     const slot = at % CAPACITY
     const bucket = bucketOf(this.#callerAt(this.#view, offsetOf(at)))
-    this.#dialPorts[slot] = local
+    this.#dialPorts[slot] = 0
     this.#callBefore[slot] = this.#latestCalls[bucket]!
     this.#latestCalls[bucket] = at
   }

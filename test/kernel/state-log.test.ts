@@ -176,6 +176,16 @@ test('a connect() that has a port already is found by its process', () => {
   assert.deepEqual(bench.order, [1, 3])
 })
 
+for (const isOver of [true, false])
+  test(`a second connect() that has the first one's port still is found by its process, ${isOver ? 'after' : 'before'} it gets its own`, () => {
+    const bench = new Bench()
+    bench.happens({ socket: 1, from: CLOSE, to: SYN_SENT, local: 700, remote: 80, pid: 7 })
+    if (!isOver) bench.recallDials(7, 80)
+    bench.happens({ socket: 1, from: SYN_SENT, to: ESTABLISHED, local: 701, remote: 80 })
+    if (isOver) bench.recallDials(7, 80)
+    assert.deepEqual(bench.order, [1, 2])
+  })
+
 test('children that have no other end yet take no room', () => {
   const bench = new Bench()
   dial(bench, 1, 80, 7)
