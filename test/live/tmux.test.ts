@@ -56,95 +56,105 @@ liveTest('a refused connection is told in red letters, and stays', async () => {
   await checkRestored(started, 0)
 })
 
-liveTest('every key on a real connection', async () => {
-  const started = await start(80, 24)
-  const { terminal } = started
-  const socket = await client()
-  const { localPort } = socket
-  await terminal.until('the connection', (screen) => /SA A▸/.test(lineOf(screen, localPort)))
+for (const [columns, rows] of [
+  [80, 24],
+  [200, 60],
+] as const)
+  liveTest(`every key on a real connection, ${columns}×${rows}`, async () => {
+    const started = await start(columns, rows)
+    const { terminal } = started
+    const socket = await client()
+    const { localPort } = socket
+    await terminal.until('the connection', (screen) => /SA A▸/.test(lineOf(screen, localPort)))
 
-  terminal.type('/')
-  terminal.type(`sport = :${localPort} and`)
-  await terminal.until('why it is no filter', (screen) =>
-    /expected/.test(screen.trimEnd().split('\n').at(-1)!),
-  )
-  terminal.keys('C-w', 'Enter')
-  await terminal.until('the filtered table', (screen) => /sockets 1-1 of 1 .*sport = /.test(screen))
+    terminal.type('/')
+    terminal.type(`sport = :${localPort} and`)
+    await terminal.until('why it is no filter', (screen) =>
+      /expected/.test(screen.trimEnd().split('\n').at(-1)!),
+    )
+    terminal.keys('C-w', 'Enter')
+    await terminal.until('the filtered table', (screen) => /sockets 1-1 of 1 .*sport = /.test(screen))
 
-  terminal.keys('Enter')
-  await terminal.until(
-    'the details',
-    (screen) => /details \[ESTABLISHED\]/.test(screen) && /tcp +ts sack/.test(screen),
-  )
-  terminal.keys('Enter')
-  await terminal.until('the ladder', (screen) => /0\.000000 │─+ \[S\] ─+▶│ +handshake 1\/3/.test(screen))
-  terminal.keys('Escape')
-  await terminal.until('the details again', (screen) => /details \[/.test(screen))
+    // A roomy terminal shows them from the start.
+    if (!/details \[/.test(terminal.screen())) terminal.keys('Enter')
+    await terminal.until(
+      'the details',
+      (screen) => /details \[ESTABLISHED\]/.test(screen) && /tcp +ts sack/.test(screen),
+    )
+    terminal.keys('Enter')
+    await terminal.until('the ladder', (screen) => /0\.000000 │─+ \[S\] ─+▶│ +handshake 1\/3/.test(screen))
+    terminal.keys('Escape')
+    await terminal.until('the details again', (screen) => /details \[/.test(screen))
 
-  terminal.keys('f')
-  await terminal.until('the followed bytes', (screen) => /nothing was sent/.test(screen))
-  socket.write('ping \u001b[31m\n')
-  await terminal.until(
-    'both sides',
-    (screen) => /^▸ ping \\e\[31m/m.test(screen) && /^◂ echo ping/m.test(screen),
-  )
-  terminal.keys('Escape', 'Escape')
-  await terminal.until('the table', (screen) => /events/.test(screen))
+    terminal.keys('f')
+    await terminal.until('the followed bytes', (screen) => /nothing was sent/.test(screen))
+    socket.write('ping \u001b[31m\n')
+    await terminal.until(
+      'both sides',
+      (screen) => /^▸ ping \\e\[31m/m.test(screen) && /^◂ echo ping/m.test(screen),
+    )
+    terminal.keys('Escape', 'Escape')
+    await terminal.until('the table', (screen) => /events/.test(screen) && !/details \[/.test(screen))
 
-  terminal.keys('e')
-  await terminal.until('the choice', (screen) => /n NDJSON.* p pcapng/.test(screen))
-  terminal.keys('n')
-  await terminal.until('the file', (screen) => /written to socktrace-\S+ndjson/.test(screen))
-  const [file] = readdirSync(terminal.folder).filter((name) => name.endsWith('.ndjson'))
-  const types = readFileSync(join(terminal.folder, file!), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { type: string }).type)
-  assert.deepEqual(types.slice(0, 4), ['socket', 'event', 'event', 'event'])
+    terminal.keys('e')
+    await terminal.until('the choice', (screen) => /n NDJSON.* p pcapng/.test(screen))
+    terminal.keys('n')
+    await terminal.until('the file', (screen) => /written to socktrace-\S+ndjson/.test(screen))
+    const [file] = readdirSync(terminal.folder).filter((name) => name.endsWith('.ndjson'))
+    const types = readFileSync(join(terminal.folder, file!), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type)
+    assert.deepEqual(types.slice(0, 4), ['socket', 'event', 'event', 'event'])
 
-  terminal.keys('e', 'p')
-  await terminal.until('the packets', (screen) => /written to socktrace-\S+pcapng: \d+ packets/.test(screen))
-  const [packets] = readdirSync(terminal.folder).filter((name) => name.endsWith('.pcapng'))
-  const read = execFileSync(PROGRAM, ['read', '--flows', '--json', join(terminal.folder, packets!)])
-  const flow = JSON.parse(read.toString().split('\n')[0]!) as { client: { port: number } }
-  assert.equal(flow.client.port, localPort)
-  // The handshake is still there: SYN, ACK, data of the client.
-  assert.match(read.toString(), /"history":"ShA/)
+    terminal.keys('e', 'p')
+    await terminal.until('the packets', (screen) =>
+      /written to socktrace-\S+pcapng: \d+ packets/.test(screen),
+    )
+    const [packets] = readdirSync(terminal.folder).filter((name) => name.endsWith('.pcapng'))
+    const read = execFileSync(PROGRAM, ['read', '--flows', '--json', join(terminal.folder, packets!)])
+    const flow = JSON.parse(read.toString().split('\n')[0]!) as { client: { port: number } }
+    assert.equal(flow.client.port, localPort)
+    // The handshake is still there: SYN, ACK, data of the client.
+    assert.match(read.toString(), /"history":"ShA/)
 
-  terminal.type('\\')
-  await terminal.until('no filter', (screen) => !/sport = /.test(screen))
-  for (const sort of ['state', 'local', 'remote', 'process', 'queues', 'bytes', 'recent']) {
-    terminal.keys('s')
-    await terminal.until(`sorted by ${sort}`, (screen) => screen.includes(`sort ${sort} ↓`))
-  }
-  terminal.keys('S')
-  await terminal.until('the other way', (screen) => screen.includes('sort recent ↑'))
-  terminal.keys('S')
-  for (const grouping of ['process', 'listener', 'state']) {
-    terminal.keys('g')
-    await terminal.until(`groups by ${grouping}`, (screen) => screen.includes(`by ${grouping}`))
-  }
-  terminal.keys('Home', 'Enter')
-  await terminal.until('a folded group', (screen) => /^▸ \S+ +\d+$/m.test(screen))
-  terminal.keys('Enter', 'g', '?')
-  await terminal.until('the help', (screen) => /one line up/.test(screen))
-  terminal.keys('G')
-  await terminal.until('its end', (screen) => /handshake strip/.test(screen) && !/one line up/.test(screen))
-  terminal.keys('?', 'Space')
-  await terminal.until('the pause', (screen) => /paused, 0 events wait/.test(screen))
-  const another = await client()
-  await terminal.until('events that wait', (screen) => /paused, [1-9]\d* events wait/.test(screen))
-  assert.equal(lineOf(terminal.screen(), another.localPort), '')
-  terminal.keys('Space')
-  await terminal.until('the connection', (screen) => lineOf(screen, another.localPort) !== '')
+    terminal.type('\\')
+    await terminal.until('no filter', (screen) => !/sport = /.test(screen))
+    for (const sort of ['state', 'local', 'remote', 'process', 'queues', 'bytes', 'recent']) {
+      terminal.keys('s')
+      await terminal.until(`sorted by ${sort}`, (screen) => screen.includes(`sort ${sort} ↓`))
+    }
+    terminal.keys('S')
+    await terminal.until('the other way', (screen) => screen.includes('sort recent ↑'))
+    terminal.keys('S')
+    for (const grouping of ['process', 'listener', 'state']) {
+      terminal.keys('g')
+      await terminal.until(`groups by ${grouping}`, (screen) => screen.includes(`by ${grouping}`))
+    }
+    terminal.keys('Home', 'Enter')
+    await terminal.until('a folded group', (screen) => /^▸ \S+ +\d+$/m.test(screen))
+    terminal.keys('Enter', 'g', '?')
+    await terminal.until('the help', (screen) => /one line up/.test(screen))
+    terminal.keys('G')
+    await terminal.until(
+      'its end',
+      (screen) => /handshake strip/.test(screen) && rows > 24 === /one line up/.test(screen),
+    )
+    terminal.keys('?', 'Space')
+    await terminal.until('the pause', (screen) => /paused, 0 events wait/.test(screen))
+    const another = await client()
+    await terminal.until('events that wait', (screen) => /paused, [1-9]\d* events wait/.test(screen))
+    assert.equal(lineOf(terminal.screen(), another.localPort), '')
+    terminal.keys('Space')
+    await terminal.until('the connection', (screen) => lineOf(screen, another.localPort) !== '')
 
-  terminal.keys('Tab', 'k', 'k')
-  await terminal.until('events that stand still', (screen) => /▸ events .*below, End follows/.test(screen))
-  terminal.keys('End')
-  await terminal.until('events that follow', (screen) => /▸ events .*following/.test(screen))
-  terminal.keys('C-l', 'q')
-  await checkRestored(started, 0)
-})
+    terminal.keys('Tab', 'k', 'k')
+    await terminal.until('events that stand still', (screen) => /▸ events .*below, End follows/.test(screen))
+    terminal.keys('End')
+    await terminal.until('events that follow', (screen) => /▸ events .*following/.test(screen))
+    terminal.keys('C-l', 'q')
+    await checkRestored(started, 0)
+  })
 
 liveTest('K closes the selected socket, after y', async () => {
   const started = await start()
