@@ -1,12 +1,16 @@
 /** A packet that only one trace has told of is shown after this long; on a busy machine one is seconds behind. */
 const PATIENCE_MS = 3000
+/** What is no packet waits for the packet that it is about: a ring hands them over every 8 ms, a busy machine later. */
+const ASIDE_MS = 250
 
 interface Held {
   readonly time: string
   /** How far both have to have come. */
   readonly needs: string
   readonly line: string
-  readonly due: number
+  /** Not shown before: what belongs in front of it may still come. */
+  readonly from: number
+  due: number
 }
 
 /**
@@ -16,27 +20,30 @@ interface Held {
  */
 export class EventMerge<Source extends string> {
   readonly #show: (line: string) => void
+  readonly #now: () => number
   readonly #reached: Map<Source, string>
   #held: Held[] = []
   #waiting: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
 
-  constructor(sources: readonly Source[], show: (line: string) => void) {
+  /** `now` tells milliseconds that only grow. */
+  constructor(sources: readonly Source[], show: (line: string) => void, now = () => performance.now()) {
     this.#show = show
+    this.#now = now
     this.#reached = new Map(sources.map((source) => [source, '']))
   }
 
   /** `source` has come to `time`; without a `line` there is nothing to show of it. */
   add(source: Source, time: string, line?: string): void {
     this.#reached.set(source, time)
-    if (line !== undefined) this.#hold(time, time, line)
-    this.#release([...this.#reached.values()].sort()[0]!)
+    if (line !== undefined) this.#hold(time, time, line, 0)
+    this.#release()
   }
 
   /** Something beside the packets, which the other one need not tell: shown once what `source` told before it is. */
   addAside(source: Source, time: string, line: string): void {
-    this.#hold(time, this.#reached.get(source)!, line)
-    this.#release([...this.#reached.values()].sort()[0]!)
+    this.#hold(time, this.#reached.get(source)!, line, ASIDE_MS)
+    this.#release()
   }
 
   /** Resolves once everything that came was shown. */
@@ -46,7 +53,8 @@ export class EventMerge<Source extends string> {
 
   /** Shows everything that is held. */
   flush(): void {
-    this.#release('~')
+    for (const held of this.#held) held.due = Number.NEGATIVE_INFINITY
+    this.#release()
   }
 
   /** Nothing is shown any more. */
@@ -55,19 +63,28 @@ export class EventMerge<Source extends string> {
     this.#held = []
   }
 
-  #hold(time: string, needs: string, line: string): void {
-    this.#held.push({ time, needs, line, due: performance.now() + PATIENCE_MS })
+  #hold(time: string, needs: string, line: string, wait: number): void {
+    const now = this.#now()
+    this.#held.push({ time, needs, line, from: now + wait, due: now + PATIENCE_MS })
+    this.#held.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
   }
 
-  /** Shows what is not later than `reached`, and starts the clock for the rest. */
-  #release(reached: string): void {
+  /** Shows what nothing earlier can follow any more, and starts the clock for the rest. */
+  #release(): void {
     clearTimeout(this.#timer)
-    const held = this.#held.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-    this.#held = held.filter(({ needs }) => needs > reached)
-    for (const { needs, line } of held) if (needs <= reached) this.#show(line)
-    const [first] = this.#held
-    if (first !== undefined)
-      this.#timer = setTimeout(() => this.#release(first.needs), Math.max(0, first.due - performance.now()))
-    else for (const resolve of this.#waiting.splice(0)) resolve()
+    const reached = [...this.#reached.values()].sort()[0]!
+    for (;;) {
+      const [first] = this.#held
+      if (first === undefined) break
+      const at = first.needs <= reached ? Math.min(first.from, first.due) : first.due
+      const wait = at - this.#now()
+      if (wait > 0) {
+        this.#timer = setTimeout(() => this.#release(), wait)
+        return
+      }
+      this.#held.shift()
+      this.#show(first.line)
+    }
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

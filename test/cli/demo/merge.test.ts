@@ -42,9 +42,15 @@ test('however the lines of two traces come, they are shown in the order of their
 test('what only one trace tells of is shown after a while', (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const shown: string[] = []
-  const merge = new EventMerge(['near', 'far'], (line) => shown.push(line))
+  let now = 0
+  const merge = new EventMerge(
+    ['near', 'far'],
+    (line) => shown.push(line),
+    () => now,
+  )
   merge.add('near', at(1), 'alone')
   assert.deepEqual(shown, [])
+  now = 3000
   context.mock.timers.tick(3000)
   assert.deepEqual(shown, ['alone'])
 })
@@ -62,16 +68,31 @@ test('it has settled once the other trace has come as far, and at once when noth
   assert.deepEqual(shown, ['first', 'settled'])
 })
 
-test('what is no packet is shown with the packet before it, though the other trace never tells of it', () => {
+test('what is no packet is shown behind its packet, which may come later, though the other trace never tells of it', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
   const shown: string[] = []
-  const merge = new EventMerge(['near', 'far'], (line) => shown.push(line))
+  let now = 0
+  const merge = new EventMerge(
+    ['near', 'far'],
+    (line) => shown.push(line),
+    () => now,
+  )
+  const wait = (ms: number): void => {
+    now += ms
+    context.mock.timers.tick(ms)
+  }
   merge.add('near', at(1), 'SYN')
-  merge.addAside('near', at(2), 'drop')
-  assert.deepEqual(shown, [])
   merge.add('far', at(1))
-  assert.deepEqual(shown, ['SYN', 'drop'])
-  merge.addAside('near', at(3), 'another')
-  assert.deepEqual(shown, ['SYN', 'drop', 'another'])
+  merge.addAside('near', at(4), 'drop')
+  wait(100)
+  merge.add('near', at(3), 'SYN again')
+  merge.add('far', at(3))
+  assert.deepEqual(shown, ['SYN', 'SYN again'])
+  wait(150)
+  assert.deepEqual(shown, ['SYN', 'SYN again', 'drop'])
+  merge.addAside('near', at(5), 'another')
+  wait(250)
+  assert.deepEqual(shown, ['SYN', 'SYN again', 'drop', 'another'])
   merge.close()
 })
 
