@@ -83,8 +83,14 @@ function compare(
   return { sides, unlike }
 }
 
+/** tshark takes minutes for all captures: `make test` asks it of each third, and of those where it differs. */
+const EVERY = process.env['SOCKTRACE_FULL'] === '1'
+
 corporaTest('reassembled bytes are those of tshark, or differ for a reason that is told', async (folder) => {
-  const files = readCsv(join(folder, 'index.csv')).filter((row) => Number(row['tcp_streams']) > 0)
+  const captures = readCsv(join(folder, 'index.csv')).filter((row) => Number(row['tcp_streams']) > 0)
+  const files = captures.filter(
+    ({ path }, index) => EVERY || index % 3 === 0 || Object.hasOwn(DIFFERENCES, path!),
+  )
   let sides = 0
   const found: Record<string, readonly string[]> = {}
   await mapPairwise(files, async ({ path, tcp_streams: streams }) => {
@@ -95,7 +101,7 @@ corporaTest('reassembled bytes are those of tshark, or differ for a reason that 
     sides += result.sides
     if (result.unlike.length > 0) found[path!] = result.unlike
   })
-  assert.ok(sides > 2300, `${sides} sides compared`)
+  assert.ok(sides > (EVERY ? 2300 : 700), `${sides} sides compared`)
   assert.deepEqual(Object.fromEntries(Object.entries(found).sort()), DIFFERENCES)
   const page = readFileSync('docs/differences.md', 'utf8')
   for (const path of Object.keys(DIFFERENCES)) assert.ok(page.includes(`\`${path.split('/').at(-1)}\``), path)
