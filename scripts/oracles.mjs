@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { askAll, fileHash, resultsFile } from '../test/oracles/facts.ts'
+import { TSHARK_FOLLOW, taps } from '../test/oracles/follow.ts'
 import { captureLive, LIVE_CAPTURES } from '../test/oracles/live-captures.ts'
 import { Survey, surveyCorpora, surveyFiles } from '../test/oracles/survey.ts'
 import { surveyTable } from '../test/oracles/table.ts'
@@ -17,8 +18,15 @@ if (corporaFolder === undefined) {
   process.exit(1)
 }
 if (process.argv.includes('--keep')) {
-  await keep(corporaFolder, TSHARK)
-  await keep(corporaFolder, TCPTRACE)
+  const rows = readCsv(join(corporaFolder, 'index.csv'))
+  await keep(TSHARK, rows)
+  await keep(TCPTRACE, rows)
+  const streams = ({ tcp_streams }) => Number(tcp_streams)
+  await keep(
+    TSHARK_FOLLOW,
+    rows.filter((row) => streams(row) > 0),
+    (row) => taps(streams(row)),
+  )
 }
 const survey = await surveyCorpora(corporaFolder)
 console.log(surveyTable('Public captures', survey))
@@ -40,9 +48,9 @@ async function surveyLive() {
 }
 
 /** One line a file, so that a change shows which. */
-async function keep(folder, oracle) {
-  const paths = readCsv(join(folder, 'index.csv')).map((row) => join(folder, row.path))
-  const facts = await askAll(oracle, paths)
+async function keep(oracle, rows, more = () => []) {
+  const paths = rows.map(({ path }) => join(corporaFolder, path))
+  const facts = await askAll(oracle, paths, rows.map(more))
   const lines = new Set(paths.map((path, i) => JSON.stringify([fileHash(path), facts[i]])))
   mkdirSync(dirname(resultsFile(oracle)), { recursive: true })
   writeFileSync(resultsFile(oracle), `${[...lines].sort().join('\n')}\n`)

@@ -7,6 +7,8 @@ import { mapPairwise, toolOutput } from '../support/tool-output.ts'
 /** Another program whose word about a capture file is compared with ours. */
 export interface Oracle<Facts> {
   readonly tool: string
+  /** What is asked, where the tool is asked more than one thing. */
+  readonly topic?: string
   /** Only this version is asked: others mean other things by the same names. */
   readonly version: string
   /** Arguments with which the tool tells its version. */
@@ -21,27 +23,29 @@ export interface Oracle<Facts> {
 const RESULTS = join(import.meta.dirname, 'results')
 const FRESH = process.env['SOCKTRACE_FULL'] === '1'
 
-export const resultsFile = ({ tool, version }: Oracle<unknown>): string =>
-  join(RESULTS, `${tool}-${version}.ndjson`)
+export const resultsFile = ({ tool, topic, version }: Oracle<unknown>): string =>
+  join(RESULTS, `${[tool, topic, version].filter((part) => part !== undefined).join('-')}.ndjson`)
 
 export const fileHash = (path: string): string =>
   createHash('sha256').update(readFileSync(path)).digest('hex')
 
 /**
  * What the oracle says about each file, in their order: from the kept results, else from the tool where it is
- * installed in the right version, else `undefined`.
+ * installed in the right version, else `undefined`. `more` are arguments for each file on its own.
  */
 export async function askAll<Facts>(
   asked: Oracle<Facts>,
   paths: readonly string[],
+  more: readonly (readonly string[])[] = [],
 ): Promise<readonly (Facts | undefined)[]> {
   const file = resultsFile(asked)
   const can = isInstalled(asked)
   const kept = new Map<string, Facts>(existsSync(file) && !(FRESH && can) ? readResults(file) : [])
-  return await mapPairwise(paths, async (path) => {
+  const indexed = paths.map((path, index) => [path, [...asked.args, ...(more[index] ?? [])]] as const)
+  return await mapPairwise(indexed, async ([path, args]) => {
     const known = kept.get(fileHash(path))
     if (known !== undefined) return known
-    return can ? asked.distil(await toolOutput(asked.tool, asked.args, path)) : undefined
+    return can ? asked.distil(await toolOutput(asked.tool, args, path)) : undefined
   })
 }
 
