@@ -7,24 +7,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { probeKernel } from '../../src/host/doctor/kernel.ts'
 import type { Check } from '../../src/render/doctor.ts'
 import { outputSchema } from '../../src/render/schema.ts'
+import { DOCTOR_CHECKS } from '../support/doctor-checks.ts'
 import { builtFile, ndjson, repository, runCommand } from '../support/program.ts'
 import { isRoot, rootTest } from '../support/root.ts'
 
 const isValid = new Ajv2020({ strictTypes: false }).compile(outputSchema)
 
-const NAMES = [
-  'kernel',
-  'packet ring',
-  'libpcap',
-  'cap engine',
-  'sock_diag',
-  'unix_diag',
-  'owners',
-  'tracepoints',
-  'BPF',
-  'namespaces',
-  'iproute2',
-]
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 const NET_RAW = [...NOBODY, '--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw']
 
@@ -35,14 +23,14 @@ function doctor(prefix: readonly string[] = []): Map<string, Check> {
   for (const check of checks) assert.ok(isValid(check), JSON.stringify(isValid.errors))
   assert.deepEqual(
     checks.map(({ name }) => name),
-    NAMES,
+    DOCTOR_CHECKS,
   )
   return new Map(checks.map((check) => [check.name, check]))
 }
 
 rootTest('root has every plane', () => {
   const checks = doctor()
-  for (const name of NAMES) {
+  for (const name of DOCTOR_CHECKS) {
     const { status, detail } = checks.get(name)!
     // A process with more capabilities than this root's is closed to it: then that one is counted.
     if (name === 'owners') assert.match(`${status} ${detail}`, /^ok|^degraded .* of [1-3] of /)
@@ -108,7 +96,7 @@ test('the table says the same as the JSON', () => {
   assert.equal(status, 0)
   const marks = { '✓': 'ok', '~': 'degraded', '✗': 'missing' } as const
   const checks = doctor()
-  for (const name of NAMES) {
+  for (const name of DOCTOR_CHECKS) {
     const line = stdout.split('\n').find((text) => text.slice(10).startsWith(`${name} `))
     assert.ok(line !== undefined, name)
     assert.equal(marks[line[0] as keyof typeof marks], checks.get(name)!.status)

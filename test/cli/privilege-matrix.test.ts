@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before } from 'node:test'
 import type { Verdict } from '../../src/diagnose/verdict.ts'
 import type { Check } from '../../src/render/doctor.ts'
+import { DOCTOR_CHECKS } from '../support/doctor-checks.ts'
 import { Namespace } from '../support/namespace.ts'
 import { builtFile, ndjson, type Ran, Running, repository, runCommand } from '../support/program.ts'
 import { isRoot, rootTest } from '../support/root.ts'
@@ -118,19 +119,6 @@ const SITUATIONS: readonly Situation[] = [
 ]
 
 const MARKS = { ok: '✓', degraded: '~', missing: '✗' } as const
-const PARTS = [
-  'kernel',
-  'packet ring',
-  'libpcap',
-  'cap engine',
-  'sock_diag',
-  'unix_diag',
-  'owners',
-  'tracepoints',
-  'BPF',
-  'namespaces',
-  'iproute2',
-]
 
 const program = isRoot ? builtFile(repository) : ''
 /** Nobody listens there. */
@@ -209,7 +197,7 @@ for (const situation of SITUATIONS) {
     assert.deepEqual(rows, expected)
     assert.deepEqual(
       checks.map(({ name: part }) => part),
-      PARTS,
+      DOCTOR_CHECKS,
     )
   })
 

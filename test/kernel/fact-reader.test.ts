@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
-import { COMMON_LENGTH, type CommonLayout } from '../../src/kernel/layout.ts'
+import { COMMON_LENGTH } from '../../src/kernel/layout.ts'
 import { IPV4_STATE_LENGTH, KIND, RECORD, RECORD_LENGTH } from '../../src/kernel/ring-record.ts'
+import { COMMON } from './common-layout.ts'
 
-const COMMON: CommonLayout = {
-  remote: 0,
-  local: 4,
-  remotePort: 12,
-  localPort: 14,
-  family: 16,
-  net: 48,
-  remote6: 56,
-  local6: 72,
-}
 const NAMES: KernelNames = {
   dropReasons: new Map([[12, 'NETFILTER_DROP']]),
   resetReasons: new Map([[14, 'TCP_STATE']]),

@@ -4,17 +4,8 @@ import { COMMON_LENGTH, type CommonLayout } from '../../src/kernel/layout.ts'
 import { RecordedChange } from '../../src/kernel/recorded-change.ts'
 import { RECORD, STATE_LENGTH } from '../../src/kernel/ring-record.ts'
 import { parseAddress } from '../../src/wire/address.ts'
+import { COMMON } from './common-layout.ts'
 
-const COMMON: CommonLayout = {
-  remote: 0,
-  local: 4,
-  remotePort: 12,
-  localPort: 14,
-  family: 16,
-  net: 48,
-  remote6: 56,
-  local6: 72,
-}
 const NETNS = 0xf000_0123
 
 /** A record at offset 8 of a ring: 10.0.0.1 or its like to a peer, port 50000 to 443. */

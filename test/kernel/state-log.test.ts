@@ -3,20 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { KernelFact, StateFact } from '../../src/kernel/fact.ts'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
-import type { CommonLayout } from '../../src/kernel/layout.ts'
 import { KIND, RECORD, STATE_LENGTH } from '../../src/kernel/ring-record.ts'
 import { StateLog } from '../../src/kernel/state-log.ts'
+import { COMMON } from './common-layout.ts'
 
-const COMMON: CommonLayout = {
-  remote: 0,
-  local: 4,
-  remotePort: 12,
-  localPort: 14,
-  family: 16,
-  net: 48,
-  remote6: 56,
-  local6: 72,
-}
 const NAMES: KernelNames = {
   dropReasons: new Map(),
   resetReasons: new Map(),
