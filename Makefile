@@ -8,7 +8,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 SOURCES := $(shell find src -name '*.ts')
-BUILDERS := scripts/build.mjs scripts/start.cjs scripts/code-cache.cjs scripts/bench/generate.mjs
+BUILDERS := scripts/build.mjs $(wildcard scripts/late/*.cjs) scripts/start.cjs scripts/code-cache.cjs scripts/bench/generate.mjs
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
 TARBALL := build/socktrace-$(VERSION).tgz
 BIN := node_modules/.bin

@@ -3,6 +3,7 @@
 // dist/sea.cjs (the entry of the one executable), one CommonJS file each. Types are checked by `make check`, not here.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { generate } from './bench/generate.mjs'
 
@@ -10,6 +11,7 @@ import { generate } from './bench/generate.mjs'
 const staging = 'dist.new'
 /** A capture to run `read` on. */
 const sample = `${staging}/sample.pcap`
+const LATE = join(import.meta.dirname, 'late')
 
 const common = {
   bundle: true,
@@ -84,25 +86,15 @@ const withoutCommands = (own) => ({
   },
 })
 
-/**
- * Modules of Node that take 4 to 6 ms to load and are seldom used: for a pager or commander's commands in files of
- * their own, and for a terminal. They are loaded when one of these functions is called.
- */
-const SELDOM = { child_process: ['spawn', 'spawnSync'], tty: ['isatty'] }
-
-const lateModules = {
-  name: 'late-modules',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:)?(?:child_process|tty)$/ }, ({ namespace, path }) =>
-      namespace === 'late'
+/** What takes long to load has a stand-in in scripts/late/: it loads the module when it is needed, or only its half. */
+const late = {
+  name: 'late',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(?:node:)?(?:child_process|tty)$|^koffi$/ }, ({ importer, path }) =>
+      dirname(importer) === LATE
         ? { path, external: true }
-        : { path: path.replace('node:', ''), namespace: 'late' },
+        : { path: join(LATE, `${path.replace('node:', '').replace('_', '-')}.cjs`) },
     )
-    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({
-      contents: SELDOM[path]
-        .map((name) => `exports.${name}=(...all)=>require('node:${path}').${name}(...all)`)
-        .join('\n'),
-    }))
   },
 }
 
@@ -110,7 +102,7 @@ const lateModules = {
 const list = {
   ...oneFile,
   entryPoints: ['src/cli/main.ts'],
-  plugins: [withoutCommands('./list.ts'), lateModules, lateWidth],
+  plugins: [withoutCommands('./list.ts'), late, lateWidth],
   outfile: `${staging}/cli/list-code.cjs`,
   metafile: true,
 }
@@ -119,7 +111,7 @@ const list = {
 const view = {
   ...oneFile,
   entryPoints: ['src/cli/main.ts'],
-  plugins: [withoutCommands(undefined), lateModules, lateWidth],
+  plugins: [withoutCommands(undefined), late, lateWidth],
   outfile: `${staging}/cli/view-code.cjs`,
 }
 
@@ -127,7 +119,7 @@ const view = {
 const read = {
   ...oneFile,
   entryPoints: ['src/cli/main.ts'],
-  plugins: [withoutCommands('./read.ts'), lateModules, lateWidth],
+  plugins: [withoutCommands('./read.ts'), late, lateWidth],
   outfile: `${staging}/cli/read-code.cjs`,
 }
 

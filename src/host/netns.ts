@@ -1,5 +1,4 @@
-import { closeSync, openSync, readdirSync, statSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
+import { closeSync, openSync, promises, readdirSync, statSync } from 'node:fs'
 import { EXIT, UserError } from '../user-error.ts'
 import { lastError, SystemError, setns } from './libc.ts'
 
@@ -104,7 +103,7 @@ export async function enterNetns(wanted: string): Promise<void> {
     })
   const [{ path, inode }] = findNetns(wanted) as [NetworkNamespace]
   // Whether libuv has its threads by now would be chance: any work makes all of them.
-  await realpath('/')
+  await promises.realpath('/')
   if (inode !== currentNetns()) enter(path)
 }
 
