@@ -3,6 +3,7 @@ import { FragmentStore } from './fragment.ts'
 import { Frame } from './frame.ts'
 import { ICMP_HEADER_LENGTH, IcmpHeader } from './icmp.ts'
 import { Icmp6Header } from './icmp6.ts'
+import { CompressedPayload, PROTOCOL_IPCOMP } from './ipcomp.ts'
 import { Ipv4Header, PROTOCOL_ICMP, PROTOCOL_ICMP6, PROTOCOL_TCP, PROTOCOL_UDP } from './ipv4.ts'
 import { IPV6_HEADER_LENGTH, Ipv6Header } from './ipv6.ts'
 import {
@@ -56,7 +57,7 @@ export class PacketStack {
   protocol = 0
   /** Number of the network behind tunnels (`Tunnels.number`); 0 when the packet came in none. */
   tunnel = 0
-  /** Of the IP header: where that stands, which is not among the bytes of a packet put together from fragments. */
+  /** Of the IP header; that of a packet put together from fragments, or inflated, is not among its bytes. */
   networkOffset = 0
   transportOffset = 0
   /** 0 unless TCP or UDP. */
@@ -68,7 +69,7 @@ export class PacketStack {
   /** How many of them are in memory. */
   payloadCaptured = 0
 
-  /** The IP packet alone: begins at its header, ends where its own length says. Reassembled, it has no header. */
+  /** The IP packet alone: begins at its header, ends where its length says. Reassembled or inflated, it has none. */
   readonly datagram: Frame = new Frame()
   readonly tcp: TcpHeader = new TcpHeader()
   readonly tcpOptions: TcpOptions = new TcpOptions()
@@ -83,6 +84,7 @@ export class PacketStack {
   private readonly layers = new Layers()
   private readonly tunnels = new Tunnels()
   private readonly fragments = new FragmentStore()
+  private readonly compressed = new CompressedPayload()
   private readonly ipv4 = new Ipv4Header()
   private readonly ipv6 = new Ipv6Header()
   private readonly extension = new ExtensionHeader()
@@ -242,9 +244,14 @@ export class PacketStack {
     const { bytes } = datagram
     if (!fragments.add(this, this.protocol, this.time, bytes, offset, length, position, more === 1))
       return this.opaque(offset, KIND_FRAGMENT)
-    this.protocol = fragments.protocol
-    datagram.rebind(fragments.bytes, fragments.view)
-    datagram.move(0, fragments.length, fragments.length)
+    return this.walkApart(fragments)
+  }
+
+  /** A payload that stands in memory of its own. */
+  private walkApart({ protocol, bytes, view, length }: FragmentStore | CompressedPayload): number {
+    this.protocol = protocol
+    this.datagram.rebind(bytes, view)
+    this.datagram.move(0, length, length)
     return this.walkExtensions(0)
   }
 
@@ -267,6 +274,9 @@ export class PacketStack {
         if (this.icmp6.isError) this.quoted.at(this.datagram, offset + ICMP_HEADER_LENGTH)
         this.setPayload(offset + ICMP_HEADER_LENGTH, this.datagram.wireEnd)
         return KIND_ICMP
+      case PROTOCOL_IPCOMP:
+        if (!this.compressed.at(this.datagram, offset)) return this.opaque(offset, KIND_OTHER_IP)
+        return this.walkApart(this.compressed)
       default:
         return this.walkTunnel(this.tunnels.behindIp(this.protocol), offset, KIND_OTHER_IP)
     }

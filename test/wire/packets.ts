@@ -4,6 +4,7 @@ import { GreHeader } from '../../src/wire/gre.ts'
 import { GTP_PORT, GtpHeader } from '../../src/wire/gtp.ts'
 import { IcmpHeader } from '../../src/wire/icmp.ts'
 import { Icmp6Header } from '../../src/wire/icmp6.ts'
+import { type IpcompFields, IpcompHeader } from '../../src/wire/ipcomp.ts'
 import { type Ipv4Fields, Ipv4Header } from '../../src/wire/ipv4.ts'
 import { type Ipv6Fields, Ipv6Header } from '../../src/wire/ipv6.ts'
 import { ExtensionHeader } from '../../src/wire/ipv6-ext.ts'
@@ -68,6 +69,11 @@ export function icmp(payload: Uint8Array, type: number, code: number): Uint8Arra
 
 export function icmp6(payload: Uint8Array, type: number, code: number): Uint8Array {
   return before(payload, (view) => Icmp6Header.emit(view, 0, { type, code }))
+}
+
+/** `data` is compressed already. */
+export function ipcomp(data: Uint8Array, fields: IpcompFields): Uint8Array {
+  return before(data, (view) => IpcompHeader.emit(view, 0, fields))
 }
 
 export function ipv4(protocol: number, payload: Uint8Array, fields: Partial<Ipv4Fields> = {}): Uint8Array {

@@ -38,8 +38,6 @@ const TSHARK = [
 
 /** Where the packets or streams differ from tshark's, and why. */
 const DIFFERENCES: ReadonlyMap<string, string> = new Map([
-  ['filter/AH-IPcomp-IPv4.pcap', 'compressed packets (RFC 3173) are not unpacked'],
-  ['filter/AH-IPcomp-IPv6.pcap', 'compressed packets (RFC 3173) are not unpacked'],
   ['tests/sflow_expanded.pcap', 'a sampled header in a report is not a packet that passed here'],
   [
     'tests/bigtcp-ipv4-geneve-ipv6.pcap',

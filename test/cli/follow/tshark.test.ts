@@ -12,8 +12,6 @@ import { mapPairwise } from '../../support/tool-output.ts'
 /** What differs, and why; docs/differences.md says it to readers. `N client` is a side of flow N. */
 const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
   'arkime+arkime/tests/pcap/tcpseq_synthetic.pcap': ['0 client'],
-  'the-tcpdump-group+libpcap/tests/filter/AH-IPcomp-IPv4.pcap': ['0 client', '0 server'],
-  'the-tcpdump-group+libpcap/tests/filter/AH-IPcomp-IPv6.pcap': ['0 client', '0 server'],
   'the-tcpdump-group+tcpdump/tests/bgp-cease-hard-reset.pcap': ['0 server'],
   'the-tcpdump-group+tcpdump/tests/tcp_rst_data-trunc.pcap': ['0 server'],
   'the-tcpdump-group+tcpdump/tests/tcp_rst_data.pcap': ['0 server'],
