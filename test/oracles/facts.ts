@@ -15,6 +15,8 @@ export interface Oracle<Facts> {
   readonly versionArgs: readonly string[]
   /** Arguments about a file; `FILE` stands for its path. */
   readonly args: readonly string[]
+  /** The path of what it is given in the place of a file, where it cannot be told by arguments what the file is. */
+  readonly given?: (path: string) => string
   /** What is kept of its output: figures only, no payload. */
   distil(output: string): Facts
 }
@@ -45,7 +47,7 @@ export async function askAll<Facts>(
   return await mapPairwise(indexed, async ([path, args]) => {
     const known = kept.get(fileHash(path))
     if (known !== undefined) return known
-    return can ? asked.distil(await toolOutput(asked.tool, args, path)) : undefined
+    return can ? asked.distil(await toolOutput(asked.tool, args, asked.given?.(path) ?? path)) : undefined
   })
 }
 

@@ -18,12 +18,6 @@ const CONNECTIONS = /^connections /
 const TCPTRACE_SIDE = / #\d+ [ab]→[ab] /
 
 const RULES: readonly Rule[] = [
-  { id: 'ipcomp', files: ['AH-IPcomp-IPv4.pcap', 'AH-IPcomp-IPv6.pcap'], at: FLAGS },
-  { id: 'ipcomp', files: ['AH-IPcomp-IPv4.pcap', 'AH-IPcomp-IPv6.pcap'], at: INITIAL_RTT },
-  { id: 'ipcomp', files: ['AH-IPcomp-IPv4.pcap', 'AH-IPcomp-IPv6.pcap'], at: FIGURES },
-  { id: 'fabricpath', files: ['cisco-fabric-path.pcap'], at: FLAGS },
-  { id: 'fabricpath', files: ['cisco-fabric-path.pcap'], at: FIGURES },
-  { id: 'fabricpath', files: ['cisco-fabric-path.pcap'], at: TCPTRACE_SIDE },
   {
     id: 'unacked-limit',
     files: ['rsh-long-client-user-no-nul.pcapng.gz', 'telnet-unclosed-suboption.pcapng.gz'],
@@ -87,7 +81,11 @@ const RULES: readonly Rule[] = [
     at: TCPTRACE_SIDE,
   },
   { id: 'fragments', files: ['ipv6-http-atomic-frag.pcap'], at: CONNECTIONS },
-  { id: 'link-layers', files: ['mpls-basic.pcap', 'vlan-pcp-dei.pcapng'], at: TCPTRACE_SIDE },
+  {
+    id: 'link-layers',
+    files: ['mpls-basic.pcap', 'vlan-pcp-dei.pcapng', 'cisco-fabric-path.pcap'],
+    at: TCPTRACE_SIDE,
+  },
   { id: 'offload', files: ['kerberos_tso.pcapng'], at: TCPTRACE_SIDE },
   {
     id: 'payload-length',
@@ -106,10 +104,21 @@ export const RULE_IDS: readonly string[] = [...new Set(RULES.map(({ id }) => id)
 
 /** The id of the rule that explains the difference. */
 export function explanation(difference: Difference): string | undefined {
-  return RULES.find(
-    ({ files, at, when }) =>
-      (files === undefined || files.some((name) => difference.file.endsWith(name))) &&
-      at.test(difference.at) &&
-      (when === undefined || when(difference)),
-  )?.id
+  return RULES.find((rule) => namesOf(rule).some((name) => explains(rule, name, difference)))?.id
+}
+
+/** What could be left out: rules, and captures named by them, that explain none of the differences. */
+export function idleRules(differences: readonly Difference[]): readonly string[] {
+  return RULES.flatMap((rule) =>
+    namesOf(rule)
+      .filter((name) => !differences.some((difference) => explains(rule, name, difference)))
+      .map((name) => `${rule.id} ${name} ${rule.at.source}`),
+  )
+}
+
+/** How names end; every name ends with nothing. */
+const namesOf = ({ files }: Rule): readonly string[] => files ?? ['']
+
+function explains({ at, when }: Rule, name: string, difference: Difference): boolean {
+  return difference.file.endsWith(name) && at.test(difference.at) && (when === undefined || when(difference))
 }

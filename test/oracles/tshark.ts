@@ -1,4 +1,5 @@
 import { FILE } from '../support/tool-output.ts'
+import { countCheckSequence } from './counted-check-sequence.ts'
 import type { Oracle } from './facts.ts'
 
 /** Display fields in the order of their bits in `TsharkFacts.flags`. */
@@ -59,6 +60,9 @@ const FIELDS = [
 
 const FIRST_FLAG = FIELDS.indexOf(`tcp.analysis.${FLAGS[0]}`)
 
+/** Its frames end with the IP packet; tshark takes every FabricPath frame to end with its check sequence. */
+const WITHOUT_CHECK_SEQUENCE = 'cisco-fabric-path.pcap'
+
 /** Reassembling application data would merge packets; all else is as it comes. */
 export const TSHARK: Oracle<TsharkFacts> = {
   tool: 'tshark',
@@ -68,6 +72,7 @@ export const TSHARK: Oracle<TsharkFacts> = {
     ...['-n', '-o', 'tcp.desegment_tcp_streams:FALSE', '-r', FILE, '-Y', 'tcp', '-T', 'fields'],
     ...FIELDS.flatMap((field) => ['-e', field]),
   ],
+  given: (path) => (path.endsWith(WITHOUT_CHECK_SEQUENCE) ? countCheckSequence(path) : path),
   distil,
 }
 
