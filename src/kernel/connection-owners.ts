@@ -1,4 +1,5 @@
 import type { Address } from '../wire/address.ts'
+import { ConnectTable } from './connect-table.ts'
 import { CLOSE, type StateChange, SYN_SENT } from './state-event.ts'
 import type { TracedProcess } from './traced-process.ts'
 
@@ -9,24 +10,12 @@ const LINGER = 10e9
  * offset between them is measured to well under 1 µs, a time-stamping card may be further off.
  */
 const CLOCK_SLACK = 100e3
-/** Remembered connections; the oldest go first. About 300 bytes each. */
-const CAPACITY = 1 << 17
-
-/** One connect(): from CLOSE→SYN_SENT until CLOSE. Times are ns of the records' clock. */
+/** One connect(), as it is known when somebody asks. */
 export interface Connect {
-  readonly socket: number
+  readonly row: number
   readonly process: TracedProcess | undefined
   /** Inode of the network namespace; `null` when it is not known. */
   readonly netns: number | null
-  readonly family: number
-  readonly local: Uint32Array
-  readonly remote: Uint32Array
-  /** 0 until a later record of the same socket tells it. */
-  localPort: number
-  readonly remotePort: number
-  readonly began: number
-  /** `Infinity` while it is open. */
-  ended: number
 }
 
 /**
@@ -38,14 +27,8 @@ export interface Connect {
  */
 export class ConnectionOwners {
   readonly #netns: number | null
-  /** By kernel address of the socket, only open ones: the kernel uses an address again. */
-  readonly #open = new Map<number, Connect>()
-  /** By both ports; ephemeral ports make these lists short. */
-  readonly #byPorts = new Map<number, Connect[]>()
-  /** Connections whose local port is not known yet, by remote port. */
-  readonly #pending = new Map<number, Set<Connect>>()
-  /** In order of insertion, for expiry. */
-  readonly #all = new Set<Connect>()
+  /** Each from CLOSE→SYN_SENT on; those whose port is not known yet have 0. */
+  readonly #table = new ConnectTable()
 
   /** `netns` is the inode of the namespace that packets are seen in; `null` when that cannot be told. */
   constructor(netns: number | null) {
@@ -54,31 +37,31 @@ export class ConnectionOwners {
 
   /** Connections held, closed ones that linger included. */
   get size(): number {
-    return this.#all.size
+    return this.#table.size
   }
 
   /** A state change; `process` is read only for CLOSE→SYN_SENT, the one that is made by connect() itself. */
   state(event: StateChange, time: number, process: TracedProcess | undefined): void {
-    if (event.oldState === CLOSE && event.newState === SYN_SENT) this.#begin(event, time, process)
-    else this.#follow(event, time)
+    const table = this.#table
+    const known = table.ofSocket(event.socket)
+    if (event.oldState === CLOSE && event.newState === SYN_SENT) {
+      if (known >= 0) this.#end(known, time)
+      table.add(event, time, process)
+    } else if (known >= 0) {
+      if (table.localPort[known] === 0 && event.localPort !== 0 && this.#isSame(known, event))
+        table.setPort(known, event.localPort)
+      if (event.newState === CLOSE) this.#end(known, time)
+    }
   }
 
   /** The port of a connection became known. */
-  confirm(connect: Connect, localPort: number): void {
-    this.#forgetPending(connect)
-    connect.localPort = localPort
-    const key = portKey(localPort, connect.remotePort)
-    const list = this.#byPorts.get(key)
-    if (list === undefined) this.#byPorts.set(key, [connect])
-    else list.push(connect)
+  confirm({ row }: Connect, localPort: number): void {
+    this.#table.setPort(row, localPort)
   }
 
   /** Records were lost: nothing that is known is certain any more. */
   clear(): void {
-    this.#open.clear()
-    this.#byPorts.clear()
-    this.#pending.clear()
-    this.#all.clear()
+    this.#table.clear()
   }
 
   /** The process that connected `local` to `remote`, at `time`, by records alone. */
@@ -100,20 +83,16 @@ export class ConnectionOwners {
     remotePort: number,
     time: number,
   ): Connect | undefined {
-    const list = this.#byPorts.get(portKey(localPort, remotePort))
-    if (list === undefined) return undefined
-    const candidates = list.filter(
-      (connect) =>
-        isBetween(connect, local, remote) &&
-        connect.began <= time + CLOCK_SLACK &&
-        connect.ended + LINGER >= time &&
-        !this.#isForeign(connect),
+    const candidates = this.#between(local, localPort, remote, remotePort, time).filter(
+      (row) => !this.#isForeign(row),
     )
     const chosen = this.#choose(candidates, time)
-    if (chosen === undefined || (this.#isOurs(chosen) && chosen.ended >= time)) return chosen
+    if (chosen === undefined) return undefined
+    if (this.#isOurs(chosen) && this.#table.ended[chosen]! >= time) return this.#connect(chosen)
     // Closed, or perhaps of another namespace: the packet may be of one whose port is not known yet.
     const rivals = this.candidates(local, remote, remotePort, time)
-    return rivals.every((rival) => rival.process?.pid === chosen.process?.pid) ? chosen : undefined
+    const pid = this.#pid(chosen)
+    return rivals.every(({ process }) => process?.pid === pid) ? this.#connect(chosen) : undefined
   }
 
   /**
@@ -127,19 +106,14 @@ export class ConnectionOwners {
     remotePort: number,
     time: number,
   ): TracedProcess | undefined {
-    const isMeant = (connect: Connect): boolean =>
-      isBetween(connect, local, remote) &&
-      connect.began <= time + CLOCK_SLACK &&
-      connect.ended + LINGER >= time &&
-      !this.#isOurs(connect)
-    const candidates = (this.#byPorts.get(portKey(localPort, remotePort)) ?? []).filter(isMeant)
-    const [only, ...more] = candidates
-    const pid = only?.process?.pid
+    const meant = (port: number): number[] =>
+      this.#between(local, port, remote, remotePort, time).filter((row) => !this.#isOurs(row))
+    const [only, ...more] = meant(localPort)
+    const process = only === undefined ? undefined : this.#table.process(only)
     // A closed one too: its last packets may be seen beside those of an open one in another namespace.
-    if (pid === undefined || more.some(({ process }) => process?.pid !== pid)) return undefined
+    if (process === undefined || more.some((row) => this.#pid(row) !== process.pid)) return undefined
     // One whose port is not known yet may be it as well.
-    const rivals = [...(this.#pending.get(remotePort) ?? [])].filter(isMeant)
-    return rivals.every(({ process }) => process?.pid === pid) ? only?.process : undefined
+    return meant(0).every((row) => this.#pid(row) === process.pid) ? process : undefined
   }
 
   /**
@@ -147,69 +121,47 @@ export class ConnectionOwners {
    * them may be the one. Only a look at the socket itself can tell.
    */
   candidates(local: Address, remote: Address, remotePort: number, time: number): Connect[] {
-    const found: Connect[] = []
-    for (const connect of this.#pending.get(remotePort) ?? [])
-      if (
-        isBetween(connect, local, remote) &&
-        connect.began <= time + CLOCK_SLACK &&
-        !this.#isForeign(connect)
-      )
-        found.push(connect)
-    return found
+    return this.#between(local, 0, remote, remotePort, time)
+      .filter((row) => !this.#isForeign(row))
+      .map((row) => this.#connect(row))
   }
 
-  /** Forgets what ended long before `now`, and the oldest above the capacity. */
+  /** Forgets what ended long before `now`. */
   expire(now: number): void {
-    for (const connect of this.#all) {
-      // In order of their beginning: an open one in front hides nothing, it is only kept.
-      if (connect.ended + LINGER < now || this.#all.size > CAPACITY) this.#forget(connect)
-    }
+    const table = this.#table
+    for (let row = table.oldestEnded; row >= 0 && table.ended[row]! + LINGER < now; row = table.oldestEnded)
+      table.remove(row)
   }
 
-  #begin(event: StateChange, time: number, process: TracedProcess | undefined): void {
-    const before = this.#open.get(event.socket)
-    if (before !== undefined) this.#end(before, time)
-    const connect: Connect = {
-      socket: event.socket,
-      process,
-      netns: event.netns ?? process?.netns ?? null,
-      family: event.family,
-      local: event.local.slice(),
-      remote: event.remote.slice(),
-      localPort: 0,
-      remotePort: event.remotePort,
-      began: time,
-      ended: Number.POSITIVE_INFINITY,
-    }
-    this.#open.set(event.socket, connect)
-    this.#all.add(connect)
-    const pending = this.#pending.get(connect.remotePort)
-    if (pending === undefined) this.#pending.set(connect.remotePort, new Set([connect]))
-    else pending.add(connect)
-    if (this.#all.size > CAPACITY) this.#forgetOldest()
-  }
-
-  #follow(event: StateChange, time: number): void {
-    const connect = this.#open.get(event.socket)
-    if (connect === undefined) return
-    if (connect.localPort === 0 && event.localPort !== 0 && isSameConnection(connect, event)) {
-      this.confirm(connect, event.localPort)
-    }
-    if (event.newState === CLOSE) this.#end(connect, time)
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#all) {
-      this.#forget(oldest)
-      return
-    }
-  }
-
-  #end(connect: Connect, time: number): void {
-    connect.ended = time
-    this.#open.delete(connect.socket)
+  #end(row: number, time: number): void {
     // No port was ever chosen (EADDRNOTAVAIL): no packet was sent.
-    if (connect.localPort === 0) this.#forget(connect)
+    if (this.#table.localPort[row] === 0) this.#table.remove(row)
+    else this.#table.end(row, time)
+  }
+
+  #connect(row: number): Connect {
+    const { netns } = this.#table
+    return { row, process: this.#table.process(row), netns: netns[row]! || null }
+  }
+
+  #pid(row: number): number | undefined {
+    return this.#table.process(row)?.pid
+  }
+
+  /** Those between these ends that may have been there at `time`, in order of their beginning. */
+  #between(local: Address, localPort: number, remote: Address, remotePort: number, time: number): number[] {
+    const table = this.#table
+    const found: number[] = []
+    for (let row = table.ofPorts(localPort, remotePort); row >= 0; row = table.next(row)) {
+      const isBetween =
+        table.family[row] === local.family &&
+        table.family[row] === remote.family &&
+        hasWords(table.local, row, local.words) &&
+        hasWords(table.remote, row, remote.words)
+      if (isBetween && table.began[row]! <= time + CLOCK_SLACK && table.ended[row]! + LINGER >= time)
+        found.push(row)
+    }
+    return found.sort((a, b) => table.began[a]! - table.began[b]!)
   }
 
   /**
@@ -217,79 +169,53 @@ export class ConnectionOwners {
    * one that overlaps a connection known to be ours belongs to another namespace, and two that overlap and are
    * both of unknown namespace cannot be told apart.
    */
-  #choose(candidates: Connect[], time: number): Connect | undefined {
+  #choose(candidates: readonly number[], time: number): number | undefined {
     if (candidates.length < 2) return candidates[0]
-    const ours = candidates.filter((connect) => this.#isOurs(connect))
+    const { began } = this.#table
+    const ours = candidates.filter((row) => this.#isOurs(row))
     const possible = candidates.filter(
-      (connect) => this.#isOurs(connect) || !ours.some((other) => overlap(connect, other)),
+      (row) => this.#isOurs(row) || !ours.some((other) => this.#overlap(row, other)),
     )
-    let chosen: Connect | undefined
-    for (const connect of possible)
-      if (connect.began <= time && (chosen === undefined || connect.began > chosen.began)) chosen = connect
-    // All of them began within the slack after `time`.
-    if (chosen === undefined) return possible.every(samePid) ? possible[0] : undefined
-    if (this.#isOurs(chosen)) return chosen
-    const owner = chosen.process?.pid
-    return possible.every((connect) => connect.process?.pid === owner) ? chosen : undefined
+    const chosen = possible.findLast((row) => began[row]! <= time)
+    const only = chosen ?? possible[0]
+    const isOne = possible.every((row) => this.#pid(row) === this.#pid(only!))
+    // Without a choice all of them began within the slack after `time`.
+    return (chosen !== undefined && this.#isOurs(chosen)) || isOne ? only : undefined
   }
 
-  #isOurs({ netns }: Connect): boolean {
-    return netns !== null && netns === this.#netns
+  #isOurs(row: number): boolean {
+    const netns = this.#table.netns[row]!
+    return netns !== 0 && netns === this.#netns
   }
 
-  #isForeign({ netns }: Connect): boolean {
-    return netns !== null && this.#netns !== null && netns !== this.#netns
+  #isForeign(row: number): boolean {
+    const netns = this.#table.netns[row]!
+    return netns !== 0 && this.#netns !== null && netns !== this.#netns
   }
 
-  #forgetPending(connect: Connect): void {
-    const pending = this.#pending.get(connect.remotePort)
-    if (pending?.delete(connect) && pending.size === 0) this.#pending.delete(connect.remotePort)
+  #overlap(one: number, other: number): boolean {
+    const { began, ended } = this.#table
+    return began[one]! <= ended[other]! && began[other]! <= ended[one]!
   }
 
-  #forget(connect: Connect): void {
-    this.#all.delete(connect)
-    if (this.#open.get(connect.socket) === connect) this.#open.delete(connect.socket)
-    this.#forgetPending(connect)
-    const key = portKey(connect.localPort, connect.remotePort)
-    const list = this.#byPorts.get(key)
-    if (list === undefined) return
-    const rest = list.filter((other) => other !== connect)
-    if (rest.length === 0) this.#byPorts.delete(key)
-    else this.#byPorts.set(key, rest)
+  /** A later record of the same socket: the ends must still be those of its connect(). */
+  #isSame(row: number, event: StateChange): boolean {
+    const { remotePort, family, local, remote } = this.#table
+    return (
+      remotePort[row] === event.remotePort &&
+      family[row] === event.family &&
+      hasWords(local, row, event.local) &&
+      hasWords(remote, row, event.remote)
+    )
   }
 }
 
-function samePid(connect: Connect, _index: number, all: Connect[]): boolean {
-  return connect.process?.pid === all[0]!.process?.pid
-}
-
-function portKey(local: number, remote: number): number {
-  return local * 0x10000 + remote
-}
-
-function overlap(one: Connect, other: Connect): boolean {
-  return one.began <= other.ended && other.began <= one.ended
-}
-
-function isBetween(connect: Connect, local: Address, remote: Address): boolean {
+function hasWords(column: Uint32Array, row: number, words: Uint32Array): boolean {
+  const at = 4 * row
   return (
-    connect.family === local.family &&
-    connect.family === remote.family &&
-    sameWords(connect.local, local.words) &&
-    sameWords(connect.remote, remote.words)
+    column[at] === words[0] &&
+    column[at + 1] === words[1] &&
+    column[at + 2] === words[2] &&
+    column[at + 3] === words[3]
   )
-}
-
-/** A later record of the same socket: the ends must still be those of its connect(). */
-function isSameConnection(connect: Connect, event: StateChange): boolean {
-  return (
-    connect.remotePort === event.remotePort &&
-    connect.family === event.family &&
-    sameWords(connect.local, event.local) &&
-    sameWords(connect.remote, event.remote)
-  )
-}
-
-function sameWords(one: Uint32Array, other: Uint32Array): boolean {
-  return one[0] === other[0] && one[1] === other[1] && one[2] === other[2] && one[3] === other[3]
 }

@@ -1,3 +1,4 @@
+import { bucketOf } from './bucket.ts'
 import type { KernelFact } from './fact.ts'
 import { FactReader, type KernelNames } from './fact-reader.ts'
 import type { CommonLayout } from './layout.ts'
@@ -252,9 +253,4 @@ function callerOf(pid: number, port: number): number {
 function socketAt(view: DataView, offset: number): number {
   const at = offset + RECORD.socket
   return view.getUint32(at, true) + (view.getUint32(at + 4, true) & 0xffff) * 0x1_0000_0000
-}
-
-function bucketOf(key: number): number {
-  // Addresses of sockets end in zeros: multiplied, the upper bits depend on all (Knuth, 6.4).
-  return Math.imul((key % 0x1_0000_0000) ^ (key / 0x1_0000_0000), 0x9e3779b1) >>> 16
 }

@@ -14,7 +14,6 @@ import { isInRange, parsePortRange, portCount } from '../../sockets/port-range.t
 import { parseInetDiag } from '../../sockets/sock-diag.ts'
 import type { SocketRecord } from '../../sockets/socket.ts'
 import type { SocketEvidence } from '../../sockets/socket-evidence.ts'
-import { countSynQueues } from '../../sockets/syn-queue.ts'
 import { type Address, formatAddress } from '../../wire/address.ts'
 import { interfaceNames } from '../interface-names.ts'
 import { userName } from '../names.ts'
@@ -80,10 +79,9 @@ export class EndSockets {
     return this.#onPort(proto, port, proto === 'tcp' ? LISTEN : UNCONNECTED)
   }
 
-  /** Counts what waits in the SYN queues of `listeners`; walks through all connections of the machine, 5 ms. */
-  countHalfOpen(listeners: readonly SocketRecord[], port: number): void {
-    const requests = this.#onPort('tcp', port, HALF_OPEN)
-    countSynQueues([...listeners, ...requests])
+  /** What waits in the SYN queues of a port; walks through all connections of the machine, 5 ms and more. */
+  halfOpen(port: number): SocketRecord[] {
+    return this.#onPort('tcp', port, HALF_OPEN)
   }
 
   /** Local ports in use towards one destination, from `from` where that is known; the same walk. */

@@ -2,6 +2,7 @@ import { accepts } from '../../kernel/listen-calls.ts'
 import type { ProcessRef } from '../../process-ref.ts'
 import type { SocketRecord } from '../../sockets/socket.ts'
 import type { ListenerEvidence } from '../../sockets/socket-evidence.ts'
+import { countSynQueues } from '../../sockets/syn-queue.ts'
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts'
 import { SystemError } from '../libc.ts'
 import type { Namespaces } from '../namespaces.ts'
@@ -13,6 +14,8 @@ import { snapshot } from './socket-table.ts'
 
 /** What is found on a port is used again for this long, ms: a client that tries again and again asks each time. */
 const AGE = 20
+/** A count of SYN queues is used again for ten times as long as it took, at most this, ms: a storm of failures spends a tenth on it. */
+const COUNT_AGE = 250
 /** Beyond this many listeners on one port more of them say nothing. */
 const MOST = 32
 
@@ -39,11 +42,18 @@ interface Found {
   readonly counted: Set<number | null>
 }
 
+interface HalfOpen {
+  readonly until: number
+  readonly requests: readonly SocketRecord[]
+}
+
 /** Listeners on a port in every network namespace that can be entered, and whose they are. */
 export class ListenersEverywhere {
   readonly #namespaces: Namespaces
   readonly #finder = new SocketFinder()
   readonly #known = new Map<string, Found>()
+  /** By namespace and port: what waited in the SYN queues. */
+  readonly #halfOpen = new Map<string, HalfOpen>()
 
   constructor(namespaces: Namespaces) {
     this.#namespaces = namespaces
@@ -95,8 +105,23 @@ export class ListenersEverywhere {
     if (!there.some((socket) => takes(socket, target))) return found
     counted.add(netns)
     // All of the namespace: each request is of the most specific of them.
-    this.#namespaces.inside(netns ?? undefined, () => countHalfOpen(there, port))
+    const requests = this.#requests(netns, port)
+    if (requests !== undefined) countSynQueues(there, requests)
     return found
+  }
+
+  /** `undefined` where the kernel has no inet_diag: the queues stay unknown. */
+  #requests(netns: number | null, port: number): readonly SocketRecord[] | undefined {
+    const key = `${netns} ${port}`
+    const began = performance.now()
+    const known = this.#halfOpen.get(key)
+    if (known !== undefined && began < known.until) return known.requests
+    for (const [other, { until }] of this.#halfOpen) if (began >= until) this.#halfOpen.delete(other)
+    const requests = this.#namespaces.inside(netns ?? undefined, () => halfOpenHere(port))
+    if (requests === undefined) return undefined
+    const ended = performance.now()
+    this.#halfOpen.set(key, { until: ended + Math.min(10 * (ended - began), COUNT_AGE), requests })
+    return requests
   }
 
   #onPort({ proto, port }: Target): Found {
@@ -144,12 +169,12 @@ function listenersHere(proto: Protocol, port: number): SocketRecord[] {
   }
 }
 
-/** Leaves the queues unknown where the kernel has no inet_diag. */
-function countHalfOpen(listeners: readonly SocketRecord[], port: number): void {
+function halfOpenHere(port: number): SocketRecord[] | undefined {
   try {
-    EndSockets.with((sockets) => sockets.countHalfOpen(listeners, port))
+    return EndSockets.with((sockets) => sockets.halfOpen(port))
   } catch (error) {
     if (!(error instanceof SystemError)) throw error
+    return undefined
   }
 }
 
