@@ -3,6 +3,8 @@ const MAX_LENGTH = 15
 
 /** A canonical Huffman code (RFC 1951 section 3.2.2): its lengths alone say it. */
 export class HuffmanCode {
+  /** Whether all bits mean something. */
+  isComplete = false
   /** How many codes there are of each length. */
   private readonly counts = new Uint16Array(MAX_LENGTH + 1)
   private readonly next = new Uint16Array(MAX_LENGTH + 1)
@@ -13,12 +15,9 @@ export class HuffmanCode {
     this.symbols = new Uint16Array(size)
   }
 
-  /** Whether all bits mean something. */
-  isComplete = false
-
   /**
-   * The code of `count` symbols, whose lengths in bits begin at `from`; 0 is a symbol that does not occur. False when
-   * bits would mean two things, or some nothing: that is right only of no code at all, and of a single one of one bit.
+   * The code of `count` symbols, whose lengths in bits begin at `from`; 0 is a symbol that does not occur. False where
+   * bits would mean two things, or nothing: the latter is right only without any code, and of a single one of one bit.
    */
   set(lengths: Uint8Array, from: number, count: number): boolean {
     const { counts, next, symbols } = this
