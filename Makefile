@@ -8,7 +8,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 SOURCES := $(shell find src -name '*.ts')
-BUILDERS := scripts/build.mjs $(wildcard scripts/late/*.cjs) scripts/start.cjs scripts/code-cache.cjs scripts/bench/generate.mjs
+ENGINE := src/flow/engine-code.ts
+BUILDERS := scripts/build.mjs scripts/engine.mjs $(wildcard scripts/late/*.cjs) scripts/start.cjs scripts/code-cache.cjs scripts/bench/generate.mjs
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
 TARBALL := build/socktrace-$(VERSION).tgz
 BIN := node_modules/.bin
@@ -33,10 +34,14 @@ node_modules/.stamp: package-lock.json scripts/install.sh
 	@scripts/install.sh
 	@touch $@
 
+# The packet path as WebAssembly; `node scripts/build.mjs` makes it too.
+$(ENGINE): $(wildcard src/flow/engine/*.ts) scripts/engine.mjs node_modules/.stamp
+	@node scripts/engine.mjs
+
 dist/cli/main.js: $(SOURCES) $(BUILDERS) package.json node_modules/.stamp
 	@node scripts/build.mjs
 
-check: node_modules/.stamp ## types, lint, layers, unused code, file sizes, purity
+check: $(ENGINE) ## types, lint, layers, unused code, file sizes, purity
 	@node scripts/check.mjs
 
 test: system-test build pack package ## every test, with its set-up
@@ -49,16 +54,16 @@ test-full: system-test ## every test, nothing cached, with the longer runs and c
 	  node --import tsx scripts/test.mjs
 
 # Bash counts its own SECONDS, so that it is handed over by another name.
-fuzz: node_modules/.stamp ## damaged captures through `read` for SECONDS=60 (0: for ever); SEED=N ROUND=N runs one again
+fuzz: $(ENGINE) ## damaged captures through `read` for SECONDS=60 (0: for ever); SEED=N ROUND=N runs one again
 	@FUZZ_SECONDS=$(or $(SECONDS),60) node --import tsx scripts/fuzz.ts
 
 bench: system-bench build ## throughput beside capinfos, tcpdump, tcptrace and tshark
 	@node scripts/bench/bench.mjs
 
-oracles: system-test node_modules/.stamp ## what tshark, tcptrace, Zeek and Arkime say about the same captures, beside us
+oracles: system-test $(ENGINE) ## what tshark, tcptrace, Zeek and Arkime say about the same captures, beside us
 	@node --import tsx scripts/oracles.mjs
 
-manual: node_modules/.stamp ## docs/socktrace.1, from the definitions of the commands
+manual: $(ENGINE) ## docs/socktrace.1, from the definitions of the commands
 	@node --import tsx scripts/man-page.ts
 
 screenshots: system-screenshots build ## docs/live-*.svg, from the live view as it is now
@@ -90,4 +95,4 @@ system-build system-test system-bench system-demo system-screenshots:
 	@scripts/system-packages.sh $(@:system-%=%)
 
 clean: ## remove everything that was made here
-	@rm -rf dist build coverage node_modules
+	@rm -rf dist build coverage node_modules $(ENGINE)

@@ -6,6 +6,7 @@ import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { generate } from './bench/generate.mjs'
+import './engine.mjs'
 
 // Built beside dist/ and swapped in whole: a failed build leaves the last good one.
 const staging = 'dist.new'

@@ -7,6 +7,8 @@ import { build } from 'esbuild'
 
 const LINE_CAP = 400
 const LINE_MEDIAN = 120
+/** Compiled to WebAssembly, not bundled. */
+const ENGINE = join('src', 'flow', 'engine')
 /** Folders that must run where there is no Node, for example in a browser. */
 const PURE = ['wire', 'capture', 'flow', 'stream', 'sockets', 'kernel', 'diagnose']
 
@@ -72,7 +74,9 @@ async function browserBundle() {
       })
     },
   }
-  const entryPoints = folders.flatMap((name) => sources(join('src', name)))
+  const entryPoints = folders
+    .flatMap((name) => sources(join('src', name)))
+    .filter((name) => !name.startsWith(ENGINE))
   try {
     await build({
       entryPoints,

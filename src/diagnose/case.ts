@@ -1,5 +1,6 @@
 import { endpoint } from '../flow/annotation.ts'
 import type { Endpoint } from '../flow/event.ts'
+import { NO_FLOW } from '../flow/flow-id.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import { FLOW_MIDSTREAM } from '../flow/marks.ts'
 import type { Nanos } from '../flow/time.ts'
@@ -11,7 +12,7 @@ import type { Verdict } from './verdict.ts'
 import { WireTrouble } from './wire-evidence.ts'
 
 /** A case that has no flow yet. */
-export const NO_ROW = -1
+export const NO_ROW: number = NO_FLOW
 
 export interface Ends {
   readonly client: Endpoint

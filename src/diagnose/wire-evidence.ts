@@ -1,5 +1,5 @@
-import { ANOMALY_RETRANSMISSION } from '../flow/analysis.ts'
 import { role } from '../flow/annotation.ts'
+import { ANOMALY_RETRANSMISSION } from '../flow/anomalies.ts'
 import type { Side, TcpState } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
@@ -13,15 +13,23 @@ import {
   SIDE_FIN_ACKED,
 } from '../flow/marks.ts'
 import type { Mutable } from '../flow/mutable.ts'
-import { RESET_CLEARS_OLD, RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from '../flow/observer.ts'
-import { type Segment, STEP_RESET, STEP_STALE_ACK } from '../flow/segment.ts'
+import type { Segment } from '../flow/segment.ts'
 import type { SideView } from '../flow/side-view.ts'
+import { SYN_RECV, SYN_SENT } from '../flow/state-numbers.ts'
+import {
+  RESET_CLEARS_OLD,
+  RESET_EFFECTIVE,
+  RESET_LATE,
+  RESET_PENDING,
+  STEP_RESET,
+  STEP_STALE_ACK,
+} from '../flow/steps.ts'
 import { giveUpAfter, type SynLadder } from '../flow/syn-ladder.ts'
-import { STATES, SYN_RECV, SYN_SENT } from '../flow/tcp-state.ts'
+import { STATES } from '../flow/tcp-state.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 import { formatAddress } from '../wire/address.ts'
 import { diff } from '../wire/seq.ts'
-import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
+import { ACK, FIN, RST, SYN } from '../wire/tcp-bits.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
 import type { WireEvidence, WireIcmp, WireReset } from './evidence.ts'
 

@@ -4,22 +4,13 @@ import { type Before, conditionEvents, portReusedEvent } from './condition.ts'
 import type { StateEvent } from './event.ts'
 import { handshakeEvent } from './handshake.ts'
 import { resetEvent } from './reset.ts'
-import {
-  type Segment,
-  STEP_FIRST_FIN,
-  STEP_FIRST_FIN_ACKED,
-  STEP_RESET,
-  STEP_SECOND_FIN,
-  STEP_SECOND_FIN_ACKED,
-  STEP_SYN,
-  STEP_SYN_ACK,
-  STEP_THIRD_ACK,
-} from './segment.ts'
+import type { Segment } from './segment.ts'
+import { STEP_RESET, STEP_SYN, STEP_SYN_ACK, STEP_THIRD_ACK } from './steps.ts'
 import type { FlowStore } from './store.ts'
 import { STATES } from './tcp-state.ts'
+import { CLOSE_STEPS } from './told.ts'
 
 const HANDSHAKE = STEP_SYN | STEP_SYN_ACK | STEP_THIRD_ACK
-export const CLOSE = STEP_FIRST_FIN | STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN | STEP_SECOND_FIN_ACKED
 
 /** Gives the events of one segment: what it is in the life of the connection, then what is unusual about it. */
 export function annotate(store: FlowStore, segment: Segment, before: Before, reused: boolean): void {
@@ -28,7 +19,7 @@ export function annotate(store: FlowStore, segment: Segment, before: Before, reu
   const { steps, flow } = segment
   if (reused) give(portReusedEvent(store, segment))
   if (steps & HANDSHAKE) give(handshakeEvent(store, segment))
-  if (steps & CLOSE) {
+  if (steps & CLOSE_STEPS) {
     const close = closeEvent(store, segment, segment.time - flow.closeTime)
     if (close !== undefined) give(close)
   }
@@ -38,7 +29,7 @@ export function annotate(store: FlowStore, segment: Segment, before: Before, reu
 }
 
 /** Whether the segment proves a state that nothing before led to. */
-export function isSurprise(segment: Segment): boolean {
+function isSurprise(segment: Segment): boolean {
   return segment.senderFrom !== segment.senderTo && segment.senderTo !== segment.senderExpected
 }
 

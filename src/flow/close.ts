@@ -2,14 +2,9 @@ import { durationText, type EventScope, role, segmentEvent, transition } from '.
 import type { CloseEvent, Side, Transition } from './event.ts'
 import { FLOW_COMBINED_CLOSE, FLOW_SIMULTANEOUS_CLOSE } from './marks.ts'
 import type { Mutable } from './mutable.ts'
-import {
-  type Segment,
-  STEP_FIRST_FIN,
-  STEP_FIRST_FIN_ACKED,
-  STEP_SECOND_FIN,
-  STEP_SECOND_FIN_ACKED,
-} from './segment.ts'
-import { CLOSED, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, TIME_WAIT } from './tcp-state.ts'
+import type { Segment } from './segment.ts'
+import { CLOSED, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, SYN_RECV, TIME_WAIT } from './state-numbers.ts'
+import { STEP_FIRST_FIN, STEP_FIRST_FIN_ACKED, STEP_SECOND_FIN, STEP_SECOND_FIN_ACKED } from './steps.ts'
 
 /** Sentences, made once, by who is spoken of. */
 const FIN_SENT = bySide(

@@ -1,10 +1,11 @@
 import { diff } from '../wire/seq.ts'
-import { ACK, FIN, SYN } from '../wire/tcp.ts'
-import * as found from './analysis.ts'
+import { ACK, FIN, SYN } from '../wire/tcp-bits.ts'
 import { bytesText, durationText, type EventScope, segmentEvent } from './annotation.ts'
+import * as found from './anomalies.ts'
 import type { ConditionEvent, DupAckEvent } from './event.ts'
 import type { Segment } from './segment.ts'
 import { synAgainText } from './syn-ladder.ts'
+import { scaledWindow } from './window.ts'
 
 /** What a sentence can need beside the segment: columns as they were before it. */
 export interface Before {
@@ -85,9 +86,9 @@ function conditionText(
     case 'zero_window_probe_ack':
       return 'the window is still closed'
     case 'window_update':
-      return `recv() made room: window ${found.scaledWindow(segment.sender)} bytes`
+      return `recv() made room: window ${scaledWindow(segment.sender)} bytes`
     case 'window_full':
-      return `fills the window of ${found.scaledWindow(receiver)} bytes: send() will wait`
+      return `fills the window of ${scaledWindow(receiver)} bytes: send() will wait`
     case 'keep_alive':
       // Linux probes a closed window in the same form (tcp_xmit_probe_skb).
       return receiver.window === 0

@@ -1,10 +1,10 @@
 import { KIND_UDP, type PacketStack } from '../wire/stack.ts'
-import { LETTER_DATA } from './history.ts'
+import { type FlowId, NO_FLOW } from './flow-id.ts'
 import type { FlowKey } from './key.ts'
-import { LIST_ICMP, LIST_UDP } from './lists.ts'
+import { LETTER_DATA, LETTER_FLIPPED } from './letters.ts'
+import { LIST_ICMP, LIST_UDP } from './list-numbers.ts'
 import { comesFromServer } from './server-ports.ts'
 import type { FlowStore } from './store.ts'
-import { type FlowId, NO_FLOW } from './table.ts'
 import type { Nanos } from './time.ts'
 
 /** `SideView.letters`: the side's D is written. */
@@ -18,24 +18,28 @@ export function trackDatagram(
   time: Nanos,
   iface: number,
 ): FlowId {
-  const { table, lists, flow } = store
+  const { engine, flow } = store
+  const { calls } = engine
   const udp = stack.kind === KIND_UDP
   const list = udp ? LIST_UDP : LIST_ICMP
-  let row = table.find(key)
-  if (row === NO_FLOW) {
-    row = store.open(key, list, time, iface)
+  engine.setKey(key)
+  let row = calls.find() as FlowId
+  const isNew = row === NO_FLOW
+  if (isNew) row = calls.open(list, time, iface) as FlowId
+  flow.move(row)
+  if (isNew) {
     const flipped = udp && comesFromServer(stack.sourcePort, stack.destinationPort)
     flow.client = flipped ? 1 - key.direction : key.direction
-    if (flipped) store.histories.flip(flow)
-  } else flow.move(row)
+    if (flipped) flow.addHistory(LETTER_FLIPPED)
+  }
   const side = flow.side(key.direction)
   side.packets++
   side.wireBytes += stack.payloadLength
   side.lastTime = time
   if (udp && side.letters === 0) {
     side.letters = WROTE_DATA
-    store.histories.add(flow, LETTER_DATA, flow.client !== key.direction)
+    flow.addHistory(flow.client === key.direction ? LETTER_DATA : LETTER_DATA | 0x20)
   }
-  lists.move(table.memory, row, list)
+  calls.place(row, list)
   return row
 }

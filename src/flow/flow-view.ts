@@ -1,22 +1,20 @@
-import { KEY_META, KEY_PORTS, KEY_WORDS } from './key.ts'
-import { FlowMemory, ROW_BYTES, SIDE_BYTES, SIDES_OFFSET } from './memory.ts'
+import {
+  HISTORY,
+  HISTORY_BYTES,
+  HISTORY_LENGTH,
+  KEY_META,
+  KEY_PORTS,
+  ROW_BYTES,
+  SIDE_BYTES,
+  SIDES_OFFSET,
+} from './layout.ts'
+import { FlowMemory } from './memory.ts'
 import { SideView } from './side-view.ts'
 
-/** Bytes of history kept in the row itself; longer ones continue in a map beside the table. */
-const HISTORY_BYTES = 14
-const HISTORY_LENGTH = 104
-const HISTORY = 105
 /** A byte for each direction. The last four bytes of the 128 are `SideView.largestAcked`'s. */
 const TTLS = 120
 
-/** Words: its order of the first packet, neighbours in the list that the row is on (`lists.ts`), or in the free list. */
-export const SERIAL = 10
-export const BEFORE = 11
-export const AFTER = 12
-/** Byte: a LIST_ number. */
-export const LIST = 60
-
-const NOTHING = new FlowMemory(0)
+const NOTHING = new FlowMemory()
 
 /**
  * One flow: a borrowed view of a row of the table, with one of each direction. `move` puts all three on another row.
@@ -94,10 +92,6 @@ export class FlowView {
     return this.words[this.word + direction * 4 + index]!
   }
 
-  setKey(words: Uint32Array): void {
-    for (let i = 0; i < KEY_WORDS; i++) this.words[this.word + i] = words[i]!
-  }
-
   /** Zeek's letters as far as they are kept in the row. */
   get history(): string {
     const { bytes } = this
@@ -121,16 +115,10 @@ export class FlowView {
   get serial(): number {
     return this.words[this.word + 10]!
   }
-  set serial(value: number) {
-    this.words[this.word + 10] = value
-  }
 
-  /** Hash of the key. */
-  get hash(): number {
-    return this.words[this.word + 13]! | 0
-  }
-  set hash(value: number) {
-    this.words[this.word + 13] = value
+  /** The row behind it on the list that it is on, 0 for none. */
+  get after(): number {
+    return this.words[this.word + 12]!
   }
 
   /** Index of the interface of the first packet. */
@@ -149,12 +137,9 @@ export class FlowView {
     this.halves[this.half + 29] = value
   }
 
-  /** A LIST_ number of `lists.ts`. */
+  /** A LIST_ number of `list-numbers.ts`. */
   get list(): number {
     return this.bytes[this.byte + 60]!
-  }
-  set list(value: number) {
-    this.bytes[this.byte + 60] = value
   }
 
   /** Direction (0 or 1) of the client's packets. */

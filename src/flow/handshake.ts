@@ -17,9 +17,10 @@ import {
   SIDE_SYN_DATA,
 } from './marks.ts'
 import type { Mutable } from './mutable.ts'
-import { type Segment, STEP_SYN, STEP_SYN_ACK } from './segment.ts'
+import type { Segment } from './segment.ts'
 import type { SideView } from './side-view.ts'
-import { CLOSED, LISTEN } from './tcp-state.ts'
+import { CLOSED, LISTEN } from './state-numbers.ts'
+import { STEP_SYN, STEP_SYN_ACK } from './steps.ts'
 import { NANOS_PER_MS } from './time.ts'
 
 /** The handshake's event for a segment with STEP_SYN, STEP_SYN_ACK or STEP_THIRD_ACK. */

@@ -1,14 +1,14 @@
 import type { QuotedPacket } from '../wire/quoted-packet.ts'
 import { diff } from '../wire/seq.ts'
 import type { PacketStack } from '../wire/stack.ts'
+import { type FlowId, NO_FLOW } from './flow-id.ts'
 import { findIcmpError, icmpErrorAt } from './icmp-error.ts'
 import { type IcmpEffect, icmpErrorEvent } from './icmp-event.ts'
 import { FlowKey } from './key.ts'
-import { LIST_ENDED } from './lists.ts'
+import { LIST_ENDED } from './list-numbers.ts'
 import type { SideView } from './side-view.ts'
+import { CLOSED, SYN_RECV, SYN_SENT } from './state-numbers.ts'
 import type { FlowStore } from './store.ts'
-import { type FlowId, NO_FLOW } from './table.ts'
-import { CLOSED, SYN_RECV, SYN_SENT } from './tcp-state.ts'
 import type { Nanos } from './time.ts'
 
 const TCP = 6
@@ -36,7 +36,7 @@ export class IcmpTracker {
       quoted.destinationPort,
       stack.tunnel,
     )
-    const row = store.table.find(key)
+    const row = store.engine.find(key) as FlowId
     if (row === NO_FLOW) {
       this.datagram(stack, time)
       return row
@@ -73,7 +73,6 @@ export class IcmpTracker {
    * later. It counts only when it quotes an outstanding number (RFC 5927 section 4).
    */
   private take(side: SideView, index: number, quoted: QuotedPacket): IcmpEffect {
-    const { table, lists } = this.store
     const { flow } = side
     const { error } = icmpErrorAt(index)
     if (quoted.protocol !== TCP) {
@@ -85,7 +84,7 @@ export class IcmpTracker {
     if (error === undefined || (state !== SYN_SENT && state !== SYN_RECV)) return 'noted'
     flow.icmpError = index + 1
     side.expected = CLOSED
-    lists.move(table.memory, flow.row, LIST_ENDED)
+    this.store.engine.calls.place(flow.row, LIST_ENDED)
     return 'ended'
   }
 

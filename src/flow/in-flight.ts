@@ -1,7 +1,8 @@
 import { diff } from '../wire/seq.ts'
 import type { PacketStack } from '../wire/stack.ts'
-import { ACK, FIN, SYN } from '../wire/tcp.ts'
-import { HAS_SACK, type TcpOptions } from '../wire/tcp-options.ts'
+import { ACK, FIN, SYN } from '../wire/tcp-bits.ts'
+import { HAS_SACK } from '../wire/tcp-option-numbers.ts'
+import type { TcpOptions } from '../wire/tcp-options.ts'
 
 /** Wireshark's: more unacknowledged segments of one direction are not followed. */
 const MAX_SEGMENTS = 10_000

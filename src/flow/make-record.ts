@@ -1,5 +1,6 @@
 import { endpoint, protocolName } from './annotation.ts'
 import { communityId } from './community-id.ts'
+import { connState, streamLength } from './conn-state.ts'
 import type { FlowView } from './flow-view.ts'
 import { handshakeOptions, handshakeTimes } from './handshake.ts'
 import type { Histories } from './history.ts'
@@ -11,11 +12,11 @@ import type { SideView } from './side-view.ts'
 import type { SynLadder } from './syn-ladder.ts'
 import { STATES } from './tcp-state.ts'
 import { NANOS_PER_MS, type Nanos } from './time.ts'
-import * as word from './trouble.ts'
-import { connState, streamLength } from './zeek.ts'
+import type { TroubleView } from './trouble.ts'
+import * as word from './trouble-words.ts'
 
 export interface RecordScope {
-  readonly trouble: word.TroublePool
+  readonly trouble: TroubleView
   readonly histories: Histories
   readonly ladder: SynLadder
 }

@@ -1,61 +1,38 @@
-/** Bytes of a flow's row: 128 of the flow (`flow-view.ts`), then 128 for each direction (`side-view.ts`). */
-export const ROW_BYTES = 384
-export const ROW_WORDS = ROW_BYTES / 4
-export const SIDES_OFFSET = 128
-export const SIDE_BYTES = 128
-
 /** What stands on rows of the memory and has to follow when that moves. */
 interface View {
   rebind(memory: FlowMemory): void
 }
 
 /**
- * The rows of the flow table, one record after the other in one piece of memory, seen as numbers of each width.
+ * The engine's memory, seen as numbers of each width. A flow's row is `ROW_BYTES` at `row * ROW_BYTES`.
  *
  * A row and not a column for each fact: a packet needs some thirty facts of one flow, and a row keeps them in six
  * cache lines. With columns a packet took a fifth longer at 1 500 flows in turn (measured).
- * It grows by doubling: all views of it move along.
+ * When it grows, all views of it move along.
  */
 export class FlowMemory {
-  /** How many there is room for. */
-  rows: number
-  bytes: Uint8Array
-  halves: Uint16Array
-  words: Uint32Array
-  floats: Float32Array
-  doubles: Float64Array
+  bytes: Uint8Array = new Uint8Array(0)
+  halves: Uint16Array = new Uint16Array(0)
+  words: Uint32Array = new Uint32Array(0)
+  floats: Float32Array = new Float32Array(0)
+  doubles: Float64Array = new Float64Array(0)
+  view: DataView = new DataView(this.bytes.buffer)
   private readonly views: View[] = []
 
-  constructor(rows: number) {
-    this.rows = rows
-    this.bytes = new Uint8Array(rows * ROW_BYTES)
-    const { buffer } = this.bytes
+  /** Looks at this buffer from now on. */
+  attach(buffer: ArrayBuffer): void {
+    this.bytes = new Uint8Array(buffer)
     this.halves = new Uint16Array(buffer)
     this.words = new Uint32Array(buffer)
     this.floats = new Float32Array(buffer)
     this.doubles = new Float64Array(buffer)
+    this.view = new DataView(buffer)
+    for (const view of this.views) view.rebind(this)
   }
 
   /** Binds the view now and each time that the memory moves. */
   bind(view: View): void {
     this.views.push(view)
     view.rebind(this)
-  }
-
-  clear(row: number): void {
-    this.doubles.fill(0, (row * ROW_BYTES) / 8, ((row + 1) * ROW_BYTES) / 8)
-  }
-
-  /** Twice the rows. */
-  grow(): void {
-    const larger = new FlowMemory(this.rows * 2)
-    larger.doubles.set(this.doubles)
-    this.rows = larger.rows
-    this.bytes = larger.bytes
-    this.halves = larger.halves
-    this.words = larger.words
-    this.floats = larger.floats
-    this.doubles = larger.doubles
-    for (const view of this.views) view.rebind(this)
   }
 }

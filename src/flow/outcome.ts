@@ -14,8 +14,8 @@ import {
   SIDE_FIN_ACKED,
 } from './marks.ts'
 import type { Outcome, Teardown } from './record.ts'
+import { ESTABLISHED } from './state-numbers.ts'
 import { hasGivenUp, type SynLadder } from './syn-ladder.ts'
-import { ESTABLISHED } from './tcp-state.ts'
 import type { Nanos } from './time.ts'
 
 /** How a TCP flow ended, as far as it has at `now` (the capture's clock). */

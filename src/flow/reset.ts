@@ -1,9 +1,9 @@
 import { durationText, type EventScope, role, segmentEvent, transition } from './annotation.ts'
 import type { ResetEvent } from './event.ts'
 import type { Mutable } from './mutable.ts'
-import { RESET_CLEARS_OLD, RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from './observer.ts'
 import type { Segment } from './segment.ts'
-import { CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WAIT } from './tcp-state.ts'
+import { CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_RECV, SYN_SENT, TIME_WAIT } from './state-numbers.ts'
+import { RESET_CLEARS_OLD, RESET_EFFECTIVE, RESET_LATE, RESET_PENDING } from './steps.ts'
 
 /** The event of a reset. What it does to the receiver is its transition. */
 export function resetEvent(scope: EventScope, segment: Segment): ResetEvent {

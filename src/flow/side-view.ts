@@ -1,7 +1,8 @@
 import type { FlowView } from './flow-view.ts'
-import { FlowMemory, SIDE_BYTES } from './memory.ts'
+import { SIDE_BYTES } from './layout.ts'
+import { FlowMemory } from './memory.ts'
 
-const NOTHING = new FlowMemory(0)
+const NOTHING = new FlowMemory()
 
 /**
  * One direction of a flow: what the endpoint that sends in it has done. "Its peer" is the other endpoint.

@@ -78,41 +78,9 @@ export const RECEIVER: Transitions = {
   LAST_ACK: { ACK_OF_FIN: 'CLOSED', RST: 'CLOSED' },
 }
 
-export const CLOSED = STATES.indexOf('CLOSED')
-export const LISTEN = STATES.indexOf('LISTEN')
-export const SYN_SENT = STATES.indexOf('SYN_SENT')
-export const SYN_RECV = STATES.indexOf('SYN_RECV')
-export const ESTABLISHED = STATES.indexOf('ESTABLISHED')
-export const FIN_WAIT1 = STATES.indexOf('FIN_WAIT1')
-export const FIN_WAIT2 = STATES.indexOf('FIN_WAIT2')
-export const TIME_WAIT = STATES.indexOf('TIME_WAIT')
-export const CLOSE_WAIT = STATES.indexOf('CLOSE_WAIT')
-export const LAST_ACK = STATES.indexOf('LAST_ACK')
-
-export const INPUT_SYN = INPUTS.indexOf('SYN')
-export const INPUT_SYN_ACK = INPUTS.indexOf('SYN_ACK')
-export const INPUT_ACK = INPUTS.indexOf('ACK')
-export const INPUT_ACK_OF_FIN = INPUTS.indexOf('ACK_OF_FIN')
-export const INPUT_FIN = INPUTS.indexOf('FIN')
-export const INPUT_RST = INPUTS.indexOf('RST')
-
-const SENDER_CELLS = compile(SENDER)
-const RECEIVER_CELLS = compile(RECEIVER)
-
-/** The sender's state after it sent `input`. */
-export function afterSending(state: number, input: number): number {
-  return SENDER_CELLS[state * INPUTS.length + input]!
-}
-
-/** The receiver's state once `input` arrives. */
-export function afterReceiving(state: number, input: number): number {
-  return RECEIVER_CELLS[state * INPUTS.length + input]!
-}
-
-/** True when the endpoint holds nothing of the connection but, maybe, its tombstone. */
-export function isOver(state: number): boolean {
-  return state === CLOSED || state === TIME_WAIT || state === LISTEN
-}
+/** The same for the engine: a byte a cell, the inputs of a state side by side. */
+export const SENDER_CELLS = compile(SENDER)
+export const RECEIVER_CELLS = compile(RECEIVER)
 
 function compile(transitions: Transitions): Uint8Array {
   return Uint8Array.from(

@@ -1,20 +1,19 @@
 import { parseAddress } from '../wire/address.ts'
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ipv4.ts'
-import type { PlainSegment } from '../wire/plain-segment.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
+import type { PacketColumns } from './engine.ts'
 import type { Endpoint } from './event.ts'
+import { type FlowId, NO_FLOW } from './flow-id.ts'
 import { FlowView } from './flow-view.ts'
 import { icmpPorts } from './icmp-ports.ts'
 import { IcmpTracker } from './icmp-tracker.ts'
 import { FlowKey } from './key.ts'
-import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from './lists.ts'
+import * as at from './layout.ts'
+import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from './list-numbers.ts'
 import { FLOW_TIMED_OUT } from './marks.ts'
-import { passSteady } from './steady.ts'
 import { type FlowSinks, FlowStore } from './store.ts'
 import { giveUpAfter, MODERN_LADDER, type SynLadder } from './syn-ladder.ts'
-import { type FlowId, NO_FLOW } from './table.ts'
-import { TcpTracker } from './tcp-tracker.ts'
 import { NANOS_PER_SECOND, type Nanos } from './time.ts'
 
 export interface TrackerOptions {
@@ -31,6 +30,7 @@ export interface TrackerOptions {
 }
 
 /** Silence after which a flow without connection counts as over. */
+const LINK_ETHERNET = 1
 const UDP_IDLE = 60 * NANOS_PER_SECOND
 const ICMP_IDLE = 10 * NANOS_PER_SECOND
 /** Timers fire up to 3 % late. */
@@ -43,7 +43,6 @@ const GIVE_UP_SLACK = 1.05
  */
 export class FlowTracker {
   private readonly store: FlowStore
-  private readonly tcp: TcpTracker
   private readonly icmp: IcmpTracker
   private readonly key = new FlowKey()
   private readonly finder = new FlowKey()
@@ -55,12 +54,12 @@ export class FlowTracker {
   private readonly pause: number
   private nextLook = -Infinity
   private now = 0 as Nanos
+  private times: Float64Array = new Float64Array(0)
 
   constructor(options: TrackerOptions, sinks: FlowSinks) {
     const ladder = options.synLadder ?? MODERN_LADDER
     this.store = new FlowStore({ ...options, ladder }, sinks)
-    this.tcp = new TcpTracker(this.store)
-    this.shown = new FlowView(this.store.table.memory)
+    this.shown = new FlowView(this.store.engine.memory)
     this.icmp = new IcmpTracker(this.store)
     this.all = options.protocols === 'all'
     this.pause = Math.min(options.linger, NANOS_PER_SECOND) / 4
@@ -86,22 +85,27 @@ export class FlowTracker {
     const { finder } = this
     const protocol = proto === 'tcp' ? PROTOCOL_TCP : PROTOCOL_UDP
     finder.set(from.family, protocol, from.words, to.words, a.port, b.port)
-    return this.store.table.find(finder)
+    return this.store.engine.find(finder) as FlowId
   }
 
   /** Flows seen so far. */
   get flowCount(): number {
-    return this.store.table.serials
+    return this.store.engine.calls.flowCount()
+  }
+
+  /** Segments that took the short cut (`engine/steady.ts`). */
+  get shortCuts(): number {
+    return this.store.engine.calls.shortCutCount()
   }
 
   /** Flows that were recorded early because `maxFlows` were held. */
   get evicted(): number {
-    return this.store.evicted
+    return this.store.engine.calls.evictedCount()
   }
 
   /** The id of the flow in a row. */
   idOf(row: number): number {
-    return this.store.table.serialOf(row)
+    return this.at(row).serial
   }
 
   /**
@@ -122,31 +126,35 @@ export class FlowTracker {
     return flow.client === this.key.direction
   }
 
-  /** One plain segment (borrowed), which need not be walked. Returns whether the short cut (`steady.ts`) was taken. */
-  plain(segment: PlainSegment): boolean {
-    const time = segment.time as Nanos
-    if (time >= this.nextLook) this.look(time)
-    this.now = time
-    const { key, store } = this
-    const { flow, table } = store
-    key.set(
-      segment.family,
-      PROTOCOL_TCP,
-      segment.source,
-      segment.destination,
-      segment.sourcePort,
-      segment.destinationPort,
-    )
-    const row = table.find(key)
-    if (row !== NO_FLOW) {
-      flow.move(row)
-      store.rtt.now = time
-      if (passSteady(flow.side(key.direction), store, segment)) return true
-    }
-    this.tcp.plain(segment, key, row)
-    return false
+  /**
+   * Copies a batch (borrowed) to where `run` reads it: `count` packets, and of which kind their interfaces are.
+   */
+  load(batch: PacketColumns, count: number, interfaces: readonly { readonly linkType: number }[]): void {
+    this.store.engine.load(batch, count)
+    this.times = batch.time
+    const { memory, calls } = this.store.engine
+    const ethernet = calls.ethernetAt()
+    interfaces.forEach(({ linkType }, iface) => {
+      memory.bytes[ethernet + iface] = linkType === LINK_ETHERNET ? 1 : 0
+    })
   }
 
+  /**
+   * Plain segments of the batch (`engine/plain-segment.ts`), which need not be walked, from index `from` on, up to
+   * `count`. Returns the index of the first packet that has to be.
+   */
+  run(from: number, count: number): number {
+    const { calls } = this.store.engine
+    for (;;) {
+      const index = calls.run(from, count, this.nextLook)
+      if (index > from) this.now = this.times[index - 1]! as Nanos
+      if (index === count) return index
+      const time = this.times[index]! as Nanos
+      if (time < this.nextLook) return index
+      this.look(time)
+      from = index
+    }
+  }
   /**
    * One decoded packet (borrowed); `packet` is the 1-based frame number. Returns the row of its flow, or of the
    * flow that an ICMP error quotes, or NO_FLOW.
@@ -165,7 +173,7 @@ export class FlowTracker {
         stack.destinationPort,
         stack.tunnel,
       )
-      return this.tcp.packet(stack, key, time, iface, packet)
+      return this.segment(stack, time, iface, packet)
     }
     if (stack.kind === KIND_UDP && this.all) {
       key.set(
@@ -210,10 +218,43 @@ export class FlowTracker {
     if (store.sinks.flow === undefined && store.sinks.trouble === undefined) return
     const rows: FlowId[] = []
     for (const list of [LIST_ATTEMPTS, LIST_OPEN, LIST_ENDED, LIST_UDP, LIST_ICMP])
-      for (let row = store.lists.first(list); row >= 0; row = store.lists.next(store.table.memory, row))
-        rows.push(row as FlowId)
-    rows.sort((a, b) => store.table.serialOf(a) - store.table.serialOf(b))
-    for (const row of rows) store.close(row, this.now)
+      for (let row = this.first(list); row !== NO_FLOW; row = this.at(row).after as FlowId) rows.push(row)
+    rows.sort((a, b) => this.idOf(a) - this.idOf(b))
+    for (const row of rows) store.engine.calls.close(row, this.now)
+  }
+
+  /** The segment that was walked, with its key set. */
+  private segment(stack: PacketStack, time: Nanos, iface: number, packet: number): FlowId {
+    const { engine, segment } = this.store
+    const { tcp, tcpOptions } = stack
+    const { words, doubles } = engine.memory
+    const address = engine.calls.segmentAt()
+    const word = address / 4
+    doubles[address / 8] = time
+    doubles[address / 8 + 1] = packet
+    words[word + at.SEGMENT_DIRECTION] = this.key.direction
+    words[word + at.SEGMENT_IFACE] = iface
+    words[word + at.SEGMENT_SEQUENCE] = tcp.sequence
+    words[word + at.SEGMENT_ACKNOWLEDGEMENT] = tcp.acknowledgement
+    words[word + at.SEGMENT_FLAGS] = tcp.flags
+    words[word + at.SEGMENT_WINDOW] = tcp.window
+    words[word + at.SEGMENT_TTL] = stack.ttl
+    words[word + at.SEGMENT_LENGTH] = stack.payloadLength
+    words[word + at.SEGMENT_PRESENT] = tcpOptions.present
+    words[word + at.SEGMENT_MSS] = tcpOptions.mss
+    words[word + at.SEGMENT_WINDOW_SCALE] = tcpOptions.windowScale
+    words[word + at.SEGMENT_COOKIE_LENGTH] = tcpOptions.fastOpenCookieLength
+    words[word + at.SEGMENT_MPTCP_SUBTYPE] = tcpOptions.mptcpSubtype
+    words[word + at.SEGMENT_MPTCP_SUBTYPES] = tcpOptions.mptcpSubtypes
+    segment.options = tcpOptions
+    engine.setKey(this.key)
+    return engine.calls.take() as FlowId
+  }
+
+  /** The first row of a list. */
+  private first(list: number): FlowId {
+    const { memory, calls } = this.store.engine
+    return memory.words[calls.endsAt() / 4 + list]! as FlowId
   }
 
   private look(now: Nanos): void {
@@ -222,11 +263,11 @@ export class FlowTracker {
     store.sinks.trouble?.look(now)
     const { flow } = store
     for (const [list, wait] of this.waits) {
-      for (let row = store.lists.first(list); row >= 0; row = store.lists.first(list)) {
+      for (let row = this.first(list); row !== NO_FLOW; row = this.first(list)) {
         flow.move(row)
         if (since(flow, list) + wait > now) break
         if (list === LIST_ATTEMPTS) flow.marks |= FLOW_TIMED_OUT
-        store.close(row as FlowId, now)
+        store.engine.calls.close(row, now)
       }
     }
   }

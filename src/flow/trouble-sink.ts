@@ -1,15 +1,9 @@
 import type { QuotedPacket } from '../wire/quoted-packet.ts'
-import {
-  ANOMALY_RETRANSMISSION,
-  ANOMALY_ZERO_WINDOW,
-  ANOMALY_ZERO_WINDOW_PROBE,
-  ANOMALY_ZERO_WINDOW_PROBE_ACK,
-} from './analysis.ts'
 import type { FlowView } from './flow-view.ts'
 import type { IcmpError } from './icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from './icmp-event.ts'
 import { FLOW_WATCHED, SIDE_STEADY } from './marks.ts'
-import { type Segment, STEP_FIRST_FIN_ACKED, STEP_RESET, STEP_STALE_ACK } from './segment.ts'
+import type { Segment } from './segment.ts'
 import type { SideView } from './side-view.ts'
 import type { Nanos } from './time.ts'
 
@@ -30,19 +24,10 @@ export interface TroubleSink {
   closed(flow: FlowView): void
 }
 
-const STEPS = STEP_RESET | STEP_STALE_ACK | STEP_FIRST_FIN_ACKED
-const ANOMALIES =
-  ANOMALY_RETRANSMISSION | ANOMALY_ZERO_WINDOW | ANOMALY_ZERO_WINDOW_PROBE | ANOMALY_ZERO_WINDOW_PROBE_ACK
-
 /** Every segment of the flow comes from now on, also those that the short cut would take. */
 export function watchFlow(flow: FlowView): void {
   if (flow.marks & FLOW_WATCHED) return
   flow.marks |= FLOW_WATCHED
   flow.lower.marks &= ~SIDE_STEADY
   flow.upper.marks &= ~SIDE_STEADY
-}
-
-/** Whether the segment can matter to a verdict. */
-export function isTrouble({ steps, anomalies, flow }: Segment): boolean {
-  return ((steps & STEPS) | (anomalies & ANOMALIES) | (flow.marks & FLOW_WATCHED)) !== 0
 }

@@ -1,6 +1,6 @@
 import type { PacketStack } from '../wire/stack.ts'
 import { KIND_TCP } from '../wire/stack.ts'
-import { FIN, RST } from '../wire/tcp.ts'
+import { FIN, RST } from '../wire/tcp-bits.ts'
 
 /** What other programs' flow records count beside ours; `client` and `server` are the senders. */
 export interface WireCount {

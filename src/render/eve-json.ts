@@ -1,7 +1,7 @@
 import type { TcpState } from '../flow/event.ts'
 import type { FlowRecord } from '../flow/record.ts'
 import type { WireCount } from '../flow/wire-counts.ts'
-import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../wire/tcp.ts'
+import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../wire/tcp-bits.ts'
 import { jsonLine } from './json-text.ts'
 import type { TraceClock } from './time.ts'
 import { flowDigest } from './zeek-json.ts'

@@ -8,7 +8,7 @@ import {
   type PacketStack,
   REASONS,
 } from '../wire/stack.ts'
-import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
+import { ACK, FIN, RST, SYN } from '../wire/tcp-bits.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
 import {
   HAS_MSS,
@@ -16,8 +16,8 @@ import {
   HAS_SACK_PERMITTED,
   HAS_TIMESTAMPS,
   HAS_WINDOW_SCALE,
-  type TcpOptions,
-} from '../wire/tcp-options.ts'
+} from '../wire/tcp-option-numbers.ts'
+import type { TcpOptions } from '../wire/tcp-options.ts'
 import { type NameOf, named } from './endpoint-name.ts'
 import { sanitize } from './sanitize.ts'
 

@@ -1,4 +1,4 @@
-import { ACK, SYN } from '../wire/tcp.ts'
+import { ACK, SYN } from '../wire/tcp-bits.ts'
 import type { OverlapPolicy } from './overlap.ts'
 import { PAGE_BYTES, PagePool } from './page.ts'
 import { Stream, type StreamSegment, type StreamSink } from './stream.ts'

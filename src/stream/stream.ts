@@ -1,5 +1,5 @@
 import { diff } from '../wire/seq.ts'
-import { FIN, RST, SYN } from '../wire/tcp.ts'
+import { FIN, RST, SYN } from '../wire/tcp-bits.ts'
 import type { OverlapPolicy } from './overlap.ts'
 import { PAGE_BYTES, type PagePool } from './page.ts'
 import { Pending } from './pending.ts'

@@ -1,4 +1,4 @@
-import { ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, URG } from './tcp.ts'
+import { ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, URG } from './tcp-bits.ts'
 
 /** In tcpdump's order; the dot stands for ACK. */
 const LETTERS: readonly (readonly [flag: number, letter: string])[] = [

@@ -1,4 +1,35 @@
 import { EMPTY_VIEW, type Frame } from './frame.ts'
+import {
+  EXPERIMENT_FAST_OPEN,
+  HAS_ACC_ECN,
+  HAS_AUTHENTICATION,
+  HAS_EXPERIMENT,
+  HAS_FAST_OPEN,
+  HAS_MD5,
+  HAS_MPTCP,
+  HAS_MSS,
+  HAS_SACK,
+  HAS_SACK_PERMITTED,
+  HAS_TIMESTAMPS,
+  HAS_USER_TIMEOUT,
+  HAS_WINDOW_SCALE,
+  KIND_ACC_ECN_0,
+  KIND_ACC_ECN_1,
+  KIND_AUTHENTICATION,
+  KIND_END,
+  KIND_EXPERIMENT_1,
+  KIND_EXPERIMENT_2,
+  KIND_FAST_OPEN,
+  KIND_MD5,
+  KIND_MPTCP,
+  KIND_MSS,
+  KIND_NOP,
+  KIND_SACK,
+  KIND_SACK_PERMITTED,
+  KIND_TIMESTAMPS,
+  KIND_USER_TIMEOUT,
+  KIND_WINDOW_SCALE,
+} from './tcp-option-numbers.ts'
 
 /** The first 12 bytes of most segments' options as one word: NOP, NOP, Timestamps, length 10 (RFC 7323 appendix A). */
 const NOP_NOP_TIMESTAMPS = 0x0101080a
@@ -209,40 +240,3 @@ export interface TcpOptionFields {
   readonly sack?: readonly (readonly [number, number])[]
   readonly others?: readonly { readonly kind: number; readonly data: readonly number[] }[]
 }
-
-export const HAS_MSS = 1 << 0
-export const HAS_WINDOW_SCALE = 1 << 1
-export const HAS_SACK_PERMITTED = 1 << 2
-export const HAS_SACK = 1 << 3
-export const HAS_TIMESTAMPS = 1 << 4
-export const HAS_USER_TIMEOUT = 1 << 5
-export const HAS_MD5 = 1 << 6
-export const HAS_AUTHENTICATION = 1 << 7
-export const HAS_MPTCP = 1 << 8
-export const HAS_FAST_OPEN = 1 << 9
-export const HAS_ACC_ECN = 1 << 10
-export const HAS_EXPERIMENT = 1 << 11
-
-export const KIND_END = 0
-export const KIND_NOP = 1
-export const KIND_MSS = 2
-export const KIND_WINDOW_SCALE = 3
-export const KIND_SACK_PERMITTED = 4
-export const KIND_SACK = 5
-export const KIND_TIMESTAMPS = 8
-export const KIND_MD5 = 19
-export const KIND_USER_TIMEOUT = 28
-export const KIND_AUTHENTICATION = 29
-export const KIND_MPTCP = 30
-export const KIND_FAST_OPEN = 34
-export const KIND_ACC_ECN_0 = 172
-export const KIND_ACC_ECN_1 = 174
-export const KIND_EXPERIMENT_1 = 253
-export const KIND_EXPERIMENT_2 = 254
-
-/** Experiment identifier of TCP Fast Open (IANA, TCP ExIDs). */
-export const EXPERIMENT_FAST_OPEN = 0xf989
-
-export const MPTCP_CAPABLE = 0
-export const MPTCP_JOIN = 1
-export const MPTCP_DSS = 2

@@ -93,14 +93,3 @@ export interface TcpFields {
 }
 
 const FLAGS_MASK = 0x1ff
-
-export const FIN = 0x001
-export const SYN = 0x002
-export const RST = 0x004
-export const PSH = 0x008
-export const ACK = 0x010
-export const URG = 0x020
-export const ECE = 0x040
-export const CWR = 0x080
-/** Accurate ECN, formerly the nonce sum (RFC 3540, RFC 9768). */
-export const AE = 0x100

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { WireEvidence } from '../../src/diagnose/evidence.ts'
 import type { Planes } from '../../src/diagnose/planes.ts'
 import type { MismatchEvent } from '../../src/flow/event.ts'
+import { NO_FLOW } from '../../src/flow/flow-id.ts'
 import type { Nanos } from '../../src/flow/time.ts'
 import type { KernelFact } from '../../src/kernel/fact.ts'
 import { QuotedPacket } from '../../src/wire/quoted-packet.ts'
@@ -590,7 +591,7 @@ test('drops of datagrams wait only where their flows are tracked', () => {
     let finds = 0
     const find = () => {
       finds++
-      return -1
+      return NO_FLOW
     }
     const d = docketed(LIVE, { protocols, event: () => {}, find })
     d.docket.fact({ ...drop, reason: 'UDP_CSUM', location: null, flags: 0, icmp: false } as KernelFact, at(1))

@@ -6,7 +6,7 @@ import type { Nanos } from '../../src/flow/time.ts'
 import { FlowTracker, type TrackerOptions } from '../../src/flow/tracker.ts'
 import { Frame } from '../../src/wire/frame.ts'
 import { PacketStack } from '../../src/wire/stack.ts'
-import { ACK, SYN } from '../../src/wire/tcp.ts'
+import { ACK, SYN } from '../../src/wire/tcp-bits.ts'
 import { FILE_OPTIONS } from '../support/feed.ts'
 import { PacketWriter } from '../support/packet-writer.ts'
 

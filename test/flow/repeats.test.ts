@@ -4,7 +4,7 @@ import { InFlight } from '../../src/flow/in-flight.ts'
 import type { FlowRecord } from '../../src/flow/record.ts'
 import type { Nanos } from '../../src/flow/time.ts'
 import { FlowTracker } from '../../src/flow/tracker.ts'
-import { ACK, FIN, SYN } from '../../src/wire/tcp.ts'
+import { ACK, FIN, SYN } from '../../src/wire/tcp-bits.ts'
 import { FILE_OPTIONS } from '../support/feed.ts'
 import { PacketWriter, type SegmentFields } from '../support/packet-writer.ts'
 

@@ -3,15 +3,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { renderStateTable } from '../../scripts/tcp-states.ts'
-import {
-  afterReceiving,
-  afterSending,
-  INPUTS,
-  isOver,
-  RECEIVER,
-  SENDER,
-  STATES,
-} from '../../src/flow/tcp-state.ts'
+import * as numbers from '../../src/flow/state-numbers.ts'
+import { INPUTS, RECEIVER, SENDER, STATES } from '../../src/flow/tcp-state.ts'
+import { bareEngine } from '../support/bare-engine.ts'
+
+const { memory, calls } = bareEngine()
+const CELLS = STATES.length * INPUTS.length
+/** The transitions as the engine has them. */
+const afterSending = (state: number, input: number): number =>
+  memory.bytes[calls.cellsAt() + state * INPUTS.length + input]!
+const afterReceiving = (state: number, input: number): number =>
+  memory.bytes[calls.cellsAt() + CELLS + state * INPUTS.length + input]!
 
 /** How far along its life a connection is in each state: no segment but one that starts or resets may lead back. */
 const AGE: Record<(typeof STATES)[number], number> = {
@@ -39,13 +41,23 @@ for (const [side, cells, after] of [
         assert.equal(to, cells[state][input] ?? state)
         const starts = input === 'SYN' || input === 'RST'
         if (!starts) assert.ok(AGE[to] >= AGE[state], `${state} → ${to} leads back`)
-        if (input === 'RST') assert.ok(isOver(after(from, index)))
+        if (input === 'RST') assert.ok(to === 'CLOSED' || to === 'LISTEN')
         // The same segment again changes nothing more, but for what the ACK of a FIN releases.
         assert.equal(after(after(from, index), index), after(from, index))
       })
     })
   })
 }
+
+test('every number is the place of its name', () => {
+  const { STATE_COUNT, INPUT_COUNT, ...places } = numbers
+  assert.deepEqual([STATE_COUNT, INPUT_COUNT], [STATES.length, INPUTS.length])
+  const expected = Object.fromEntries([
+    ...STATES.map((name, place) => [name, place]),
+    ...INPUTS.map((name, place) => [`INPUT_${name}`, place]),
+  ])
+  assert.deepEqual({ ...places }, expected)
+})
 
 test('walking the handshake and both closes ends where RFC 9293 says', () => {
   const walk = (after: (state: number, input: number) => number, start: string, inputs: string) =>

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FlowEvent } from '../../src/flow/event.ts'
+import { NO_FLOW } from '../../src/flow/flow-id.ts'
 import type { FlowRecord } from '../../src/flow/record.ts'
-import { NO_FLOW } from '../../src/flow/table.ts'
 import type { Nanos } from '../../src/flow/time.ts'
 import { FlowTracker, type TrackerOptions } from '../../src/flow/tracker.ts'
-import { ACK, FIN, RST, SYN } from '../../src/wire/tcp.ts'
+import { ACK, FIN, RST, SYN } from '../../src/wire/tcp-bits.ts'
 import { FILE_OPTIONS } from '../support/feed.ts'
 import { PacketWriter, type SegmentFields } from '../support/packet-writer.ts'
 

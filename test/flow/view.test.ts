@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FlowView } from '../../src/flow/flow-view.ts'
 import { FlowKey } from '../../src/flow/key.ts'
+import { LIST_OPEN } from '../../src/flow/list-numbers.ts'
 import { SideView } from '../../src/flow/side-view.ts'
-import { FlowTable } from '../../src/flow/table.ts'
+import { bareEngine } from '../support/bare-engine.ts'
 
 /** The names of everything that can be written. */
 function writable(view: typeof FlowView | typeof SideView): string[] {
@@ -13,29 +14,33 @@ function writable(view: typeof FlowView | typeof SideView): string[] {
 }
 
 test('every number of a flow has a place of its own, and only there', () => {
-  const table = new FlowTable(4)
-  const flow = new FlowView(table.memory)
-  for (const port of [1, 2, 3]) table.insert(keyOf(port))
-  flow.move(1)
+  const engine = bareEngine()
+  const { memory } = engine
+  const flow = new FlowView(memory)
+  const rows = [1, 2, 3].map((port) => {
+    engine.setKey(keyOf(port))
+    return engine.calls.open(LIST_OPEN, 1e9, 0)
+  })
+  flow.move(rows[1]!)
   const places: [view: object, name: string][] = [
     ...writable(FlowView).map((name): [object, string] => [flow, name]),
     ...[flow.lower, flow.upper].flatMap((side) =>
       writable(SideView).map((name): [object, string] => [side, name]),
     ),
   ]
-  const before = table.memory.bytes.slice()
+  const clear = (): void => {
+    for (const [view, name] of places) Reflect.set(view, name, 0)
+  }
+  clear()
+  const before = memory.bytes.slice()
   places.forEach(([view, name], index) => {
     Reflect.set(view, name, index)
   })
   places.forEach(([view, name], index) => {
     assert.equal(Reflect.get(view, name), index, name)
   })
-  places.forEach(([view, name]) => {
-    Reflect.set(view, name, 0)
-  })
-  flow.serial = 1
-  flow.hash = keyOf(2).hash
-  assert.deepEqual(table.memory.bytes, before, 'no other row and no key was touched')
+  clear()
+  assert.deepEqual(memory.bytes, before, 'no other row and no key was touched')
 })
 
 function keyOf(port: number): FlowKey {

@@ -1,7 +1,7 @@
 import { OVERLAP_POLICIES, type OverlapPolicy } from '../../src/stream/overlap.ts'
 import { Reassembler, type ReassemblyOptions } from '../../src/stream/reassembler.ts'
 import type { Stream, StreamSegment, StreamSink } from '../../src/stream/stream.ts'
-import { ACK, FIN, PSH, RST, SYN } from '../../src/wire/tcp.ts'
+import { ACK, FIN, PSH, RST, SYN } from '../../src/wire/tcp-bits.ts'
 
 const FLAGS: Readonly<Record<string, number>> = { F: FIN, S: SYN, R: RST, P: PSH, '.': ACK }
 

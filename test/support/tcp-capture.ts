@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { PcapngWriter } from '../../src/capture/pcapng-write.ts'
 import { Ipv4Header } from '../../src/wire/ipv4.ts'
-import { ACK, FIN, PSH, RST, SYN, TcpHeader } from '../../src/wire/tcp.ts'
+import { TcpHeader } from '../../src/wire/tcp.ts'
+import { ACK, FIN, PSH, RST, SYN } from '../../src/wire/tcp-bits.ts'
 
 const FLAGS: Readonly<Record<string, number>> = { F: FIN, S: SYN, R: RST, P: PSH, '.': ACK }
 const LINK_RAW = 101

@@ -14,7 +14,7 @@ import {
   PacketStack,
   REASONS,
 } from '../../src/wire/stack.ts'
-import { HAS_MSS } from '../../src/wire/tcp-options.ts'
+import { HAS_MSS } from '../../src/wire/tcp-option-numbers.ts'
 import { frameOf } from './header-suite.ts'
 import * as make from './packets.ts'
 

@@ -16,8 +16,8 @@ import {
   HAS_USER_TIMEOUT,
   HAS_WINDOW_SCALE,
   MPTCP_JOIN,
-  TcpOptions,
-} from '../../src/wire/tcp-options.ts'
+} from '../../src/wire/tcp-option-numbers.ts'
+import { TcpOptions } from '../../src/wire/tcp-options.ts'
 import { frameOf, fromHex, uint8, uint16, uint32 } from './header-suite.ts'
 
 const options = new TcpOptions()

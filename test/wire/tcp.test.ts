@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, type TcpFields, TcpHeader, URG } from '../../src/wire/tcp.ts'
+import { type TcpFields, TcpHeader } from '../../src/wire/tcp.ts'
+import { ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../../src/wire/tcp-bits.ts'
 import { headerSuite, uint16, uint32 } from './header-suite.ts'
 
 const header = new TcpHeader()

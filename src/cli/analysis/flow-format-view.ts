@@ -1,6 +1,6 @@
 import type { PacketBatch } from '../../capture/batch.ts'
+import { NO_FLOW } from '../../flow/flow-id.ts'
 import type { FlowRecord } from '../../flow/record.ts'
-import { NO_FLOW } from '../../flow/table.ts'
 import { WireCounts } from '../../flow/wire-counts.ts'
 import { eveLine } from '../../render/eve-json.ts'
 import { zeekLine } from '../../render/zeek-json.ts'

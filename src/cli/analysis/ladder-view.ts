@@ -1,7 +1,7 @@
 import type { PacketBatch } from '../../capture/batch.ts'
 import type { FlowEvent } from '../../flow/event.ts'
+import { NO_FLOW } from '../../flow/flow-id.ts'
 import type { FlowRecord } from '../../flow/record.ts'
-import { NO_FLOW } from '../../flow/table.ts'
 import { ladderText } from '../../render/ladder.ts'
 import { ladderMermaid } from '../../render/ladder-mermaid.ts'
 import { type Ladder, LadderRows, ladderDrop } from '../../render/ladder-model.ts'

@@ -1,11 +1,10 @@
 import { PacketBatch } from '../../capture/batch.ts'
 import { END, type PacketSource } from '../../capture/source.ts'
-import { NO_FLOW } from '../../flow/table.ts'
+import { NO_FLOW } from '../../flow/flow-id.ts'
 import type { Nanos } from '../../flow/time.ts'
 import type { FlowTracker } from '../../flow/tracker.ts'
 import { DNS_PORT } from '../../wire/dns.ts'
 import { Frame } from '../../wire/frame.ts'
-import { PlainSegment } from '../../wire/plain-segment.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../../wire/stack.ts'
 
 /** How long a stopped run may still work on packets that keep coming, ms. */
@@ -49,7 +48,6 @@ export class Pump {
   readonly #options: PumpOptions
   readonly #frame = new Frame()
   readonly #stack = new PacketStack()
-  readonly #plain = new PlainSegment()
   readonly #batch = new PacketBatch()
   #stopAt: number | undefined
 
@@ -83,32 +81,20 @@ export class Pump {
     const batch = this.#batch
     const frame = this.#frame
     const stack = this.#stack
-    const plain = this.#plain
     const totals = this.totals
     const { interfaces } = source
     frame.rebind(batch.bytes, batch.view)
     if (totals.packets === 0) totals.first = batch.time[0]!
+    totals.packets += count
+    const alone = sink === undefined
+    if (alone) tracker.load(batch, count, interfaces)
     for (let index = 0; index < count; index++) {
+      if (alone) index = tracker.run(index, count)
+      if (index === count) break
       const iface = batch.iface[index]!
-      const original = batch.original[index]!
-      frame.move(batch.start[index]!, batch.captured[index]!, original)
+      frame.move(batch.start[index]!, batch.captured[index]!, batch.original[index]!)
       const time = batch.time[index]! as Nanos
-      const { linkType } = interfaces[iface]!
-      totals.packets += 1
-      totals.bytes += original
-      if (
-        sink === undefined &&
-        plain.at(frame, linkType) &&
-        plain.sourcePort !== DNS_PORT &&
-        plain.destinationPort !== DNS_PORT
-      ) {
-        plain.time = time
-        plain.iface = iface
-        plain.packet = batch.number[index]!
-        tracker.plain(plain)
-        continue
-      }
-      const kind = stack.walk(frame, linkType, time)
+      const kind = stack.walk(frame, interfaces[iface]!.linkType, time)
       if (kind !== KIND_TCP && kind !== KIND_UDP && kind !== KIND_ICMP) totals.skipped += 1
       if (dnsPort !== undefined && (stack.sourcePort === DNS_PORT || stack.destinationPort === DNS_PORT))
         dnsPort(stack, time)
@@ -116,6 +102,7 @@ export class Pump {
       if (kind === KIND_UDP && row !== NO_FLOW && datagram !== undefined) datagram(stack, row, time)
       if (sink !== undefined) sink.packet(batch, index, frame, stack, row)
     }
+    for (let index = 0; index < count; index++) totals.bytes += batch.original[index]!
     totals.last = batch.time[count - 1]!
   }
 }

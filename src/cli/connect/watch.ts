@@ -1,7 +1,7 @@
 import type { PacketBatch } from '../../capture/batch.ts'
 import type { Verdict } from '../../diagnose/verdict.ts'
 import type { Endpoint, FlowEvent, HandshakeOptions } from '../../flow/event.ts'
-import { NO_FLOW } from '../../flow/table.ts'
+import { NO_FLOW } from '../../flow/flow-id.ts'
 import type { ProcessRef } from '../../process-ref.ts'
 import { LadderRows, ladderDrop } from '../../render/ladder-model.ts'
 import type { TraceClock } from '../../render/time.ts'

@@ -1,7 +1,7 @@
 import type { PacketBatch } from '../../capture/batch.ts'
 import type { Endpoint } from '../../flow/event.ts'
+import { NO_FLOW } from '../../flow/flow-id.ts'
 import type { FlowRecord } from '../../flow/record.ts'
-import { NO_FLOW } from '../../flow/table.ts'
 import type { FlowTracker } from '../../flow/tracker.ts'
 import type { OverlapPolicy } from '../../stream/overlap.ts'
 import { Reassembler } from '../../stream/reassembler.ts'

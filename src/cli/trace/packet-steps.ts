@@ -6,7 +6,7 @@ import { segmentText } from '../../render/ladder-model.ts'
 import { formatAddress } from '../../wire/address.ts'
 import { Frame } from '../../wire/frame.ts'
 import { KIND_TCP, PacketStack } from '../../wire/stack.ts'
-import { ACK, SYN } from '../../wire/tcp.ts'
+import { ACK, SYN } from '../../wire/tcp-bits.ts'
 
 /** The packets of one flow that a ring still holds, as steps of a ladder: decoded when somebody looks. */
 export class PacketSteps {

@@ -4,7 +4,7 @@ import { END } from '../../../src/capture/source.ts'
 import { Analysis } from '../../../src/cli/analysis/analysis.ts'
 import type { Io } from '../../../src/cli/io.ts'
 import { FILE_PLANES } from '../../../src/diagnose/planes.ts'
-import { NO_FLOW } from '../../../src/flow/table.ts'
+import { NO_FLOW } from '../../../src/flow/flow-id.ts'
 import type { Nanos } from '../../../src/flow/time.ts'
 import type { KernelFact } from '../../../src/kernel/fact.ts'
 

@@ -7,7 +7,7 @@ import type { ProcessRef } from '../../../src/process-ref.ts'
 import { formatAddress } from '../../../src/wire/address.ts'
 import { Frame } from '../../../src/wire/frame.ts'
 import { KIND_TCP, PacketStack } from '../../../src/wire/stack.ts'
-import { ACK, SYN } from '../../../src/wire/tcp.ts'
+import { ACK, SYN } from '../../../src/wire/tcp-bits.ts'
 
 /**
  * A program that watches the loopback device of its network namespace and asks for the owners of every

@@ -1,0 +1,138 @@
+import { ENGINE_CODE } from './engine-code.ts'
+import type { FlowKey } from './key.ts'
+import { FlowMemory } from './memory.ts'
+import { SERVER_PORTS } from './server-ports.ts'
+import { RECEIVER_CELLS, SENDER_CELLS } from './tcp-state.ts'
+
+/** What the engine tells while it works. Rows and the segment are borrowed until the call returns. */
+export interface EngineHost {
+  /** The segment at hand is something in the life of its connection. `next` and `time` are its sender's from before. */
+  event(next: number, time: number, reused: number): void
+  /** It can matter to a verdict. `time` is when its sender sent the one before, nanoseconds; 0 for the first. */
+  trouble(time: number): void
+  /** The row is about to be freed. `now` is the capture's clock, nanoseconds. */
+  closed(row: number, now: number): void
+  /** A letter of a row's history for which it has no room. */
+  letter(row: number, code: number): void
+  /** A row that may have such letters is about to be freed. */
+  forget(row: number): void
+}
+
+/** What `engine/index.ts` exports. Addresses are offsets in its memory; times are nanoseconds; row 0 is none. */
+interface EngineCalls {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  keyAt(): number
+  wantedAt(): number
+  segmentAt(): number
+  endsAt(): number
+  cellsAt(): number
+  serverPortsAt(): number
+  ethernetAt(): number
+  flowCount(): number
+  shortCutCount(): number
+  heldCount(): number
+  evictedCount(): number
+  configure(told: number, maxFlows: number): void
+  find(): number
+  findWanted(): number
+  take(): number
+  open(list: number, time: number, iface: number): number
+  place(row: number, list: number): void
+  close(row: number, now: number): void
+  reserve(rows: number, bytes: number): void
+  columnsAt(): number
+  columnRows(): number
+  bytesAt(): number
+  setBase(address: number): void
+  run(from: number, count: number, due: number): number
+}
+
+/** Packets as columns over one piece of memory; `PacketBatch` says what they are. */
+export interface PacketColumns {
+  readonly bytes: Uint8Array
+  readonly start: Uint32Array
+  readonly captured: Uint32Array
+  readonly original: Uint32Array
+  readonly time: Float64Array
+  readonly iface: Uint16Array
+  readonly number: Float64Array
+}
+
+/** Compiled once a process. */
+let module: WebAssembly.Module | undefined
+
+/**
+ * The packet path: flow table, state machine, analysis and statistics, in WebAssembly (`engine/`). It takes the plain
+ * segments of a batch by itself; all that a person or a record needs is made here, from views of its memory.
+ */
+export class FlowEngine {
+  readonly memory: FlowMemory = new FlowMemory()
+  readonly calls: EngineCalls
+
+  /** `told` are TELL_ bits. */
+  constructor(host: EngineHost, told: number, maxFlows: number) {
+    module ??= new WebAssembly.Module(Uint8Array.from(atob(ENGINE_CODE), (digit) => digit.charCodeAt(0)))
+    const grown = (): void => this.attach()
+    const { exports } = new WebAssembly.Instance(module, { host: { ...bound(host), grown } })
+    this.calls = exports as unknown as EngineCalls
+    this.attach()
+    const { bytes } = this.memory
+    const cells = this.calls.cellsAt()
+    bytes.set(SENDER_CELLS, cells)
+    bytes.set(RECEIVER_CELLS, cells + SENDER_CELLS.length)
+    const ports = this.calls.serverPortsAt()
+    for (const port of SERVER_PORTS) bytes[ports + (port >>> 3)]! |= 1 << (port & 7)
+    this.calls.configure(told, Math.min(maxFlows, 2 ** 32 - 1))
+  }
+
+  /** Copies the first `count` packets to where `run` reads them. */
+  load(batch: PacketColumns, count: number): void {
+    const { start, captured } = batch
+    let low = start[0]!
+    let high = low
+    for (let i = 0; i < count; i++) {
+      const from = start[i]!
+      if (from < low) low = from
+      if (from + captured[i]! > high) high = from + captured[i]!
+    }
+    const { calls, memory } = this
+    calls.reserve(count, high - low)
+    const bytes = calls.bytesAt()
+    memory.bytes.set(batch.bytes.subarray(low, high), bytes)
+    calls.setBase(bytes - low)
+    const rows = calls.columnRows()
+    const at = calls.columnsAt()
+    memory.doubles.set(batch.time.subarray(0, count), at / 8)
+    memory.doubles.set(batch.number.subarray(0, count), at / 8 + rows)
+    memory.words.set(start.subarray(0, count), at / 4 + rows * 4)
+    memory.words.set(captured.subarray(0, count), at / 4 + rows * 5)
+    memory.words.set(batch.original.subarray(0, count), at / 4 + rows * 6)
+    memory.halves.set(batch.iface.subarray(0, count), at / 2 + rows * 14)
+  }
+
+  /** Row of the flow with this key, 0 when there is none. May be called while the engine works. */
+  find(key: FlowKey): number {
+    this.memory.words.set(key.words, this.calls.wantedAt() / 4)
+    return this.calls.findWanted()
+  }
+
+  /** Makes the key that of the packet at hand. */
+  setKey(key: FlowKey): void {
+    this.memory.words.set(key.words, this.calls.keyAt() / 4)
+  }
+
+  private attach(): void {
+    // While the module starts, its exports are not there yet.
+    if (this.calls !== undefined) this.memory.attach(this.calls.memory.buffer)
+  }
+}
+
+function bound(host: EngineHost): Record<keyof EngineHost, (...values: number[]) => void> {
+  return {
+    event: (next, time, reused) => host.event(next! >>> 0, time!, reused!),
+    trouble: (time) => host.trouble(time!),
+    closed: (row, now) => host.closed(row! >>> 0, now!),
+    letter: (row, code) => host.letter(row! >>> 0, code!),
+    forget: (row) => host.forget(row! >>> 0),
+  }
+}

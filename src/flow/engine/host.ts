@@ -1,0 +1,24 @@
+// What the engine calls; `engine.ts` has the other end.
+
+/** The memory has grown: views of it have to be made anew. */
+export declare function grown(): void
+/** The segment at hand is something in the life of its connection. `next` and `time` are its sender's from before. */
+export declare function event(next: u32, time: f64, reused: bool): void
+/** It can matter to a verdict. `time` is when its sender sent the one before. */
+export declare function trouble(time: f64): void
+/** The row is about to be freed. `now` is the capture's clock, nanoseconds. */
+export declare function closed(row: u32, now: f64): void
+/** A letter of its history for which the row has no room. */
+export declare function letter(row: u32, code: i32): void
+/** The row is about to be freed, and it had no room for more letters. */
+export declare function forget(row: u32): void
+
+/** What the host wants to be told: TELL_ bits. */
+export let told: i32 = 0
+/** Flows held at once. */
+export let maxFlows: u32 = u32.MAX_VALUE
+
+export function configure(tell: i32, most: u32): void {
+  told = tell
+  maxFlows = most
+}

@@ -1,0 +1,81 @@
+import { KEY_BYTES } from '../layout.ts'
+import { bytesAt, columnRows, columnsAt, ethernet, reserve, run, setBase, shortCuts } from './batch.ts'
+import { configure } from './host.ts'
+import { hashOf } from './key.ts'
+import { ends, place as placeFlow } from './lists.ts'
+import { serverPorts } from './ports.ts'
+import { flowAt } from './row.ts'
+import { segment } from './segment.ts'
+import { cells } from './states.ts'
+import { close as closeFlow, evicted, open as openFlow } from './store.ts'
+import { find as findRow, serials, size } from './table.ts'
+import { takeSegment } from './tcp-tracker.ts'
+
+// What the host calls; `FlowEngine` says what each takes and gives.
+
+export { bytesAt, columnRows, columnsAt, configure, reserve, run, setBase }
+
+/** Keys that the host writes: of the packet at hand, and of a flow that it looks for. */
+const key: usize = memory.data(KEY_BYTES, 8)
+const wanted: usize = memory.data(KEY_BYTES, 8)
+
+export function keyAt(): usize {
+  return key
+}
+export function wantedAt(): usize {
+  return wanted
+}
+export function segmentAt(): usize {
+  return changetype<usize>(segment)
+}
+export function endsAt(): usize {
+  return ends
+}
+export function cellsAt(): usize {
+  return cells
+}
+export function serverPortsAt(): usize {
+  return serverPorts
+}
+export function ethernetAt(): usize {
+  return ethernet
+}
+
+export function flowCount(): u32 {
+  return serials
+}
+export function shortCutCount(): u32 {
+  return shortCuts
+}
+export function heldCount(): u32 {
+  return size
+}
+export function evictedCount(): u32 {
+  return evicted
+}
+
+/** The row of the flow with the packet's key, 0 when there is none. */
+export function find(): u32 {
+  return findRow(key, hashOf(key))
+}
+export function findWanted(): u32 {
+  return findRow(wanted, hashOf(wanted))
+}
+
+/** Takes the segment that was filled in, with the packet's key; returns its row. */
+export function take(): u32 {
+  return takeSegment(key, findRow(key, hashOf(key)))
+}
+
+/** A new flow with the packet's key. */
+export function open(list: i32, time: f64, iface: i32): u32 {
+  return openFlow(key, list, time, iface).row
+}
+
+export function place(row: u32, list: i32): void {
+  placeFlow(flowAt(row), list)
+}
+
+export function close(row: u32, now: f64): void {
+  closeFlow(flowAt(row), now)
+}

@@ -1,0 +1,64 @@
+import { SCALE_UNKNOWN } from '../anomalies.ts'
+import { TELL_CLOSED } from '../layout.ts'
+import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from '../list-numbers.ts'
+import { LISTEN } from '../state-numbers.ts'
+import { clearGaps } from './gaps.ts'
+import { clearHistory } from './history.ts'
+import { closed, maxFlows, told } from './host.ts'
+import { first, place, unlist } from './lists.ts'
+import { type Flow, flowAt, type Side } from './row.ts'
+import { clearQueue } from './rtt.ts'
+import { insert, remove, size } from './table.ts'
+import { releaseTrouble } from './trouble.ts'
+
+/** Flows that had to leave early because `maxFlows` were held. */
+export let evicted: u32 = 0
+
+/** Puts the flow with this key on a new row on `list`, evicting another when the table is full. */
+export function open(key: usize, list: i32, time: f64, iface: i32): Flow {
+  if (size >= maxFlows) evict(time)
+  const flow = insert(key)
+  flow.start = time
+  flow.iface = iface
+  begin(flow.lower)
+  begin(flow.upper)
+  place(flow, list)
+  return flow
+}
+
+/** Tells that the flow is over and frees its row. */
+export function close(flow: Flow, now: f64): void {
+  if (told & TELL_CLOSED) closed(flow.row, now)
+  release(flow.lower)
+  release(flow.upper)
+  clearHistory(flow)
+  unlist(flow)
+  remove(flow)
+}
+
+/** Gives back what the side holds outside its row. */
+function release(side: Side): void {
+  clearQueue(side)
+  const trouble = side.trouble
+  if (trouble == 0) return
+  clearGaps(trouble)
+  releaseTrouble(trouble)
+}
+
+/** Who has to go first when the table is full: what is over, then what never opened, then the rest. */
+function evict(now: f64): void {
+  let row = first(LIST_ENDED)
+  if (row == 0) row = first(LIST_ATTEMPTS)
+  if (row == 0) row = first(LIST_ICMP)
+  if (row == 0) row = first(LIST_UDP)
+  if (row == 0) row = first(LIST_OPEN)
+  if (row == 0) return
+  evicted++
+  close(flowAt(row), now)
+}
+
+function begin(side: Side): void {
+  side.scale = SCALE_UNKNOWN
+  side.proven = LISTEN
+  side.expected = LISTEN
+}

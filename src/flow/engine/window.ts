@@ -1,0 +1,10 @@
+import { MAX_SCALE } from '../anomalies.ts'
+import { SIDE_SCALED } from '../marks.ts'
+import type { Side } from './row.ts'
+
+/** The latest window that a side advertised, in bytes; unscaled while its scale is unknown. At most 65 535 << 14. */
+export function scaledWindow(side: Side): u32 {
+  const scale = side.scale
+  const window = side.window
+  return scale <= MAX_SCALE && (side.marks & SIDE_SCALED) != 0 ? window << scale : window
+}
