@@ -1,6 +1,6 @@
 import type { Side } from '../flow/event.ts'
 import type { Evidence, WireReset } from './evidence.ts'
-import { kernelOf, otherSide, socketsOf, wasEstablished, watches, wireOf } from './facts.ts'
+import { kernelOf, otherSide, socketsOf, tellsResets, wasEstablished, watches, wireOf } from './facts.ts'
 import { isResetLost } from './losses.ts'
 import { FORGOTTEN_SECONDS, IDLE_SECONDS } from './thresholds.ts'
 import { duration } from './words.ts'
@@ -58,7 +58,7 @@ const CLOSED: ReadonlySet<string> = new Set(['CLOSE', 'FIN_WAIT1', 'FIN_WAIT2'])
 /** The socket is of this machine and was told about or found, every reset that sockets send is told, and none was. */
 export function neverSent(evidence: Evidence, side: Side): boolean {
   const kernel = kernelOf(evidence)
-  if (kernel?.resetSent?.side === side || !watches(evidence, 'reset')) return false
+  if (kernel?.resetSent?.side === side || !tellsResets(evidence, side)) return false
   const isKnown = kernel?.states[side] !== undefined || socketsOf(evidence)?.[side] !== undefined
   return evidence.here[side] && isKnown
 }
@@ -81,7 +81,7 @@ export function countersDecide(evidence: Evidence, broken: Broken): boolean {
   if (resetReason(evidence, broken) !== undefined) return false
   if (kernelOf(evidence)?.aborts?.[broken.by] === undefined) return false
   const told = kernelOf(evidence)?.resetSent
-  return told !== undefined ? told.active : !watches(evidence, 'reset')
+  return told !== undefined ? told.active : !tellsResets(evidence, broken.by)
 }
 
 /** What the end that was reset gets: EPIPE after the peer's FIN (tcp_reset, net/ipv4/tcp_input.c). */

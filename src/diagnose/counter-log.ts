@@ -1,15 +1,16 @@
 import type { Side } from '../flow/event.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../flow/time.ts'
 
-type Counters = Readonly<Record<string, number>>
+export type Counters = Readonly<Record<string, number>>
 
-/** Counters of some namespaces (by inode) at one moment. */
-export interface CounterSnapshot {
+/** Counters of a namespace, and a moment by which they had been read. */
+export interface Reading {
   readonly at: Nanos
-  readonly of: ReadonlyMap<number, Counters>
-  /** Those of which there was no reading then: what had moved before this one is not known. */
-  readonly late?: ReadonlySet<number>
+  readonly counters: Counters
 }
+
+/** Readings of some namespaces, by inode. */
+export type CounterSnapshot = ReadonlyMap<number, Reading>
 
 /**
  * How often they are read, 0.2 ms for a namespace, and how many readings are kept: 4 s. An attempt is in trouble a
@@ -18,21 +19,32 @@ export interface CounterSnapshot {
 const PACE = NANOS_PER_SECOND / 4
 const KEPT = 16
 const MAX_NAMESPACES = 16
-/** A reading bears the time of the packets that it follows, and is made up to this much later. */
-const BEHIND = NANOS_PER_SECOND / 5
+
+interface CounterLogOptions {
+  /** The namespace that is captured, always read; `null` where there is none. */
+  readonly own: number | null
+  /** The time by the capture's clock. */
+  readonly clock: () => Nanos
+  /** How late packets are stamped, ns. */
+  readonly lag?: number
+}
 
 /** Readings of the kernel's counters, so that what moved since an attempt began can be told afterwards. */
 export class CounterLog {
   readonly #read: (netns: number) => Counters | undefined
   readonly #own: number | null
+  readonly #clock: () => Nanos
+  readonly #lag: number
   /** Others, the least recently used first. */
   readonly #namespaces = new Set<number>()
-  readonly #snapshots: CounterSnapshot[] = []
+  readonly #snapshots: { readonly at: Nanos; readonly of: CounterSnapshot }[] = []
+  #next = Number.NEGATIVE_INFINITY
 
-  /** `own`: the namespace that is captured, always read. */
-  constructor(read: (netns: number) => Counters | undefined, own: number | null = null) {
+  constructor(read: (netns: number) => Counters | undefined, { own, clock, lag = 0 }: CounterLogOptions) {
     this.#read = read
     this.#own = own
+    this.#clock = clock
+    this.#lag = lag
   }
 
   /** From now on the counters of this namespace are read too; the one that was not asked for longest makes room. */
@@ -44,36 +56,32 @@ export class CounterLog {
   }
 
   look(now: Nanos): void {
-    const latest = this.#snapshots.at(-1)
-    if (latest !== undefined && now - latest.at < PACE) return
-    const of = new Map<number, Counters>()
+    if (now < this.#next) return
+    this.#next = now + PACE
+    const of = new Map<number, Reading>()
     for (const netns of this.#own === null ? this.#namespaces : [this.#own, ...this.#namespaces]) {
-      const counters = this.#read(netns)
-      if (counters !== undefined) of.set(netns, counters)
+      const reading = this.#reading(netns)
+      if (reading !== undefined) of.set(netns, reading)
     }
-    this.#snapshots.push({ at: now, of })
+    this.#snapshots.push({ at: this.#clock(), of })
     if (this.#snapshots.length > KEPT) this.#snapshots.shift()
   }
 
   /**
-   * The latest reading before `start`, else the oldest there is; of these namespaces, one of now where none is (`late`):
-   * what goes wrong goes wrong again with the next attempt to send.
+   * The latest reading before `start`, else the oldest there is; of these namespaces, one of now where none is: what
+   * goes wrong goes wrong again with the next attempt to send.
    */
   before(start: Nanos, namespaces: readonly (number | undefined)[]): CounterSnapshot {
-    const safe = start - BEHIND
-    const found = this.#snapshots.findLast(({ at }) => at <= safe) ?? this.#snapshots[0]
+    const found = this.#snapshots.findLast(({ at }) => at + this.#lag <= start) ?? this.#snapshots[0]
     const of = new Map(found?.of)
-    const late = new Set<number>(found !== undefined && found.at > safe ? of.keys() : [])
     for (const netns of namespaces) {
       if (netns === undefined) continue
       this.watch(netns)
       if (of.has(netns)) continue
-      const counters = this.#read(netns)
-      if (counters === undefined) continue
-      of.set(netns, counters)
-      late.add(netns)
+      const reading = this.#reading(netns)
+      if (reading !== undefined) of.set(netns, reading)
     }
-    return { at: found?.at ?? start, of, late }
+    return of
   }
 
   /** What moved in the namespace of each end since that reading. */
@@ -84,11 +92,22 @@ export class CounterLog {
     const moved: Partial<Record<Side, Counters>> = {}
     for (const side of ['client', 'server'] as const) {
       const inode = netns[side]
-      const before = inode === undefined ? undefined : snapshot?.of.get(inode)
+      const before = inode === undefined ? undefined : snapshot?.get(inode)
       const now = before && this.#read(inode!)
-      if (before !== undefined && now !== undefined) moved[side] = difference(before, now)
+      if (before !== undefined && now !== undefined) moved[side] = difference(before.counters, now)
     }
     return moved
+  }
+
+  /** Whether a namespace was read before that moment: what happened then is in what moved since. */
+  wasRead(netns: number, snapshot: CounterSnapshot, at: Nanos): boolean {
+    const reading = snapshot.get(netns)
+    return reading !== undefined && reading.at + this.#lag <= at
+  }
+
+  #reading(netns: number): Reading | undefined {
+    const counters = this.#read(netns)
+    return counters && { at: this.#clock(), counters }
   }
 }
 

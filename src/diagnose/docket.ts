@@ -16,7 +16,7 @@ import { type Case, endsOf, NO_ROW } from './case.ts'
 import { CaseBook } from './case-book.ts'
 import { CaseJudge } from './case-judge.ts'
 import { CaseOpener } from './case-opener.ts'
-import { CounterLog } from './counter-log.ts'
+import { CounterLog, type Counters } from './counter-log.ts'
 import type { DocketOptions } from './docket-options.ts'
 import { nextDue } from './due.ts'
 import type { KernelEvidence } from './evidence.ts'
@@ -27,6 +27,7 @@ import { isTelling } from './kernel-evidence.ts'
 import { KernelLedger, keyOf } from './kernel-ledger.ts'
 import { Late } from './late.ts'
 import { SYNS_WAITED } from './thresholds.ts'
+import { ToldResets } from './told-resets.ts'
 import type { VerdictName } from './verdict.ts'
 import { failedAtLast } from './wire-evidence.ts'
 
@@ -49,6 +50,7 @@ export class Docket implements TroubleSink {
   readonly #ledger: KernelLedger
   readonly #settle: Readonly<Record<'tcp' | 'udp', Nanos>>
   readonly #counters: CounterLog
+  readonly #resets = new ToldResets()
   readonly #gatherer: EvidenceGatherer
   readonly #opener: CaseOpener
   readonly #judging: CaseJudge
@@ -74,7 +76,11 @@ export class Docket implements TroubleSink {
     this.#settle = { tcp: settle, udp: (planes.netns === null ? settle : 10 * settle) as Nanos }
     this.#cases = new CaseBook(options.maxCases ?? MAX_CASES)
     this.#ledger = new KernelLedger(planes)
-    this.#counters = new CounterLog((netns) => planes.counters(netns), planes.netns)
+    this.#counters = new CounterLog((netns) => this.#readCounters(netns), {
+      own: planes.netns,
+      clock: () => planes.now?.() ?? this.#now,
+      ...(planes.lag !== undefined && { lag: planes.lag }),
+    })
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
     this.#opener = new CaseOpener(options, this.#cases, this.#ledger, this.#counters)
     this.#judging = new CaseJudge(options, this.#cases, this.#ledger, this.#gatherer)
@@ -93,6 +99,12 @@ export class Docket implements TroubleSink {
   /** Cases that could not be held. */
   get dropped(): number {
     return this.#cases.dropped
+  }
+
+  /** Before the first packet: what counts up is read, so that what moves from now on can be told. */
+  begin(now: Nanos): void {
+    this.#now = now
+    this.#gatherer.look(now)
   }
 
   /** The verdict of the flow whose row is being freed: for its record. */
@@ -156,7 +168,7 @@ export class Docket implements TroubleSink {
   /** Something that the kernel told, at a time of the capture's clock. */
   fact(fact: KernelFact, at: Nanos): void {
     const trace = this.#ledger.take(fact, at)
-    this.#gatherer.aborts.take(fact, at)
+    this.#resets.take(fact)
     const dials = fact.fact === 'call' || (fact.fact === 'state' && fact.to === 'SYN_SENT')
     if (dials && fact.pid !== undefined) this.#judging.dialled(fact.pid, fact.remote, at)
     if (trace === undefined) return
@@ -236,6 +248,11 @@ export class Docket implements TroubleSink {
     this.#ledger.clear()
     this.#cases.unbind()
     this.#gatherer.lostAt = Math.max(at, this.#now) + NANOS_PER_SECOND
+  }
+
+  #readCounters(netns: number): Counters | undefined {
+    const counters = this.#options.planes.counters(netns)
+    return counters && { ...counters, ...this.#resets.of(netns) }
   }
 
   /** Nobody takes events, or no datagrams are tracked: then no flow of it will ever be known. */

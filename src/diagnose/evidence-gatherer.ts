@@ -4,9 +4,8 @@ import type { SynLadder } from '../flow/syn-ladder.ts'
 import type { Nanos } from '../flow/time.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import type { SocketEvidence } from '../sockets/socket-evidence.ts'
-import { AbortLog } from './abort-log.ts'
 import { type Case, type Ends, NO_ROW } from './case.ts'
-import type { CounterLog, CounterSnapshot } from './counter-log.ts'
+import type { CounterLog } from './counter-log.ts'
 import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
 import { otherSide } from './facts.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
@@ -49,7 +48,6 @@ const NO_KERNEL: Omit<KernelEvidence, 'counters'> = {
 export class EvidenceGatherer {
   /** Records of the kernel were lost until then: of connections that began before, its silence proves nothing. */
   lostAt = Number.NEGATIVE_INFINITY
-  readonly aborts = new AbortLog()
   readonly #options: GathererOptions
   readonly #counters: CounterLog
   readonly #losses: LossLog
@@ -85,6 +83,7 @@ export class EvidenceGatherer {
     const here = planes.here(query)
     const ended = over || found.wire.isEnded || (trace !== undefined && (trace.isFailed || trace.isClosed))
     const socket = ownSockets(planes.socket(query), trace, ends)
+    const wire = this.#wireEvidence(found)
     const evidence: Evidence = {
       proto,
       client,
@@ -95,9 +94,9 @@ export class EvidenceGatherer {
       here,
       ...ownOf(query, planes),
       process: withListener(planes.process(query), socket, trace, server),
-      wire: this.#wireEvidence(found),
+      wire,
       socket,
-      kernel: this.#kernelEvidence(found, trace, query),
+      kernel: this.#kernelEvidence(found, trace, query, wire),
     }
     return over || !isUnnoticed(evidence) ? evidence : { ...evidence, ended: false, ...(ending && FINISHING) }
   }
@@ -135,11 +134,11 @@ export class EvidenceGatherer {
     found: Case,
     trace: KernelTrace | undefined,
     { netns, client }: ConnectionQuery,
+    wire: Plane<WireEvidence>,
   ): Plane<KernelEvidence> {
     const { kernel } = this.#options.planes
     if (!kernel.watched) return kernel
     const counters = this.#counters.since(found.before, netns)
-    const aborts = found.before && this.aborts.since(found.before.at, onTime(netns, found.before))
     const hasLost = found.start <= this.lostAt
     const unwatched = hasLost ? EVERY_KIND : kernel.unwatched
     const told = trace?.evidence(client, { netns, counters, unwatched }) ?? {
@@ -150,19 +149,28 @@ export class EvidenceGatherer {
     }
     // Silence that proves nothing, and nothing else.
     if (hasLost && kernelFacts(told).length === 0) return { watched: false, why: RECORDS_LOST }
-    return { watched: true, ...told, ...(aborts && { aborts }) }
+    return { watched: true, ...told, ...this.#resets(found, told, wire) }
   }
-}
 
-/** The ends whose namespace's counters were read before the connection began. */
-function onTime(
-  netns: Partial<Record<Side, number>>,
-  { late }: CounterSnapshot,
-): Partial<Record<Side, number>> {
-  const { client, server } = netns
-  return {
-    ...(client !== undefined && !late?.has(client) && { client }),
-    ...(server !== undefined && !late?.has(server) && { server }),
+  /** What was told of resets in the namespace of each end, set against what that counted itself. */
+  #resets(
+    { before }: Case,
+    { netns, counters, resetSent, resetReceived, error }: KernelEvidence,
+    wire: Plane<WireEvidence>,
+  ): Pick<KernelEvidence, 'aborts' | 'untold'> {
+    const at = (wire.watched && wire.reset?.at) || (resetSent ?? resetReceived ?? error)?.at
+    if (at === undefined || before === undefined) return {}
+    const aborts: Partial<Record<Side, number>> = {}
+    const untold: Partial<Record<Side, true>> = {}
+    for (const side of ['client', 'server'] as const) {
+      const moved = counters[side]
+      if (moved === undefined) continue
+      const { OutRsts = 0, ResetsTold = 0, AbortsTold = 0 } = moved
+      const isTimely = this.#counters.wasRead(netns[side]!, before, at)
+      if (isTimely) aborts[side] = AbortsTold
+      if (!isTimely || OutRsts > ResetsTold) untold[side] = true
+    }
+    return { aborts, untold }
   }
 }
 

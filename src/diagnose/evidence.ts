@@ -162,6 +162,12 @@ export interface KernelEvidence {
    * (`ListenOverflows`, `IPReversePathFilter`, `OutNoRoutes`, …). They are the whole namespace's, not this connection's.
    */
   readonly counters: Readonly<Partial<Record<Side, Readonly<Record<string, number>>>>>
+  /**
+   * Ends whose namespace counted more resets than were told of it, or was not read in time: that of this one none was
+   * told proves nothing there. Programs on tracepoints are not called while they run, and not for whatever the kernel
+   * keeps from them.
+   */
+  readonly untold?: Readonly<Partial<Record<Side, true>>>
   /** Resets that sockets of the same namespaces sent of themselves in that time, in a state (`TCP_STATE`). */
   readonly aborts?: Readonly<Partial<Record<Side, number>>>
 }

@@ -28,6 +28,11 @@ export function watches(evidence: Evidence, kind: KernelKind): boolean {
   return kernel !== undefined && !(kernel.unwatched ?? []).includes(kind)
 }
 
+/** Whether every reset that the host of an end sent is told: that none was told proves that it sent none. */
+export function tellsResets(evidence: Evidence, side: Side): boolean {
+  return watches(evidence, 'reset') && kernelOf(evidence)?.untold?.[side] !== true
+}
+
 /** The confidence of what rests on packets that were not seen: the capture lost some. */
 export function fromAbsence(evidence: Evidence, confidence: Confidence): Confidence {
   return (wireOf(evidence)?.lost ?? 0) > 0 ? 'possible' : confidence

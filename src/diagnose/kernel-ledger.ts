@@ -19,6 +19,8 @@ const MAX_DROPS = 16
 const MAX_FOLLOWED = 4
 /** Facts about ends that closed this long ago are of another connection, ns. */
 const REUSED = 1e9
+/** Errors that connect() returns only for what came from the network, or did not: never at once. */
+const BY_NETWORK: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'])
 /** How far the clocks of packets and of the kernel may be apart, ns. */
 const CLOCKS_APART = 10e6
 
@@ -195,7 +197,10 @@ export class KernelLedger {
     const { local, remote, proto, netns, pid, comm } = fact
     const { netns: own } = this.#places
     if (remote.port === 0 || (netns !== null && own !== null && netns !== own)) return undefined
-    const known = local.port === 0 ? undefined : this.find(proto, local, remote)
+    const known = local.port === 0 ? undefined : (this.find(proto, local, remote) ?? this.#unnamed(fact))
+    if (known !== undefined && isWaitedFor(known, fact)) return this.#failed(known, fact, at)
+    // Its report was not told, nor anything else of it.
+    if (BY_NETWORK.has(fact.error)) return undefined
     const isDialled = known?.dialler?.pid === pid && known.isClosed && known.established === undefined
     const trace =
       known !== undefined && isDialled && !known.isFailed
@@ -207,6 +212,28 @@ export class KernelLedger {
     trace.call = { error: fact.error, at }
     trace.dialler = { end, at: trace.dialler?.at ?? at, pid, comm }
     return trace
+  }
+
+  /** That of a socket which has lost its address by the time its connect() returns (tcp_disconnect). */
+  #unnamed({ proto, local, remote, netns }: CallFact): KernelTrace | undefined {
+    if (!isWildcard(local.addr)) return undefined
+    let latest: KernelTrace | undefined
+    for (const trace of this.#traces.values()) {
+      const far = trace.indexOf(remote)
+      const isAt = trace.names[far]!.addr === remote.addr && trace.names[far]!.port === remote.port
+      if (!isAt || trace.proto !== proto || trace.names[1 - far]!.port !== local.port) continue
+      if ((trace.ends[1 - far]!.netns ?? netns) === netns) latest = trace
+    }
+    return latest
+  }
+
+  #failed(known: KernelTrace, { remote, error }: CallFact, at: Nanos): KernelTrace {
+    const end = known.ends[1 - known.indexOf(remote)]!
+    end.error = { name: error, at }
+    end.state = 'CLOSE'
+    end.closed = at
+    known.last = at
+    return known
   }
 
   #state(trace: KernelTrace, index: number, fact: StateFact, at: Nanos): void {
@@ -254,6 +281,11 @@ export class KernelLedger {
     const { proto, local, remote } = fact
     const known = this.find(proto, local, remote)
     const dialled = fact.fact === 'state' ? this.#dials.get(fact.socket)?.at : undefined
+    if (fact.fact === 'reset_sent' && known !== undefined && isReused(known, at)) {
+      // The answer to what still came for it, long after it was closed, unless somebody dials anew.
+      const end = known.ends[known.indexOf(local)]!
+      if (end.state === 'CLOSE') end.resetSent ??= { fact, at }
+    }
     if (known !== undefined && !isReused(known, at) && !isAnother(known, fact, at, dialled)) return known
     return this.#begin(proto, local, remote, at)
   }
@@ -276,6 +308,20 @@ export class KernelLedger {
     this.#traces.set(key, trace)
     return trace
   }
+}
+
+/**
+ * Whether connect() failed once it had waited for this connection: that was reported before, but the report was not told.
+ * It is no failure at once, and no attempt of its own.
+ */
+function isWaitedFor(known: KernelTrace, { error, pid }: CallFact): boolean {
+  const isOthers = known.dialler !== undefined && known.dialler.pid !== pid
+  if (known.isFailed || known.established !== undefined || isOthers) return false
+  return BY_NETWORK.has(error) || (!known.isClosed && error !== 'EADDRNOTAVAIL')
+}
+
+function isWildcard(addr: string): boolean {
+  return addr === '0.0.0.0' || addr === '::'
 }
 
 function isReused(known: KernelTrace, at: Nanos): boolean {

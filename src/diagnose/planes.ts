@@ -28,6 +28,8 @@ export interface Planes {
   readonly seesAll: boolean
   /** How much later than the kernel's word for it packets may be stamped, ns; 10 ms unless given. */
   readonly lag?: Nanos
+  /** The capture's clock, where it is live. */
+  now?(): Nanos
   /** Whether packets are watched at all. */
   readonly wire: Plane<object>
   readonly kernel: Plane<{ readonly unwatched?: readonly KernelKind[] }>

@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts'
-import { clientError, drops, kernelOf, wasEstablished, watches, wireOf } from './facts.ts'
+import { clientError, counter, drops, kernelOf, wasEstablished, watches, wireOf } from './facts.ts'
 import { isResetLost } from './losses.ts'
 
 /** How an attempt was refused: by RST, by an ICMP port unreachable, or one of them (the wire was not watched). */
@@ -18,8 +18,9 @@ export function refusalOf(evidence: Evidence): Refusal | undefined {
     if (evidence.proto === 'udp') return 'icmp'
     const kernel = kernelOf(evidence)
     if (kernel?.resetReceived?.side === 'client' || hadNoSocket(evidence)) return 'rst'
-    // A reset that connect() takes is always told, so what it failed with came by ICMP.
-    return kernel?.error?.name === 'ECONNREFUSED' && watches(evidence, 'reset') ? 'icmp' : 'either'
+    // A reset that connect() takes is told, so what it failed with came by ICMP.
+    const isReported = kernel?.error?.name === 'ECONNREFUSED' && watches(evidence, 'reset')
+    return isReported && mayHaveIcmp(evidence) ? 'icmp' : 'either'
   }
   // The client is elsewhere: its SYN found no socket, and the kernel answered.
   const synFoundNothing = drops(evidence).some(
@@ -27,6 +28,14 @@ export function refusalOf(evidence: Evidence): Refusal | undefined {
   )
   if (!synFoundNothing || kernelOf(evidence)?.resetSent?.side !== 'server') return undefined
   return isResetLost(evidence, 'server') ? undefined : 'rst'
+}
+
+/** ICMP errors came to the client's namespace, or it does not say how many. */
+function mayHaveIcmp(evidence: Evidence): boolean {
+  if (kernelOf(evidence)?.counters.client === undefined) return true
+  return (
+    counter(evidence, 'client', 'InDestUnreachs') + counter(evidence, 'client', 'Icmp6InDestUnreachs') > 0
+  )
 }
 
 /** The server's kernel said that it found no socket for the packet: no filter refused it. */

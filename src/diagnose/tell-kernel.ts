@@ -100,7 +100,8 @@ export const RECORDS_LOST = 'its records were lost'
 
 /** What to say when the plane was watched and told nothing: only of the kinds that were watched. */
 export function kernelSilence({ kernel }: Evidence): string {
-  const blind: readonly KernelKind[] = kernel.watched ? (kernel.unwatched ?? []) : []
+  const { unwatched = [], untold = {} } = kernel.watched ? kernel : {}
+  const blind: readonly KernelKind[] = Object.keys(untold).length > 0 ? [...unwatched, 'reset'] : unwatched
   const seen = KINDS.filter(([kind]) => !blind.includes(kind)).map(([, one]) => one)
   const unseen = KINDS.filter(([kind]) => blind.includes(kind)).map(([, , many]) => many)
   const nothing = `no ${seen.join(', ')} of this connection`

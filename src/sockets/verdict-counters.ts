@@ -4,7 +4,7 @@
  */
 const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   Ip: ['OutNoRoutes', 'InAddrErrors', 'InDiscards', 'OutDiscards', 'FragFails'],
-  Icmp: ['OutDestUnreachs'],
+  Icmp: ['InDestUnreachs', 'OutDestUnreachs'],
   Tcp: ['OutRsts', 'AttemptFails', 'EstabResets', 'InCsumErrors'],
   Udp: ['NoPorts', 'RcvbufErrors'],
   TcpExt: [
@@ -53,6 +53,7 @@ const SINGLE: ReadonlySet<string> = new Set([
   'Ip6InAddrErrors',
   'Ip6InDiscards',
   'Ip6OutDiscards',
+  'Icmp6InDestUnreachs',
   'Icmp6OutDestUnreachs',
   'Udp6NoPorts',
 ])

@@ -6,24 +6,45 @@ import type { Nanos } from '../../src/flow/time.ts'
 const at = (seconds: number) => (seconds * 1e9) as Nanos
 const OWN = 1
 
-test('a reading that may have been made after a connection began says so', () => {
-  const log = new CounterLog(() => ({ TCPAbortOnData: 3 }), OWN)
-  log.look(at(1))
-  const late = (start: number, others: readonly number[] = []) => [
-    ...(log.before(at(start), others).late ?? []),
-  ]
-  assert.deepEqual(late(1), [OWN], 'of the same packets')
-  assert.deepEqual(late(1.1), [OWN], 'of the same read')
-  assert.deepEqual(late(1.3), [])
-  assert.deepEqual(late(1.3, [2]), [2], 'read only now')
+/** A log whose clock stands where it is looked, or where it is set. */
+function clocked(read: () => Record<string, number>, lag = 0) {
+  const clock = { now: at(0) }
+  const log = new CounterLog(read, { own: OWN, clock: () => clock.now, lag })
+  return {
+    log,
+    look(seconds: number) {
+      clock.now = at(seconds)
+      log.look(clock.now)
+    },
+  }
+}
+
+test('a namespace counts as read from the moment on by which its counters had been read', () => {
+  const { log, look } = clocked(() => ({ TCPAbortOnData: 3 }))
+  look(1)
+  const before = (start: number) => log.before(at(start), [2])
+  assert.equal(log.wasRead(OWN, before(0.9), at(0.9)), false)
+  assert.equal(log.wasRead(OWN, before(1.1), at(1.1)), true)
+  look(2)
+  assert.equal(log.wasRead(2, before(1.1), at(1.5)), false, 'read only when it was asked for')
+  assert.equal(log.wasRead(2, before(1.1), at(2)), true)
+  assert.equal(log.wasRead(3, before(1.1), at(2)), false)
+})
+
+test('packets that are stamped late may be older than they say', () => {
+  const { log, look } = clocked(() => ({}), 1e9)
+  look(1)
+  assert.equal(log.wasRead(OWN, log.before(at(1.5), []), at(1.5)), false)
+  assert.equal(log.wasRead(OWN, log.before(at(2), []), at(2)), true)
 })
 
 test('the latest reading that is surely before it counts', () => {
   let value = 0
-  const log = new CounterLog(() => ({ ListenOverflows: value }), OWN)
+  const { log, look } = clocked(() => ({ ListenOverflows: value }))
   for (const second of [1, 1.3, 1.6]) {
-    log.look(at(second))
+    look(second)
     value++
   }
-  assert.equal(log.before(at(1.7), []).at, at(1.3))
+  assert.equal(log.before(at(1.5), []).get(OWN)?.at, at(1.3))
+  assert.deepEqual(log.since(log.before(at(1.5), []), { server: OWN }), { server: { ListenOverflows: 2 } })
 })

@@ -152,3 +152,43 @@ test('a server whose connection is gone is who listens in the namespace that the
   assert.equal(named([77], { accepts: false }), undefined)
   assert.equal(named([77], {}, false), undefined, 'the kernel told nothing of it')
 })
+
+test('resets that a namespace counted and nobody told of', () => {
+  const sent = (side: typeof client, remote: typeof client): KernelFact =>
+    ({
+      fact: 'reset_sent',
+      at: 0,
+      netns: NETNS,
+      proto: 'tcp',
+      local: side,
+      remote,
+      reason: 'NO_SOCKET',
+      state: null,
+      active: false,
+    }) as KernelFact
+  for (const [what, counted, told, isRead, untold] of [
+    ['as many as were told', 1, [sent(server, client)], true, {}],
+    ["none: somebody else's", 0, [], true, {}],
+    ['one more', 1, [], true, { server: true }],
+    ['one more, another was told', 2, [sent(server, { ...client, port: 1 })], true, { server: true }],
+    ['not read in time', 0, [], false, { server: true }],
+  ] as const) {
+    let now = at(0.5)
+    let resets = 7
+    const d = docketed({
+      ...LIVE,
+      netnsOf: (addr) => (addr === server.addr ? NETNS : undefined),
+      counters: () => ({ OutRsts: resets }),
+      now: () => now,
+    })
+    if (isRead) d.docket.begin(now)
+    now = at(1.01)
+    resets += counted
+    for (const fact of told) d.docket.fact(fact, at(1.002))
+    d.play(REFUSED)
+    d.advance(1.4)
+    const { kernel } = d.asked.at(-1)!
+    assert.ok(kernel.watched)
+    assert.deepEqual(kernel.untold, untold, what)
+  }
+})

@@ -296,6 +296,38 @@ test('a remote client that is refused again from the same port is another attemp
   assert.equal(ledger.at('tcp', client, server, at(1.1))?.ends[1].resetSent?.at, at(1.101))
 })
 
+test('what connect() returns after it waited is the end of its attempt, also where its report was not told', () => {
+  const nameless = { local: { ...client, addr: '0.0.0.0' } }
+  const waiting = () => {
+    const ledger = new KernelLedger({ netns: OWN, has: LIVE.has! })
+    ledger.take(dial(1, { local: { addr: '0.0.0.0', port: 0 } }), at(1))
+    ledger.take({ ...base, ...OUT, fact: 'retransmit', state: 'SYN_SENT' } as KernelFact, at(2))
+    return ledger
+  }
+  for (const name of ['ETIMEDOUT', 'EHOSTUNREACH']) {
+    const ledger = waiting()
+    const trace = ledger.take(call(7, { ...nameless, error: name }), at(4))
+    assert.equal(trace, ledger.find('tcp', client, server))
+    assert.deepEqual([trace?.failedAt, trace?.isClosed, trace?.call], [at(4), true, undefined])
+    assert.equal(trace?.ends[0].error?.name, name)
+  }
+  const ledger = waiting()
+  assert.equal(ledger.take(call(7, { error: 'ETIMEDOUT' }), at(4)), undefined, 'whose is not known')
+  const other = ledger.take(call(7, { ...nameless, error: 'EADDRNOTAVAIL' }), at(4))
+  assert.equal(other?.call?.error, 'EADDRNOTAVAIL', 'that is never waited for')
+  ledger.take(error('ETIMEDOUT'), at(4))
+  assert.equal(ledger.take(call(7, { ...nameless, error: 'ETIMEDOUT' }), at(4)), undefined, 'reported before')
+})
+
+test('a reset in answer to what comes long after a close is that of the closed connection', () => {
+  const ledger = new KernelLedger()
+  ledger.take(state('SYN_RECV', 'ESTABLISHED', IN), at(1))
+  ledger.take(state('FIN_WAIT2', 'CLOSE', IN), at(2))
+  ledger.take(resetSent({ reason: 'TCP_TIMEWAIT_SOCKET' }), at(5))
+  assert.equal(ledger.at('tcp', client, server, at(1))?.ends[1].resetSent?.at, at(5))
+  assert.equal(ledger.at('tcp', client, server, at(5))?.ends[1].resetSent?.at, at(5))
+})
+
 test('packets come in before the kernel is believed that there were none, however late it is drained', () => {
   const d = docketed(LIVE)
   // Five times the settling time passes before the records are read; the packets are read after them.
@@ -315,10 +347,13 @@ test('packets come in before the kernel is believed that there were none, howeve
 
 test('counters: strangers do not crowd out the namespaces of cases, nor the captured one', () => {
   const read: number[] = []
-  const log = new CounterLog((netns) => {
-    read.push(netns)
-    return { OutNoRoutes: netns }
-  }, 1)
+  const log = new CounterLog(
+    (netns) => {
+      read.push(netns)
+      return { OutNoRoutes: netns }
+    },
+    { own: 1, clock: () => at(1) },
+  )
   for (let netns = 100; netns < 200; netns++) log.watch(netns)
   log.before(at(1), [500])
   log.watch(200)

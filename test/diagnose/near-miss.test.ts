@@ -120,6 +120,45 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
     ],
     [
       'refused.firewall-reject',
+      'the server counted a reset that was not told',
+      'refused.reset',
+      evidence({
+        ...AT_SERVER,
+        wire: refusal(),
+        kernel: { untold: { server: true } },
+        socket: { listeners: [listener()] },
+      }),
+    ],
+    [
+      'refused.firewall-reject',
+      'connect() was refused, and no ICMP error came',
+      'refused.no-listener',
+      evidence({
+        here: { client: true, server: true },
+        ended: true,
+        kernel: {
+          error: { side: 'client', name: 'ECONNREFUSED', at: seconds(95) },
+          counters: { client: { AttemptFails: 1 } },
+        },
+      }),
+    ],
+    [
+      'reset.injected',
+      'the server counted a reset that was not told',
+      'reset.by-peer',
+      evidence({
+        here: { client: true, server: true },
+        ended: true,
+        wire: connected({ reset: reset() }),
+        kernel: {
+          error: { side: 'client', name: 'ECONNRESET', at: seconds(95) },
+          states: { client: 'CLOSE', server: 'CLOSE' },
+          untold: { server: true },
+        },
+      }),
+    ],
+    [
+      'refused.firewall-reject',
       'the RST was forwarded: a published address',
       'refused.reset',
       evidence({ ...AT_SERVER, wire: refusal({ ttl: 63 }), socket: { listeners: [listener()] } }),

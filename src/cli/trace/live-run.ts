@@ -59,6 +59,9 @@ export function noteLacks(
   if (mend !== undefined) io.note(`for all of it ${mend}`)
 }
 
+/** Half of what verdicts wait for. Each read has its fixed costs, and whoever is watched has to make room for it. */
+const FAILURES_BLOCK_MS = 24
+
 /** Said once: a verdict says itself what is not known of its connection. */
 const LOST =
   'the kernel told more than there was time to read: what it told of the connections of that moment is not whole'
@@ -117,6 +120,11 @@ export async function runLive(
   const views = [...(await loadViews(options)), ...(extras?.views ?? [])]
   const waiter = new Waiter()
   const interfaces = options.interface ?? []
+  const tree = extras?.tree
+  // Of connections that go well the kernel's word is for other outputs: without it a busy machine costs half.
+  const { failures, events, flows, packets } = options
+  const state = extras === undefined && failures && !events && !flows && !packets ? 'failures' : 'all'
+  const blockMs = extras?.blockMs ?? (state === 'failures' ? FAILURES_BLOCK_MS : undefined)
   const captured = await openPackets(options.engine, {
     interfaces,
     ...(filter === '' ? {} : { filter }),
@@ -124,14 +132,10 @@ export async function runLive(
     headersOnly: extras === undefined && readsHeadersOnly(options),
     promiscuous: options.promiscuous,
     ringMib: options.bufferSize,
-    ...(extras?.blockMs && { blockMs: extras.blockMs }),
+    ...(blockMs && { blockMs }),
     waiter,
   })
   const { source, wire, lack } = captured
-  const tree = extras?.tree
-  // Of connections that go well the kernel's word is for other outputs: without it a busy machine costs half.
-  const { failures, events, flows, packets } = options
-  const state = extras === undefined && failures && !events && !flows && !packets ? 'failures' : 'all'
   const kernel = openKernelPlane({
     waiter,
     want: { state, onDemand: true },
@@ -200,6 +204,8 @@ export async function runLive(
       extras?.tick?.()
     },
   })
+  planes.originSeconds = source.originSeconds
+  analysis.docket?.begin(planes.now())
   const stop = (): void => {
     analysis.pump.stop()
     waiter.wake()

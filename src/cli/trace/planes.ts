@@ -2,7 +2,7 @@ import type { Evidence, KernelKind, Plane } from '../../diagnose/evidence.ts'
 import type { ConnectionQuery, Planes } from '../../diagnose/planes.ts'
 import type { Endpoint, Side } from '../../flow/event.ts'
 import { NANOS_PER_SECOND, type Nanos } from '../../flow/time.ts'
-import { monotonicToRealtimeOffset } from '../../host/clock.ts'
+import { monotonicToRealtimeOffset, nanosSince } from '../../host/clock.ts'
 import type { KernelPlane } from '../../host/kernel/kernel-plane.ts'
 import { kernelTime } from '../../host/kernel/tracepoints.ts'
 import { hasCapability } from '../../host/privileges.ts'
@@ -97,6 +97,10 @@ export class LivePlanes implements Planes {
   /** Gives to whom `drain` gave last. */
   recall(a: Pick<Endpoint, 'port'>, b: Pick<Endpoint, 'port'>): void {
     this.#parts.kernel.recall?.(a.port, b.port, this.#told)
+  }
+
+  now(): Nanos {
+    return nanosSince(this.originSeconds) as Nanos
   }
 
   recallDials(pid: number, port: number): void {

@@ -1,5 +1,5 @@
 import type { Evidence, WireReset } from '../evidence.ts'
-import { drops, kernelOf, socketsOf, watches, wireOf } from '../facts.ts'
+import { drops, kernelOf, socketsOf, tellsResets, wireOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { matchingRules, ruleAdvice, ruleName } from '../firewall.ts'
 import { hadNoSocket, refusalOf } from '../refusal.ts'
@@ -40,7 +40,7 @@ export const refusedByFirewall: Rule = (evidence) => {
 
 /** The server's kernel tells every reset that its sockets send, and told none; and the RST began on this machine. */
 function noSocketSentIt(evidence: Evidence): boolean {
-  if (!evidence.here.server || !watches(evidence, 'reset')) return false
+  if (!evidence.here.server || !tellsResets(evidence, 'server')) return false
   const reset = wireOf(evidence)?.reset
   return reset !== undefined && !wasForwarded(reset) && !publishedElsewhere(evidence)
 }
