@@ -3,6 +3,7 @@ import type { FlowKey } from './key.ts'
 import { FlowMemory } from './memory.ts'
 import { SERVER_PORTS } from './server-ports.ts'
 import { RECEIVER_CELLS, SENDER_CELLS } from './tcp-state.ts'
+import { dateText } from './time.ts'
 
 /** What the engine tells while it works. Rows and the segment are borrowed until the call returns. */
 export interface EngineHost {
@@ -16,6 +17,8 @@ export interface EngineHost {
   letter(row: number, code: number): void
   /** A row that may have such letters is about to be freed. */
   forget(row: number): void
+  /** Lines of the engine's, in ASCII: borrowed. */
+  lines(bytes: Uint8Array): void
 }
 
 /** What `engine/index.ts` exports. Addresses are offsets in its memory; times are nanoseconds; row 0 is none. */
@@ -45,6 +48,10 @@ interface EngineCalls {
   bytesAt(): number
   setBase(address: number): void
   run(from: number, count: number, due: number): number
+  /** Epoch seconds from which the times count that lines have. */
+  setOrigin(seconds: number): void
+  /** Calls `lines` with those that are gathered. */
+  handOver(): void
 }
 
 /** Packets as columns over one piece of memory; `PacketBatch` says what they are. */
@@ -72,8 +79,9 @@ export class FlowEngine {
   /** `told` are TELL_ bits. */
   constructor(host: EngineHost, told: number, maxFlows: number) {
     module ??= new WebAssembly.Module(Uint8Array.from(atob(ENGINE_CODE), (digit) => digit.charCodeAt(0)))
-    const grown = (): void => this.attach()
-    const { exports } = new WebAssembly.Instance(module, { host: { ...bound(host), grown } })
+    const { exports } = new WebAssembly.Instance(module, {
+      host: { ...bound(host), ...this.#services(host) },
+    })
     this.calls = exports as unknown as EngineCalls
     this.attach()
     const { bytes } = this.memory
@@ -121,13 +129,30 @@ export class FlowEngine {
     this.memory.words.set(key.words, this.calls.keyAt() / 4)
   }
 
+  /** What it cannot do itself. */
+  #services(host: EngineHost): Record<string, (...values: number[]) => number | undefined> {
+    return {
+      grown: () => void this.attach(),
+      lines: (address, length) => void host.lines(this.memory.bytes.subarray(address!, address! + length!)),
+      numberText: (value, address) => this.#write(String(value), address!),
+      dateText: (day, address) => this.#write(dateText(day!), address!),
+    }
+  }
+
+  /** ASCII; returns its length. */
+  #write(text: string, address: number): number {
+    const { bytes } = this.memory
+    for (let i = 0; i < text.length; i++) bytes[address + i] = text.charCodeAt(i)
+    return text.length
+  }
+
   private attach(): void {
     // While the module starts, its exports are not there yet.
     if (this.calls !== undefined) this.memory.attach(this.calls.memory.buffer)
   }
 }
 
-function bound(host: EngineHost): Record<keyof EngineHost, (...values: number[]) => void> {
+function bound(host: EngineHost): Record<Exclude<keyof EngineHost, 'lines'>, (...values: number[]) => void> {
   return {
     event: (next, time, reused) => host.event(next! >>> 0, time!, reused!),
     trouble: (time) => host.trouble(time!),

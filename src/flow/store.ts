@@ -19,6 +19,8 @@ export interface FlowSinks {
   readonly event?: (event: FlowEvent) => void
   /** `row` is free for another flow once this returns. */
   readonly flow?: (record: FlowRecord, row: FlowId) => void
+  /** Lines that the engine makes itself, in ASCII: borrowed. They come late, unless `FlowTracker.handOver` asks. */
+  readonly lines?: (bytes: Uint8Array) => void
   /** Is told before `flow` is. */
   readonly trouble?: TroubleSink
 }
@@ -58,6 +60,7 @@ export class FlowStore implements EventScope, RecordScope {
         closed: (row, now) => this.tellClosed(row as FlowId, now as Nanos),
         letter: (row, code) => this.histories.add(row, code),
         forget: (row) => this.histories.clear(row),
+        lines: (bytes) => sinks.lines?.(bytes),
       },
       toldTo(sinks),
       options.maxFlows,

@@ -206,6 +206,11 @@ export class FlowTracker {
     return trackDatagram(this.store, stack, key, time, iface)
   }
 
+  /** Gives the lines that the engine has gathered: before anything else is written. */
+  handOver(): void {
+    this.store.engine.calls.handOver()
+  }
+
   /** Gives the records of flows whose waiting time is over at `now`, the capture's clock. */
   advance(now: Nanos): void {
     if (now > this.now) this.now = now

@@ -1,3 +1,5 @@
+import { dateText } from '../flow/time.ts'
+
 /** What `--time-format` accepts. */
 export const TIME_FORMATS = ['local', 'utc', 'epoch', 'delta'] as const
 export type TimeFormat = (typeof TIME_FORMATS)[number]
@@ -45,7 +47,7 @@ export class TraceClock {
     const day = Math.floor(seconds / SECONDS_PER_DAY)
     if (day !== this.#isoDay) {
       this.#isoDay = day
-      this.#isoDate = dateOf(seconds).toISOString().slice(0, -'00:00:00.000Z'.length)
+      this.#isoDate = dateText(day)
     }
     this.#iso = this.#isoDate + clockText(seconds - day * SECONDS_PER_DAY)
     return this.#iso

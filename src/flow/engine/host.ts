@@ -12,6 +12,11 @@ export declare function closed(row: u32, now: f64): void
 export declare function letter(row: u32, code: i32): void
 /** The row is about to be freed, and it had no room for more letters. */
 export declare function forget(row: u32): void
+/** Lines that are gathered: borrowed until the call returns. */
+export declare function lines(address: usize, length: u32): void
+/** Writes `String` of a number, or a day's date up to its T, where `address` says; returns how many letters it has. */
+export declare function numberText(value: f64, address: usize): u32
+export declare function dateText(day: f64, address: usize): u32
 
 /** What the host wants to be told: TELL_ bits. */
 export let told: i32 = 0

@@ -1,7 +1,9 @@
 import { KEY_BYTES } from '../layout.ts'
 import { bytesAt, columnRows, columnsAt, ethernet, reserve, run, setBase, shortCuts } from './batch.ts'
 import { configure } from './host.ts'
+import { setOrigin } from './json-parts.ts'
 import { hashOf } from './key.ts'
+import { handOver } from './line.ts'
 import { ends, place as placeFlow } from './lists.ts'
 import { serverPorts } from './ports.ts'
 import { flowAt } from './row.ts'
@@ -13,7 +15,7 @@ import { takeSegment } from './tcp-tracker.ts'
 
 // What the host calls; `FlowEngine` says what each takes and gives.
 
-export { bytesAt, columnRows, columnsAt, configure, reserve, run, setBase }
+export { bytesAt, columnRows, columnsAt, configure, handOver, reserve, run, setBase, setOrigin }
 
 /** Keys that the host writes: of the packet at hand, and of a flow that it looks for. */
 const key: usize = memory.data(KEY_BYTES, 8)

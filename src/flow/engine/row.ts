@@ -71,6 +71,9 @@ export class Side {
   set synAckCount(value: i32) {
     store<u16>(this.address, value, 114)
   }
+  get mss(): i32 {
+    return load<u16>(this.address, 116)
+  }
   set mss(value: i32) {
     store<u16>(this.address, value, 116)
   }
@@ -127,6 +130,9 @@ export class Side {
   }
   set options(value: i32) {
     store<u8>(this.address, value, 126)
+  }
+  get scaleOffer(): i32 {
+    return load<u8>(this.address, 127)
   }
   set scaleOffer(value: i32) {
     store<u8>(this.address, value, 127)
