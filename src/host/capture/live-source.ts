@@ -10,7 +10,10 @@ export interface LiveOptions {
   readonly filter?: string
   /** Bytes kept of each packet. */
   readonly snaplen: number
-  /** The payload of TCP is not read: without a filter the ring leaves it out. */
+  /**
+   * Neither the payload of TCP nor a link header is read: without a filter the ring leaves the payload out, and of
+   * every interface it gives Ethernet headers with nothing right but the type.
+   */
   readonly headersOnly?: boolean
   readonly promiscuous: boolean
   /** Size of each interface's ring, MiB. */

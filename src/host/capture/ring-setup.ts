@@ -48,7 +48,7 @@ export interface PacketRing {
   /** 0 for every interface. */
   readonly index: number
   readonly linkType: number
-  /** Packets come without link header (SOCK_DGRAM) and get a LINUX_SLL2 one. */
+  /** Packets come without link header (SOCK_DGRAM) and get one of `linkType`. */
   readonly cooked: boolean
   readonly snaplen: number
   readonly promiscuous: boolean
@@ -72,12 +72,15 @@ export function openPacketRing(name: string | undefined, options: LiveOptions): 
   const index = facts?.index ?? 0
   const ownLinkType = facts === undefined ? undefined : linkTypeOfHardware(facts.hardwareType)
   const cooked = ownLinkType === undefined
-  const linkType = ownLinkType ?? LINK_LINUX_SLL2
+  // Whoever reads headers alone wants to know what follows, no more.
+  const linkType = ownLinkType ?? (options.headersOnly ? LINK_ETHERNET : LINK_LINUX_SLL2)
   const fd = openSocket(cooked ? SOCK_DGRAM : SOCK_RAW, name)
   try {
     const filter =
-      options.filter === undefined ? undefined : compileLiveFilter(options.filter, linkType, options.snaplen)
-    const linkHeader = linkType === LINK_ETHERNET ? ETHERNET_HEADER : 0
+      options.filter === undefined
+        ? undefined
+        : compileLiveFilter(options.filter, ownLinkType ?? LINK_LINUX_SLL2, options.snaplen)
+    const linkHeader = ownLinkType === LINK_ETHERNET ? ETHERNET_HEADER : 0
     attachProgram(fd, captureProgram(filter, options.snaplen, options.headersOnly ? linkHeader : undefined))
     setOption(fd, PACKET_VERSION, [TPACKET_V3])
     setOption(fd, PACKET_RESERVE, [RESERVE_BYTES])

@@ -117,8 +117,8 @@ rootTest(
           const { length, bytes: kept } = packets[index]!
           assert.equal(length, bytes.length - 14, what)
           // The same bytes from the IP header on, whatever is in front of it.
-          const link = interfaces.length === 0 ? 20 : 14
-          assert.equal(kept.length / 2 - link, isCut ? 114 : bytes.length - 14, what)
+          assert.equal(kept.length / 2 - 14, isCut ? 114 : bytes.length - 14, what)
+          assert.equal(kept.slice(24, 28), hex(bytes.subarray(12, 14)), what)
         }
       })
     remove()
@@ -142,6 +142,11 @@ rootTest('ring: a VLAN tag stands where it stood on the wire', async () => {
     const [packet] = await collect(source, (seen) => seen.length > 0)
     assert.equal(packet!.bytes.slice(0, 8), '81000000')
     assert.ok(packet!.network.startsWith('a005080045'), packet!.network)
+  })
+  await withRing({ interfaces: [], headersOnly: true }, async (source) => {
+    sendFrame(left, frame(10, [0x81, 0x00, 0xa0, 0x05]))
+    const [packet] = await collect(source, (seen) => seen.length > 0)
+    assert.ok(packet!.bytes.slice(24).startsWith('8100a005080045'), packet!.bytes)
   })
   remove()
 })
