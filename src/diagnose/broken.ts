@@ -81,7 +81,10 @@ export function countersDecide(evidence: Evidence, broken: Broken): boolean {
   if (resetReason(evidence, broken) !== undefined) return false
   if (kernelOf(evidence)?.aborts?.[broken.by] === undefined) return false
   const told = kernelOf(evidence)?.resetSent
-  return told !== undefined ? told.active : !tellsResets(evidence, broken.by)
+  if (told !== undefined) return told.active
+  // Data that comes after close() counts as an abort too.
+  const hadClosed = wireOf(evidence)?.fin[broken.by] !== undefined
+  return !tellsResets(evidence, broken.by) && broken.reset !== undefined && !hadClosed
 }
 
 /** What the end that was reset gets: EPIPE after the peer's FIN (tcp_reset, net/ipv4/tcp_input.c). */

@@ -163,10 +163,10 @@ export class EvidenceGatherer {
     const aborts: Partial<Record<Side, number>> = {}
     const untold: Partial<Record<Side, true>> = {}
     for (const side of ['client', 'server'] as const) {
-      const moved = counters[side]
-      if (moved === undefined) continue
-      const { OutRsts = 0, ResetsTold = 0, AbortsTold = 0 } = moved
-      const isTimely = this.#counters.wasRead(netns[side]!, before, at)
+      const inode = netns[side]
+      if (inode === undefined) continue
+      const { OutRsts = 0, ResetsTold = 0, AbortsTold = 0 } = counters[side] ?? {}
+      const isTimely = counters[side] !== undefined && this.#counters.wasRead(inode, before, at)
       if (isTimely) aborts[side] = AbortsTold
       if (!isTimely || OutRsts > ResetsTold) untold[side] = true
     }

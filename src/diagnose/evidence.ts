@@ -163,8 +163,8 @@ export interface KernelEvidence {
    */
   readonly counters: Readonly<Partial<Record<Side, Readonly<Record<string, number>>>>>
   /**
-   * Ends whose namespace counted more resets than were told of it, or was not read in time: that of this one none was
-   * told proves nothing there. Programs on tracepoints are not called while they run, and not for whatever the kernel
+   * Ends whose namespace counted more resets than were told of it, or could not be read in time: that of this one none
+   * was told proves nothing there. Programs on tracepoints are not called while they run, and not for whatever the kernel
    * keeps from them.
    */
   readonly untold?: Readonly<Partial<Record<Side, true>>>

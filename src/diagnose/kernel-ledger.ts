@@ -8,6 +8,7 @@ import type { DocketOptions } from './docket-options.ts'
 import type { KernelDrop } from './evidence.ts'
 import { KernelTrace } from './kernel-evidence.ts'
 import type { Planes } from './planes.ts'
+import { fail, isByNetwork, isWaitedFor, NO_PORT_LEFT, unnamed } from './waited-call.ts'
 
 /** Connections that are remembered; the oldest go first. About 500 bytes each. */
 const CAPACITY = 1 << 15
@@ -19,13 +20,11 @@ const MAX_DROPS = 16
 const MAX_FOLLOWED = 4
 /** Facts about ends that closed this long ago are of another connection, ns. */
 const REUSED = 1e9
-/** Errors that connect() returns only for what came from the network, or did not: never at once. */
-const BY_NETWORK: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'])
 /** How far the clocks of packets and of the kernel may be apart, ns. */
 const CLOCKS_APART = 10e6
 
 /** Which network namespace is captured (`null`: not known), whether another has an address, how late packets are. */
-type Places = Pick<Planes, 'netns' | 'has' | 'recall' | 'lag'>
+type Places = Pick<Planes, 'netns' | 'has' | 'recall' | 'recallDials' | 'lag'>
 
 type SocketFact = Exclude<KernelFact, DropFact | CallFact>
 
@@ -197,10 +196,13 @@ export class KernelLedger {
     const { local, remote, proto, netns, pid, comm } = fact
     const { netns: own } = this.#places
     if (remote.port === 0 || (netns !== null && own !== null && netns !== own)) return undefined
-    const known = local.port === 0 ? undefined : (this.find(proto, local, remote) ?? this.#unnamed(fact))
-    if (known !== undefined && isWaitedFor(known, fact)) return this.#failed(known, fact, at)
-    // Its report was not told, nor anything else of it.
-    if (BY_NETWORK.has(fact.error)) return undefined
+    const known =
+      local.port === 0 ? undefined : (this.find(proto, local, remote) ?? unnamed(this.#traces.values(), fact))
+    if (known !== undefined && !isReused(known, at) && isWaitedFor(known, fact)) {
+      fail(known, fact, at)
+      return known
+    }
+    if (isByNetwork(fact.error) || (known === undefined && this.#hasWaited(fact))) return undefined
     const isDialled = known?.dialler?.pid === pid && known.isClosed && known.established === undefined
     const trace =
       known !== undefined && isDialled && !known.isFailed
@@ -214,26 +216,11 @@ export class KernelLedger {
     return trace
   }
 
-  /** That of a socket which has lost its address by the time its connect() returns (tcp_disconnect). */
-  #unnamed({ proto, local, remote, netns }: CallFact): KernelTrace | undefined {
-    if (!isWildcard(local.addr)) return undefined
-    let latest: KernelTrace | undefined
-    for (const trace of this.#traces.values()) {
-      const far = trace.indexOf(remote)
-      const isAt = trace.names[far]!.addr === remote.addr && trace.names[far]!.port === remote.port
-      if (!isAt || trace.proto !== proto || trace.names[1 - far]!.port !== local.port) continue
-      if ((trace.ends[1 - far]!.netns ?? netns) === netns) latest = trace
-    }
-    return latest
-  }
-
-  #failed(known: KernelTrace, { remote, error }: CallFact, at: Nanos): KernelTrace {
-    const end = known.ends[1 - known.indexOf(remote)]!
-    end.error = { name: error, at }
-    end.state = 'CLOSE'
-    end.closed = at
-    known.last = at
-    return known
+  /** Of a connect() that had waited nothing else was told. */
+  #hasWaited({ local, remote, error, pid, socket }: CallFact): boolean {
+    if (local.port === 0 || error === NO_PORT_LEFT) return false
+    this.#places.recallDials?.(pid, remote.port)
+    return this.#dials.delete(socket)
   }
 
   #state(trace: KernelTrace, index: number, fact: StateFact, at: Nanos): void {
@@ -308,20 +295,6 @@ export class KernelLedger {
     this.#traces.set(key, trace)
     return trace
   }
-}
-
-/**
- * Whether connect() failed once it had waited for this connection: that was reported before, but the report was not told.
- * It is no failure at once, and no attempt of its own.
- */
-function isWaitedFor(known: KernelTrace, { error, pid }: CallFact): boolean {
-  const isOthers = known.dialler !== undefined && known.dialler.pid !== pid
-  if (known.isFailed || known.established !== undefined || isOthers) return false
-  return BY_NETWORK.has(error) || (!known.isClosed && error !== 'EADDRNOTAVAIL')
-}
-
-function isWildcard(addr: string): boolean {
-  return addr === '0.0.0.0' || addr === '::'
 }
 
 function isReused(known: KernelTrace, at: Nanos): boolean {

@@ -127,6 +127,7 @@ export class FactReader {
     return {
       fact: 'call',
       ...base,
+      socket,
       remote: this.#dialled(offset + RECORD.payload + COMMON_LENGTH),
       call: 'connect',
       error: this.#names.error(-value),

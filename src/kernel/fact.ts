@@ -69,6 +69,8 @@ export interface SynAckRetransmitFact extends SocketFact {
 /** A call that failed at once: `connect()` with anything but EINPROGRESS. `local.port` may be 0. */
 export interface CallFact extends SocketFact {
   readonly fact: 'call'
+  /** Address of the socket in the kernel. */
+  readonly socket: number
   readonly call: 'connect'
   readonly error: string
   readonly pid: number

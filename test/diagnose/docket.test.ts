@@ -270,7 +270,7 @@ test('whoever goes on after its own reset did not send it', () => {
 })
 
 test('a connect() that failed at once has a verdict without a flow, in the namespace that is watched only', () => {
-  const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+  const call = fact('call', { socket: 1, call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
   const d = docketed(LIVE)
   d.docket.fact(call, at(1))
   d.docket.look(at(1.1))
@@ -413,7 +413,7 @@ test('a failed attempt waits for another of its process, while that lives and ha
       ...fact('state', { socket: 9, from: 'CLOSE', to: 'SYN_SENT', pid: 7, comm: 'curl' }),
       remote,
     }) as KernelFact
-  const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+  const call = fact('call', { socket: 1, call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
   for (const [told, then] of [
     [['1.10 final'], (d: Docketed) => d.docket.look(at(3.1))],
     [['1.10 final'], (_: Docketed, end: () => void) => end()],
@@ -456,20 +456,20 @@ test('what the kernel tells of a connection is joined with its packets', () => {
 test('cases are bounded, and those that found no room are counted', () => {
   const d = docketed({}, { maxCases: 2 })
   for (const port of [1, 2, 3]) {
-    const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+    const call = fact('call', { socket: 1, call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
     d.docket.fact({ ...call, local: { ...client, port } } as KernelFact, at(port))
   }
   assert.equal(d.docket.size, 0, 'a file has no kernel')
   const live = docketed(LIVE, { maxCases: 2 })
   for (const port of [1, 2, 3]) {
-    const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+    const call = fact('call', { socket: 1, call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
     live.docket.fact({ ...call, local: { ...client, port } } as KernelFact, at(port))
   }
   assert.deepEqual([live.docket.size, live.docket.dropped], [2, 1])
 })
 
 test('calls that fail at once are told each, and are forgotten soon', () => {
-  const call = fact('call', { call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
+  const call = fact('call', { socket: 1, call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
   const nameless = { ...call, local: { addr: '0.0.0.0', port: 0 } } as KernelFact
   const d = docketed(LIVE)
   for (const seconds of [1, 2]) {

@@ -313,6 +313,17 @@ test('what connect() returns after it waited is the end of its attempt, also whe
   }
   const ledger = waiting()
   assert.equal(ledger.take(call(7, { error: 'ETIMEDOUT' }), at(4)), undefined, 'whose is not known')
+  const bound = { local: { ...client, port: 1 } }
+  assert.equal(ledger.take(call(7, bound), at(4))?.call?.error, 'ENETUNREACH', 'nobody saw it dial')
+  const asked: (readonly [number, number])[] = []
+  const dialled = new KernelLedger({
+    netns: OWN,
+    has: LIVE.has!,
+    recallDials: (pid, port) => void asked.push([pid, port]),
+  })
+  dialled.take(dial(5, { local: { addr: '0.0.0.0', port: 0 } }), at(1))
+  assert.equal(dialled.take(call(7, { ...bound, socket: 5 }), at(4)), undefined, 'its SYN was on its way')
+  assert.deepEqual(asked, [[7, server.port]])
   const other = ledger.take(call(7, { ...nameless, error: 'EADDRNOTAVAIL' }), at(4))
   assert.equal(other?.call?.error, 'EADDRNOTAVAIL', 'that is never waited for')
   ledger.take(error('ETIMEDOUT'), at(4))
