@@ -15,6 +15,12 @@ const { error, stderr } = await asc.main(
     'stub',
     '--use',
     'abort=',
+    // Shared, because only then views of it stay valid when it grows.
+    '--enable',
+    'threads',
+    '--sharedMemory',
+    '--maximumMemory',
+    '65536',
     '-o',
     'engine.wasm',
     ...(process.argv[1]?.endsWith('engine.mjs') ? process.argv.slice(2) : []),

@@ -1,6 +1,25 @@
 /** Comments of one packet; a file with more is not meant for people. */
 const MAX_COMMENTS = 1000
 
+/** Records of a pcap file, side by side in the memory that `PacketBatch.space` gave. */
+export interface RecordRun {
+  readonly from: number
+  readonly end: number
+  readonly littleEndian: boolean
+  /** Bytes before a packet. */
+  readonly header: number
+  /** More bytes than this no packet has. */
+  readonly largest: number
+  readonly nanosPerFraction: number
+  readonly originSeconds: number
+}
+
+/** A piece of memory, and the same as a `DataView`; both begin at offset 0. */
+export interface Space {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+}
+
 /**
  * Packets of one read, as columns over one piece of memory (a ring block, a file chunk).
  *
@@ -27,7 +46,7 @@ export class PacketBatch {
   keepsComments = false
   /** By the packet's number, which stays the same when rows move. */
   readonly #comments = new Map<number, string[]>()
-  #pushed = 0
+  protected pushed = 0
 
   constructor(capacity = 4096) {
     this.start = new Uint32Array(capacity)
@@ -49,20 +68,20 @@ export class PacketBatch {
   /** Appends one packet; the columns grow by doubling. */
   push(start: number, captured: number, original: number, time: number, iface: number): void {
     const row = this.count
-    if (row === this.start.length) this.#grow()
+    if (row === this.start.length) this.grow()
     this.start[row] = start
     this.captured[row] = captured
     this.original[row] = original
     this.time[row] = time
     this.iface[row] = iface
-    this.number[row] = ++this.#pushed
+    this.number[row] = ++this.pushed
     this.count = row + 1
   }
 
   /** Adds a comment to the packet pushed last. */
   comment(text: string): void {
-    const comments = this.#comments.get(this.#pushed)
-    if (comments === undefined) this.#comments.set(this.#pushed, [text])
+    const comments = this.#comments.get(this.pushed)
+    if (comments === undefined) this.#comments.set(this.pushed, [text])
     else if (comments.length < MAX_COMMENTS) comments.push(text)
   }
 
@@ -73,10 +92,23 @@ export class PacketBatch {
 
   /** Gives the next number to a record that is no packet. */
   passOver(): void {
-    this.#pushed++
+    this.pushed++
   }
 
-  #grow(): void {
+  /**
+   * Memory of at least so many bytes that the packets may be read into, where whoever analyses them need not copy them;
+   * what is in it stays, also when it grows. Borrowed until the next call. `undefined` where there is none of this kind.
+   */
+  space(_bytes: number): Space | undefined {
+    return undefined
+  }
+
+  /** Appends the packets of plain records as far as it can; returns where the first is that it left. */
+  walk({ from }: RecordRun): number {
+    return from
+  }
+
+  protected grow(): void {
     const capacity = this.start.length * 2
     const grown = <T extends Uint32Array | Float64Array | Uint16Array>(to: T, from: T): T => {
       to.set(from)

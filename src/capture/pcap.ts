@@ -105,6 +105,7 @@ export class PcapDecoder implements CaptureDecoder {
     const little = this.#littleEndian
     const begin = at
     this.needed = this.#recordHeader
+    if (this.#started) at = this.#walk(at, end, batch)
     while (at + this.#recordHeader <= end) {
       let captured = view.getUint32(at + CAPTURED, little)
       let original = view.getUint32(at + ORIGINAL, little)
@@ -122,15 +123,30 @@ export class PcapDecoder implements CaptureDecoder {
         break
       }
       const seconds = view.getUint32(at + SECONDS, little)
-      if (!this.#started) {
+      const isFirst = !this.#started
+      if (isFirst) {
         this.#started = true
         this.originSeconds = seconds
       }
       const nanos = view.getUint32(at + FRACTION, little) * this.#nanosPerFraction
       batch.push(data, captured, original, (seconds - this.originSeconds) * 1e9 + nanos, 0)
       at = data + captured
+      if (isFirst) at = this.#walk(at, end, batch)
     }
     return at
+  }
+
+  /** What needs no judgement is read by the batch itself, where it can. */
+  #walk(from: number, end: number, batch: PacketBatch): number {
+    return batch.walk({
+      from,
+      end,
+      littleEndian: this.#littleEndian,
+      header: this.#recordHeader,
+      largest: this.#largest,
+      nanosPerFraction: this.#nanosPerFraction,
+      originSeconds: this.originSeconds,
+    })
   }
 
   #stop(offset: number, message: string): void {

@@ -1,6 +1,7 @@
 import { ENGINE_CODE } from './engine-code.ts'
 import type { FlowKey } from './key.ts'
 import { FlowMemory } from './memory.ts'
+import { PacketWindow, type WindowCalls } from './packet-window.ts'
 import { SERVER_PORTS } from './server-ports.ts'
 import { RECEIVER_CELLS, SENDER_CELLS } from './tcp-state.ts'
 import { dateText } from './time.ts'
@@ -22,8 +23,8 @@ export interface EngineHost {
 }
 
 /** What `engine/index.ts` exports. Addresses are offsets in its memory; times are nanoseconds; row 0 is none. */
-interface EngineCalls {
-  readonly memory: { readonly buffer: ArrayBuffer }
+interface EngineCalls extends WindowCalls {
+  readonly memory: { readonly buffer: SharedArrayBuffer }
   keyAt(): number
   wantedAt(): number
   segmentAt(): number
@@ -42,27 +43,11 @@ interface EngineCalls {
   open(list: number, time: number, iface: number): number
   place(row: number, list: number): void
   close(row: number, now: number): void
-  reserve(rows: number, bytes: number): void
-  columnsAt(): number
-  columnRows(): number
-  bytesAt(): number
-  setBase(address: number): void
   run(from: number, count: number, due: number): number
   /** Epoch seconds from which the times count that lines have. */
   setOrigin(seconds: number): void
   /** Calls `lines` with those that are gathered. */
   handOver(): void
-}
-
-/** Packets as columns over one piece of memory; `PacketBatch` says what they are. */
-export interface PacketColumns {
-  readonly bytes: Uint8Array
-  readonly start: Uint32Array
-  readonly captured: Uint32Array
-  readonly original: Uint32Array
-  readonly time: Float64Array
-  readonly iface: Uint16Array
-  readonly number: Float64Array
 }
 
 /** Compiled once a process. */
@@ -75,6 +60,7 @@ let module: WebAssembly.Module | undefined
 export class FlowEngine {
   readonly memory: FlowMemory = new FlowMemory()
   readonly calls: EngineCalls
+  readonly window: PacketWindow
 
   /** `told` are TELL_ bits. */
   constructor(host: EngineHost, told: number, maxFlows: number) {
@@ -91,31 +77,7 @@ export class FlowEngine {
     const ports = this.calls.serverPortsAt()
     for (const port of SERVER_PORTS) bytes[ports + (port >>> 3)]! |= 1 << (port & 7)
     this.calls.configure(told, Math.min(maxFlows, 2 ** 32 - 1))
-  }
-
-  /** Copies the first `count` packets to where `run` reads them. */
-  load(batch: PacketColumns, count: number): void {
-    const { start, captured } = batch
-    let low = start[0]!
-    let high = low
-    for (let i = 0; i < count; i++) {
-      const from = start[i]!
-      if (from < low) low = from
-      if (from + captured[i]! > high) high = from + captured[i]!
-    }
-    const { calls, memory } = this
-    calls.reserve(count, high - low)
-    const bytes = calls.bytesAt()
-    memory.bytes.set(batch.bytes.subarray(low, high), bytes)
-    calls.setBase(bytes - low)
-    const rows = calls.columnRows()
-    const at = calls.columnsAt()
-    memory.doubles.set(batch.time.subarray(0, count), at / 8)
-    memory.doubles.set(batch.number.subarray(0, count), at / 8 + rows)
-    memory.words.set(start.subarray(0, count), at / 4 + rows * 4)
-    memory.words.set(captured.subarray(0, count), at / 4 + rows * 5)
-    memory.words.set(batch.original.subarray(0, count), at / 4 + rows * 6)
-    memory.halves.set(batch.iface.subarray(0, count), at / 2 + rows * 14)
+    this.window = new PacketWindow(this.memory, this.calls)
   }
 
   /** Row of the flow with this key, 0 when there is none. May be called while the engine works. */

@@ -2,7 +2,7 @@ import { parseAddress } from '../wire/address.ts'
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ipv4.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
-import type { PacketColumns } from './engine.ts'
+import type { FlowEngine } from './engine.ts'
 import type { Endpoint } from './event.ts'
 import { type FlowId, NO_FLOW } from './flow-id.ts'
 import { FlowView } from './flow-view.ts'
@@ -12,6 +12,7 @@ import { FlowKey } from './key.ts'
 import * as at from './layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from './list-numbers.ts'
 import { FLOW_TIMED_OUT } from './marks.ts'
+import type { PacketColumns } from './packet-window.ts'
 import { type FlowSinks, FlowStore } from './store.ts'
 import { giveUpAfter, MODERN_LADDER, type SynLadder } from './syn-ladder.ts'
 import { NANOS_PER_SECOND, type Nanos } from './time.ts'
@@ -54,7 +55,6 @@ export class FlowTracker {
   private readonly pause: number
   private nextLook = -Infinity
   private now = 0 as Nanos
-  private times: Float64Array = new Float64Array(0)
 
   constructor(options: TrackerOptions, sinks: FlowSinks) {
     const ladder = options.synLadder ?? MODERN_LADDER
@@ -86,6 +86,11 @@ export class FlowTracker {
     const protocol = proto === 'tcp' ? PROTOCOL_TCP : PROTOCOL_UDP
     finder.set(from.family, protocol, from.words, to.words, a.port, b.port)
     return this.store.engine.find(finder) as FlowId
+  }
+
+  /** What does the work; its window is where packets can be read into. */
+  get engine(): FlowEngine {
+    return this.store.engine
   }
 
   /** Flows seen so far. */
@@ -130,8 +135,7 @@ export class FlowTracker {
    * Copies a batch (borrowed) to where `run` reads it: `count` packets, and of which kind their interfaces are.
    */
   load(batch: PacketColumns, count: number, interfaces: readonly { readonly linkType: number }[]): void {
-    this.store.engine.load(batch, count)
-    this.times = batch.time
+    this.store.engine.window.load(batch, count)
     const { memory, calls } = this.store.engine
     const ethernet = calls.ethernetAt()
     interfaces.forEach(({ linkType }, iface) => {
@@ -144,12 +148,12 @@ export class FlowTracker {
    * `count`. Returns the index of the first packet that has to be.
    */
   run(from: number, count: number): number {
-    const { calls } = this.store.engine
+    const { calls, window } = this.store.engine
     for (;;) {
       const index = calls.run(from, count, this.nextLook)
-      if (index > from) this.now = this.times[index - 1]! as Nanos
+      if (index > from) this.now = window.time[index - 1]! as Nanos
       if (index === count) return index
-      const time = this.times[index]! as Nanos
+      const time = window.time[index]! as Nanos
       if (time < this.nextLook) return index
       this.look(time)
       from = index

@@ -1,4 +1,4 @@
-import { PacketBatch } from '../../capture/batch.ts'
+import type { PacketBatch } from '../../capture/batch.ts'
 import { END, type PacketSource } from '../../capture/source.ts'
 import { NO_FLOW } from '../../flow/flow-id.ts'
 import type { Nanos } from '../../flow/time.ts'
@@ -6,6 +6,7 @@ import type { FlowTracker } from '../../flow/tracker.ts'
 import { DNS_PORT } from '../../wire/dns.ts'
 import { Frame } from '../../wire/frame.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../../wire/stack.ts'
+import { EngineBatch } from './engine-batch.ts'
 
 /** How long a stopped run may still work on packets that keep coming, ms. */
 const STOP_MS = 100
@@ -48,11 +49,12 @@ export class Pump {
   readonly #options: PumpOptions
   readonly #frame = new Frame()
   readonly #stack = new PacketStack()
-  readonly #batch = new PacketBatch()
+  readonly #batch: PacketBatch
   #stopAt: number | undefined
 
   constructor(options: PumpOptions) {
     this.#options = options
+    this.#batch = new EngineBatch(options.tracker.engine)
     this.#batch.keepsComments = options.comments === true
   }
 

@@ -1,5 +1,5 @@
 import { OPTION_MPTCP } from '../marks.ts'
-import { allocate } from './memory.ts'
+import { allocate, giveBack } from './memory.ts'
 import type { Plain } from './plain-segment.ts'
 import { flowAt } from './row.ts'
 import { segment } from './segment.ts'
@@ -11,6 +11,8 @@ import { takeSegment } from './tcp-tracker.ts'
  * A batch of packets, as columns (`PacketBatch`): of each where it starts, bytes captured, bytes on the wire, time,
  * interface and number.
  */
+/** Bytes of one packet in all columns. */
+const ROW_BYTES = 30
 let starts: usize = 0
 let captured: usize = 0
 let originals: usize = 0
@@ -33,24 +35,39 @@ const AHEAD = 16
 const ahead: usize = memory.data(AHEAD * 128, 64)
 const PLAIN_BYTES = 128
 
-/** Makes room for a batch of so many packets and bytes; what is in it is lost when it has to move. */
-export function reserve(count: u32, size: u32): void {
-  if (count > rows) {
-    rows = max(count, rows * 2)
-    starts = allocate(usize(rows) * 30, 8)
-    times = starts
-    numbers = times + usize(rows) * 8
-    starts = numbers + usize(rows) * 8
-    captured = starts + usize(rows) * 4
-    originals = captured + usize(rows) * 4
-    ifaces = originals + usize(rows) * 4
-  }
-  if (size > room) {
-    room = max(size, room * 2)
-    bytes = allocate(room, 64)
-  }
+/** Room for so many packets; those that are there stay. */
+export function reserveRows(count: u32): void {
+  if (count <= rows) return
+  const before = rows
+  const columns = times
+  rows = max(count, before * 2)
+  times = allocate(usize(rows) * ROW_BYTES, 8)
+  numbers = times + usize(rows) * 8
+  starts = numbers + usize(rows) * 8
+  captured = starts + usize(rows) * 4
+  originals = captured + usize(rows) * 4
+  ifaces = originals + usize(rows) * 4
+  if (before == 0) return
+  memory.copy(times, columns, usize(before) * 8)
+  memory.copy(numbers, columns + usize(before) * 8, usize(before) * 8)
+  memory.copy(starts, columns + usize(before) * 16, usize(before) * 4)
+  memory.copy(captured, columns + usize(before) * 20, usize(before) * 4)
+  memory.copy(originals, columns + usize(before) * 24, usize(before) * 4)
+  memory.copy(ifaces, columns + usize(before) * 28, usize(before) * 2)
+  giveBack(columns, usize(before) * ROW_BYTES)
 }
 
+/** Room for so many bytes; what is in it is lost. */
+export function reserveBytes(size: u32): void {
+  if (size <= room) return
+  if (room > 0) giveBack(bytes, room)
+  room = size
+  bytes = allocate(size, 64)
+}
+
+export function byteCount(): u32 {
+  return room
+}
 export function columnsAt(): usize {
   return times
 }
@@ -62,6 +79,18 @@ export function bytesAt(): usize {
 }
 export function setBase(address: usize): void {
   base = address
+}
+
+/** Writes one row. */
+export function putRow(row: u32, start: u32, kept: u32, original: u32, time: f64, number: f64): void {
+  const at4 = usize(row) << 2
+  const at8 = usize(row) << 3
+  store<u32>(starts + at4, start)
+  store<u32>(captured + at4, kept)
+  store<u32>(originals + at4, original)
+  store<f64>(times + at8, time)
+  store<f64>(numbers + at8, number)
+  store<u16>(ifaces + (usize(row) << 1), 0)
 }
 
 /**

@@ -1,6 +1,6 @@
 // What the engine calls; `engine.ts` has the other end.
 
-/** The memory has grown: views of it have to be made anew. */
+/** The memory has grown: views see it whole only when they are made anew. */
 export declare function grown(): void
 /** The segment at hand is something in the life of its connection. `next` and `time` are its sender's from before. */
 export declare function event(next: u32, time: f64, reused: bool): void

@@ -1,11 +1,23 @@
 import { KEY_BYTES } from '../layout.ts'
-import { bytesAt, columnRows, columnsAt, ethernet, reserve, run, setBase, shortCuts } from './batch.ts'
+import {
+  byteCount,
+  bytesAt,
+  columnRows,
+  columnsAt,
+  ethernet,
+  reserveBytes,
+  reserveRows,
+  run,
+  setBase,
+  shortCuts,
+} from './batch.ts'
 import { configure } from './host.ts'
 import { setOrigin } from './json-parts.ts'
 import { hashOf } from './key.ts'
 import { handOver } from './line.ts'
 import { ends, place as placeFlow } from './lists.ts'
 import { serverPorts } from './ports.ts'
+import { walk, walkedRows } from './records.ts'
 import { flowAt } from './row.ts'
 import { segment } from './segment.ts'
 import { cells } from './states.ts'
@@ -15,7 +27,21 @@ import { takeSegment } from './tcp-tracker.ts'
 
 // What the host calls; `FlowEngine` says what each takes and gives.
 
-export { bytesAt, columnRows, columnsAt, configure, handOver, reserve, run, setBase, setOrigin }
+export {
+  byteCount,
+  bytesAt,
+  columnRows,
+  columnsAt,
+  configure,
+  handOver,
+  reserveBytes,
+  reserveRows,
+  run,
+  setBase,
+  setOrigin,
+  walk,
+  walkedRows,
+}
 
 /** Keys that the host writes: of the packet at hand, and of a flow that it looks for. */
 const key: usize = memory.data(KEY_BYTES, 8)

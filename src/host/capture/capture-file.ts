@@ -92,6 +92,8 @@ class FileSource implements CaptureFile {
   #decoder: CaptureDecoder | undefined
   #bytes: Uint8Array
   #view: DataView
+  /** `#bytes` is the batch's own space. */
+  #isInBatch = false
   /** Bytes [0, consumed) are in the last batch, [consumed, filled) wait for the rest of their record. */
   #consumed = 0
   #filled = 0
@@ -128,6 +130,7 @@ class FileSource implements CaptureFile {
     while (!this.#ended) {
       // Signals and keys get their turn between chunks.
       await loopTurn()
+      this.#moveInto(batch)
       this.#carryOver()
       const added = this.#ended ? 0 : await this.#input.read(this.#bytes, this.#filled)
       if (this.#ended) break
@@ -165,6 +168,16 @@ class FileSource implements CaptureFile {
     this.#input.close()
   }
 
+  /** Reads to where the batch wants its packets, if anywhere; its memory may have moved since the last read. */
+  #moveInto(batch: PacketBatch): void {
+    const space = batch.space(this.#bytes.length)
+    if (space === undefined) return
+    if (!this.#isInBatch) space.bytes.set(this.#bytes.subarray(0, this.#filled))
+    this.#isInBatch = true
+    this.#bytes = space.bytes
+    this.#view = space.view
+  }
+
   /** Moves what was not consumed to the front, and makes room for a record that is larger than the chunk. */
   #carryOver(): void {
     const left = this.#filled - this.#consumed
@@ -173,6 +186,7 @@ class FileSource implements CaptureFile {
       const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
       larger.set(this.#bytes.subarray(this.#consumed, this.#filled))
       this.#bytes = larger
+      this.#isInBatch = false
       this.#view = new DataView(larger.buffer)
     } else if (this.#consumed > 0) this.#bytes.copyWithin(0, this.#consumed, this.#filled)
     this.#consumed = 0
