@@ -1,10 +1,10 @@
+import { dateText } from '../date-text.ts'
 import { ENGINE_CODE } from './engine-code.ts'
 import type { FlowKey } from './key.ts'
 import { FlowMemory } from './memory.ts'
 import { PacketWindow, type WindowCalls } from './packet-window.ts'
 import { SERVER_PORTS } from './server-ports.ts'
 import { RECEIVER_CELLS, SENDER_CELLS } from './tcp-state.ts'
-import { dateText } from './time.ts'
 
 /** What the engine tells while it works. Rows and the segment are borrowed until the call returns. */
 export interface EngineHost {

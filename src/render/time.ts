@@ -1,4 +1,4 @@
-import { dateText } from '../flow/time.ts'
+import { dateText } from '../date-text.ts'
 
 /** What `--time-format` accepts. */
 export const TIME_FORMATS = ['local', 'utc', 'epoch', 'delta'] as const
