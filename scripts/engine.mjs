@@ -28,8 +28,9 @@ const { error, stderr } = await asc.main(
   {
     readFile: (name) => {
       try {
-        // It takes no type imports, which the linter asks for.
-        return readFileSync(name, 'utf8').replace(/^import .*/gm, (line) => line.replace(/\btype /g, ''))
+        // It takes no type imports, which the linter asks for, and no words as types.
+        const text = readFileSync(name, 'utf8').replace(/\] as const\b/g, ']')
+        return text.replace(/^import .*/gm, (line) => line.replace(/\btype /g, ''))
       } catch {
         return null
       }

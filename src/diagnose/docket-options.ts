@@ -18,6 +18,8 @@ export interface DocketOptions {
   readonly ladder: SynLadder
   /** The flow in a row: borrowed. */
   readonly flowAt: (row: number) => FlowView
+  /** Whether nobody answered its client for as long as that asks. */
+  readonly isTimedOut: (row: number, now: Nanos) => boolean
   /** Row of the flow between two ends, NO_ROW when there is none. */
   readonly find: (proto: 'tcp' | 'udp', client: Endpoint, server: Endpoint) => number
   /** How long a connection that came to an end is left to the other planes and to packets behind, ns. */

@@ -2,7 +2,6 @@ import type { FlowView } from '../flow/flow-view.ts'
 import type { IcmpError } from '../flow/icmp-error.ts'
 import type { IcmpEffect, IcmpMessage } from '../flow/icmp-event.ts'
 import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, FLOW_WATCHED, SIDE_FIN } from '../flow/marks.ts'
-import { tcpOutcome } from '../flow/outcome.ts'
 import type { Segment } from '../flow/segment.ts'
 import type { SideView } from '../flow/side-view.ts'
 import { STEP_FIRST_FIN_ACKED, STEP_SECOND_FIN } from '../flow/steps.ts'
@@ -225,7 +224,7 @@ export class Docket implements TroubleSink {
     const found = this.#cases.ofRow(flow.row) ?? (failedAtLast(flow) ? this.#opener.open(flow) : undefined)
     this.#closed = found
     if (found === undefined) return
-    this.#judge(found, !this.ending || tcpOutcome(flow, this.#options.ladder, this.#now) === 'timeout')
+    this.#judge(found, !this.ending || this.#options.isTimedOut(flow.row, this.#now))
     this.#forget(found)
   }
 

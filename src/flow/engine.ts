@@ -1,9 +1,12 @@
 import { dateText } from '../date-text.ts'
 import { ENGINE_CODE } from './engine-code.ts'
+import { LADDER_STEPS } from './facts-layout.ts'
+import { ICMP_OUTCOMES } from './icmp-error.ts'
 import type { FlowKey } from './key.ts'
 import { FlowMemory } from './memory.ts'
 import { PacketWindow, type WindowCalls } from './packet-window.ts'
 import { SERVER_PORTS } from './server-ports.ts'
+import { patience, type SynLadder } from './syn-ladder.ts'
 import { RECEIVER_CELLS, SENDER_CELLS } from './tcp-state.ts'
 
 /** What the engine tells while it works. Rows and the segment are borrowed until the call returns. */
@@ -12,10 +15,12 @@ export interface EngineHost {
   event(next: number, time: number, reused: number): void
   /** It can matter to a verdict. `time` is when its sender sent the one before, nanoseconds; 0 for the first. */
   trouble(time: number): void
-  /** The row is about to be freed. `now` is the capture's clock, nanoseconds. */
-  closed(row: number, now: number): void
+  /** The row is about to be freed: whether its record is to be a line. `now` is the capture's clock, nanoseconds. */
+  closed(row: number, now: number): boolean
   /** A letter of a row's history for which it has no room. */
   letter(row: number, code: number): void
+  /** Those letters. */
+  moreLetters(row: number): string
   /** A row that may have such letters is about to be freed. */
   forget(row: number): void
   /** Lines of the engine's, in ASCII: borrowed. */
@@ -31,6 +36,9 @@ interface EngineCalls extends WindowCalls {
   endsAt(): number
   cellsAt(): number
   serverPortsAt(): number
+  icmpOutcomesAt(): number
+  patienceAt(): number
+  factsAt(): number
   ethernetAt(): number
   flowCount(): number
   shortCutCount(): number
@@ -44,11 +52,17 @@ interface EngineCalls extends WindowCalls {
   place(row: number, list: number): void
   close(row: number, now: number): void
   run(from: number, count: number, due: number): number
+  /** Computes what `FactsView` shows, of a row's record. */
+  gather(row: number, now: number): void
+  /** Place in `OUTCOMES` of how a TCP flow ended, as far as it has at `now`. */
+  outcome(row: number, now: number): number
   /** Epoch seconds from which the times count that lines have. */
   setOrigin(seconds: number): void
   /** Calls `lines` with those that are gathered. */
   handOver(): void
 }
+
+type Import = (...values: number[]) => unknown
 
 /** Compiled once a process. */
 let module: WebAssembly.Module | undefined
@@ -62,8 +76,8 @@ export class FlowEngine {
   readonly calls: EngineCalls
   readonly window: PacketWindow
 
-  /** `told` are TELL_ bits. */
-  constructor(host: EngineHost, told: number, maxFlows: number) {
+  /** `told` are TELL_ bits; `ladder` is the one that clients are held to. */
+  constructor(host: EngineHost, ladder: SynLadder, told: number, maxFlows: number) {
     module ??= new WebAssembly.Module(Uint8Array.from(atob(ENGINE_CODE), (digit) => digit.charCodeAt(0)))
     const { exports } = new WebAssembly.Instance(module, {
       host: { ...bound(host), ...this.#services(host) },
@@ -76,6 +90,9 @@ export class FlowEngine {
     bytes.set(RECEIVER_CELLS, cells + SENDER_CELLS.length)
     const ports = this.calls.serverPortsAt()
     for (const port of SERVER_PORTS) bytes[ports + (port >>> 3)]! |= 1 << (port & 7)
+    bytes.set(ICMP_OUTCOMES, this.calls.icmpOutcomesAt())
+    const patient = Float64Array.from({ length: LADDER_STEPS }, (_, syns) => patience(ladder, syns - 1))
+    this.memory.doubles.set(patient, this.calls.patienceAt() / 8)
     this.calls.configure(told, Math.min(maxFlows, 2 ** 32 - 1))
     this.window = new PacketWindow(this.memory, this.calls)
   }
@@ -92,10 +109,11 @@ export class FlowEngine {
   }
 
   /** What it cannot do itself. */
-  #services(host: EngineHost): Record<string, (...values: number[]) => number | undefined> {
+  #services(host: EngineHost): Record<string, Import> {
     return {
       grown: () => void this.attach(),
       lines: (address, length) => void host.lines(this.memory.bytes.subarray(address!, address! + length!)),
+      moreLetters: (row, address, room) => this.#write(host.moreLetters(row! >>> 0).slice(0, room), address!),
       numberText: (value, address) => this.#write(String(value), address!),
       dateText: (day, address) => this.#write(dateText(day!), address!),
     }
@@ -114,7 +132,7 @@ export class FlowEngine {
   }
 }
 
-function bound(host: EngineHost): Record<Exclude<keyof EngineHost, 'lines'>, (...values: number[]) => void> {
+function bound(host: EngineHost): Record<Exclude<keyof EngineHost, 'lines' | 'moreLetters'>, Import> {
   return {
     event: (next, time, reused) => host.event(next! >>> 0, time!, reused!),
     trouble: (time) => host.trouble(time!),

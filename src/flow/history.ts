@@ -14,7 +14,12 @@ export class Histories {
   }
 
   text(flow: FlowView): string {
-    return flow.history + (this.overflow.get(flow.row) ?? '')
+    return flow.history + this.more(flow.row)
+  }
+
+  /** The letters for which the row has no room. */
+  more(row: number): string {
+    return this.overflow.get(row) ?? ''
   }
 
   clear(row: number): void {

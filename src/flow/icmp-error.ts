@@ -1,3 +1,5 @@
+import { OUTCOME_REFUSED, OUTCOME_UNREACHABLE } from './record-words.ts'
+
 /** What an ICMP error means to the connection whose segment it quotes. */
 export interface IcmpError {
   readonly name: string
@@ -64,3 +66,9 @@ export function findIcmpError(family: number, type: number, code: number): numbe
 export function icmpErrorAt(index: number): IcmpError {
   return ROWS[index]!
 }
+
+/** The outcome of an attempt that each ended, for each value of `FlowView.icmpError`: index plus 1, 0 for none. */
+export const ICMP_OUTCOMES = Uint8Array.of(
+  0,
+  ...ROWS.map(({ error }) => (error === 'ECONNREFUSED' ? OUTCOME_REFUSED : OUTCOME_UNREACHABLE)),
+)

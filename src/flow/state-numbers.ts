@@ -1,4 +1,4 @@
-/** The numbers of the states: their places in `STATES` of `tcp-state.ts`. */
+/** The numbers of the states: their places in `STATE_NAMES` of `record-words.ts`. */
 export const CLOSED = 0
 export const LISTEN = 1
 export const SYN_SENT = 2
@@ -11,7 +11,7 @@ export const TIME_WAIT = 8
 export const CLOSE_WAIT = 9
 export const LAST_ACK = 10
 
-/** And of its `INPUTS`. */
+/** And of the `INPUTS` of `tcp-state.ts`. */
 export const INPUT_SYN = 0
 export const INPUT_SYN_ACK = 1
 export const INPUT_ACK = 2

@@ -1,7 +1,9 @@
+import { PROTOCOL_TCP } from '../wire/ipv4.ts'
 import { annotate } from './annotate.ts'
 import type { EventScope } from './annotation.ts'
 import { FlowEngine } from './engine.ts'
 import type { FlowEvent } from './event.ts'
+import { FactsView } from './facts-view.ts'
 import type { FlowId } from './flow-id.ts'
 import { FlowView } from './flow-view.ts'
 import { Histories } from './history.ts'
@@ -21,6 +23,8 @@ export interface FlowSinks {
   readonly flow?: (record: FlowRecord, row: FlowId) => void
   /** Lines that the engine makes itself, in ASCII: borrowed. They come late, unless `FlowTracker.handOver` asks. */
   readonly lines?: (bytes: Uint8Array) => void
+  /** Whether `flow` is to be called for this TCP flow (borrowed), rather than `lines` with its record. */
+  readonly wantsRecord?: (flow: FlowView) => boolean
   /** Is told before `flow` is. */
   readonly trouble?: TroubleSink
 }
@@ -44,6 +48,7 @@ export class FlowStore implements EventScope, RecordScope {
   readonly flow: FlowView
   readonly segment: Segment
   readonly trouble: TroubleView
+  readonly facts: FactsView
   readonly histories: Histories = new Histories()
   /** The flow that leaves. */
   private readonly leaving: FlowView
@@ -58,10 +63,12 @@ export class FlowStore implements EventScope, RecordScope {
         event: (next, time, reused) => this.tellEvents(next, time, reused !== 0),
         trouble: (time) => this.tellTrouble(time),
         closed: (row, now) => this.tellClosed(row as FlowId, now as Nanos),
+        moreLetters: (row) => this.histories.more(row),
         letter: (row, code) => this.histories.add(row, code),
         forget: (row) => this.histories.clear(row),
         lines: (bytes) => sinks.lines?.(bytes),
       },
+      options.ladder,
       toldTo(sinks),
       options.maxFlows,
     )
@@ -70,6 +77,7 @@ export class FlowStore implements EventScope, RecordScope {
     this.leaving = new FlowView(memory)
     this.segment = new Segment(this.flow, memory, calls.segmentAt())
     this.trouble = new TroubleView(memory)
+    this.facts = new FactsView(memory, calls.factsAt())
   }
 
   private tellEvents(next: number, time: number, reused: boolean): void {
@@ -82,11 +90,16 @@ export class FlowStore implements EventScope, RecordScope {
     this.sinks.trouble?.segment(this.segment, before)
   }
 
-  private tellClosed(row: FlowId, now: Nanos): void {
-    const { leaving } = this
+  /** Returns whether the engine is to write the record. */
+  private tellClosed(row: FlowId, now: Nanos): boolean {
+    const { leaving, sinks } = this
     leaving.move(row)
-    this.sinks.trouble?.closed(leaving)
-    this.sinks.flow?.(makeRecord(this, leaving, now), row)
+    sinks.trouble?.closed(leaving)
+    if (sinks.flow === undefined) return false
+    if (sinks.wantsRecord !== undefined && leaving.protocol === PROTOCOL_TCP && !sinks.wantsRecord(leaving))
+      return true
+    sinks.flow(makeRecord(this, leaving, now), row)
+    return false
   }
 }
 

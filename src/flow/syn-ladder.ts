@@ -49,11 +49,14 @@ export function synAgainText(ladder: SynLadder, n: number, elapsed: number): str
   return n + 1 < times.length ? `${fact}; next at +${times[n]} s, ${end}` : `${fact}, the last; ${end}`
 }
 
-/** Whether the SYN that should have followed the `n`th retransmission never came, `silence` nanoseconds after it. */
-export function hasGivenUp(ladder: SynLadder, n: number, silence: number): boolean {
+/**
+ * Nanoseconds of silence after the `n`th retransmission that show that the SYN behind it never came. Of -1, when there
+ * was no SYN at all, and beyond the last it is how long the whole attempt takes.
+ */
+export function patience(ladder: SynLadder, n: number): number {
   const times = rungs(ladder)
   const gap = (times[n] ?? times.at(-1)!) - (n === 0 ? 0 : (times[n - 1] ?? 0))
-  return silence > gap * (1 + TOLERANCE) * NANOS_PER_SECOND
+  return gap * (1 + TOLERANCE) * NANOS_PER_SECOND
 }
 
 function fits(rung: number | undefined, seconds: number): boolean {

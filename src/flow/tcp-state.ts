@@ -1,24 +1,13 @@
 import type { TcpState } from './event.ts'
+import { STATE_NAMES } from './record-words.ts'
 
 /**
  * Every TCP transition that an observer draws from a segment, RFC 9293 sections 3.5, 3.6 and 3.10.7.
  * Everything that decides what state an endpoint is in lives in this file; docs/tcp-states.md is made from it.
  */
 
-/** The states; a state's number is its place here. */
-export const STATES = [
-  'CLOSED',
-  'LISTEN',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'FIN_WAIT1',
-  'FIN_WAIT2',
-  'CLOSING',
-  'TIME_WAIT',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-] as const satisfies readonly TcpState[]
+/** The states, in the order of their numbers. */
+export const STATES = STATE_NAMES satisfies readonly TcpState[]
 
 /**
  * What a segment is to the state machine. One segment can be several, taken in this order: an

@@ -13,6 +13,7 @@ import * as at from './layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from './list-numbers.ts'
 import { FLOW_TIMED_OUT } from './marks.ts'
 import type { PacketColumns } from './packet-window.ts'
+import { OUTCOME_TIMEOUT } from './record-words.ts'
 import { type FlowSinks, FlowStore } from './store.ts'
 import { giveUpAfter, MODERN_LADDER, type SynLadder } from './syn-ladder.ts'
 import { NANOS_PER_SECOND, type Nanos } from './time.ts'
@@ -113,6 +114,11 @@ export class FlowTracker {
     return this.at(row).serial
   }
 
+  /** Whether nobody answered the client of the flow in a row, and none is going to at `now` (the capture's clock). */
+  isTimedOut(row: number, now: Nanos): boolean {
+    return this.store.engine.calls.outcome(row, now) === OUTCOME_TIMEOUT
+  }
+
   /**
    * Initial sequence number of the side that the segment just given, of the flow in this row, came from, or of its
    * peer; where no SYN was seen, one before the first number that was.
@@ -208,6 +214,11 @@ export class FlowTracker {
       stack.tunnel,
     )
     return trackDatagram(this.store, stack, key, time, iface)
+  }
+
+  /** Epoch seconds from which times count: for the lines that the engine writes. */
+  setOrigin(seconds: number): void {
+    this.store.engine.calls.setOrigin(seconds)
   }
 
   /** Gives the lines that the engine has gathered: before anything else is written. */

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { communityId } from '../../src/flow/community-id.ts'
+import { FactsView } from '../../src/flow/facts-view.ts'
 import { FlowKey } from '../../src/flow/key.ts'
-import { KEY_PORTS } from '../../src/flow/layout.ts'
+import { LIST_OPEN } from '../../src/flow/list-numbers.ts'
 import { sha1 } from '../../src/flow/sha1.ts'
 import { parseAddress } from '../../src/wire/address.ts'
+import { bareEngine } from '../support/bare-engine.ts'
 
 test('SHA-1 is the one of the platform, for every length around the block sizes', () => {
   fc.assert(
@@ -29,18 +30,9 @@ for (const [id, protocol, source, sourcePort, destination, destinationPort] of P
     const key = new FlowKey()
     const from = parseAddress(source)!
     key.set(from.family, protocol, from.words, parseAddress(destination)!.words, sourcePort, destinationPort)
-    const ports = key.words[KEY_PORTS]!
-    const words = key.words
-    assert.equal(
-      communityId(
-        from.family,
-        protocol,
-        words.subarray(0, 4),
-        words.subarray(4, 8),
-        ports >>> 16,
-        ports & 0xffff,
-      ),
-      id,
-    )
+    const engine = bareEngine()
+    engine.setKey(key)
+    engine.calls.gather(engine.calls.open(LIST_OPEN, 0, 0), 0)
+    assert.equal(new FactsView(engine.memory, engine.calls.factsAt()).communityId, id)
   })
 }

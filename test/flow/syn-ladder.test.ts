@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hasGivenUp, MODERN_LADDER, rungs, synAgainText } from '../../src/flow/syn-ladder.ts'
+import { MODERN_LADDER, patience, rungs, synAgainText } from '../../src/flow/syn-ladder.ts'
 
 test('rungs as measured on Linux', () => {
   assert.deepEqual(rungs(MODERN_LADDER), [1, 2, 3, 4, 5, 7, 11, 19, 35, 67, 131])
@@ -19,9 +19,7 @@ const SENTENCES: readonly [n: number, seconds: number, text: string][] = [
 for (const [n, seconds, text] of SENTENCES)
   test(`sentence: ${text}`, () => assert.equal(synAgainText(MODERN_LADDER, n, seconds * 1e9), text))
 
-test('given up once the next SYN did not come', () => {
-  assert.equal(hasGivenUp(MODERN_LADDER, 0, 1.1e9), false)
-  assert.equal(hasGivenUp(MODERN_LADDER, 0, 1.2e9), true)
-  assert.equal(hasGivenUp(MODERN_LADDER, 6, 4.2e9), false)
-  assert.equal(hasGivenUp(MODERN_LADDER, 6, 4.6e9), true)
+test('patience ends once the next SYN did not come', () => {
+  const seconds = (n: number): number => Math.round(patience(MODERN_LADDER, n) / 1e7) / 100
+  assert.deepEqual([0, 6, 10, -1].map(seconds), [1.12, 4.48, 71.68, 146.72])
 })

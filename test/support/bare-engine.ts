@@ -1,10 +1,16 @@
 import { FlowEngine } from '../../src/flow/engine.ts'
+import { MODERN_LADDER } from '../../src/flow/syn-ladder.ts'
 
 /** An engine that tells nothing. */
 export function bareEngine(): FlowEngine {
-  return new FlowEngine(
-    { event() {}, trouble() {}, closed() {}, letter() {}, forget() {}, lines() {} },
-    0,
-    1e6,
-  )
+  const host = {
+    event() {},
+    trouble() {},
+    closed: () => false,
+    letter() {},
+    moreLetters: () => '',
+    forget() {},
+    lines() {},
+  }
+  return new FlowEngine(host, MODERN_LADDER, 0, 1e6)
 }

@@ -32,6 +32,7 @@ export function docketed(given: Partial<Planes> = {}, options: Partial<DocketOpt
     planes: { ...FILE_PLANES, ...given },
     ladder: MODERN_LADDER,
     flowAt: (row) => tracker.at(row),
+    isTimedOut: (row, now) => tracker.isTimedOut(row, now),
     find: (proto, a, b) => tracker.find(proto, a, b),
     settle: 50e6 as Nanos,
     protocols: 'all',

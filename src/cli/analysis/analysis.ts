@@ -9,9 +9,7 @@ import type { FlowRecord } from '../../flow/record.ts'
 import { MODERN_LADDER } from '../../flow/syn-ladder.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../../flow/time.ts'
 import { FlowTracker } from '../../flow/tracker.ts'
-import { serviceName } from '../../host/names.ts'
 import type { NameOf } from '../../render/endpoint-name.ts'
-import { createStyle, type Style, wantsColor } from '../../render/style.ts'
 import { type Summary, summaryText } from '../../render/summary.ts'
 import { TraceClock } from '../../render/time.ts'
 import { formatAddress } from '../../wire/address.ts'
@@ -25,7 +23,8 @@ import { FlowNames } from './flow-names.ts'
 import type { FlowProcesses } from './flow-processes.ts'
 import { checkWriteOptions, PacketWriter } from './packet-writer.ts'
 import { type PacketSink, Pump } from './pump.ts'
-import { jsonReport, type Report, type Selection, selectionOf, textReport } from './report.ts'
+import { orderedIo, takesRecordLines } from './record-lines.ts'
+import { openReport, type Report, type Selection, selectionOf, styleOf } from './report.ts'
 import type { View } from './view.ts'
 import type { OpenView } from './views.ts'
 
@@ -77,6 +76,8 @@ export class Analysis {
   readonly #views: readonly View[]
   readonly #names: FlowNames
   readonly #parts: AnalysisParts
+  readonly #io: Io
+  readonly #takesLines: boolean
   /** Takes the events of packets and of the kernel; `undefined` when nobody wants them. */
   #event: ((event: FlowEvent) => void) | undefined
 
@@ -86,7 +87,9 @@ export class Analysis {
     this.#parts = parts
     checkWriteOptions(options, parts.io.isTerminal)
     this.selection = parts.selection ?? selectionOf(options, options.json === true)
-    this.report = makeReport(parts, this.clock, this.selection)
+    this.#takesLines = takesRecordLines(parts, this.selection)
+    this.#io = this.#takesLines ? orderedIo(parts.io, () => this.tracker.handOver()) : parts.io
+    this.report = openReport({ ...parts, io: this.#io }, this.clock, this.selection)
     this.#names = new FlowNames(
       options.resolve && source.nameOf ? (address) => source.nameOf?.(address) : undefined,
     )
@@ -140,7 +143,7 @@ export class Analysis {
   flush(): void {
     this.#writer?.flush()
     this.#streams?.flush()
-    this.#parts.io.flush()
+    this.#io.flush()
   }
 
   /** Analyses everything, then gives the flows still open and the summary. */
@@ -158,7 +161,7 @@ export class Analysis {
       this.#streams?.close()
     }
     this.report.summary(this.#summary(truncated()))
-    this.#parts.io.flush()
+    this.#io.flush()
     this.#streams?.check()
     for (const view of this.#views) view.check?.()
   }
@@ -172,7 +175,7 @@ export class Analysis {
 
   /** Tells on stderr how far it has come: for SIGUSR1. */
   status(): void {
-    this.#parts.io.note(summaryText(this.#summary(false)))
+    this.#io.note(summaryText(this.#summary(false)))
   }
 
   /** JSON has every name that is known; text is in numbers unless names are asked for. */
@@ -249,6 +252,7 @@ export class Analysis {
       planes,
       ladder: synLadder,
       flowAt: (row) => this.tracker.at(row),
+      isTimedOut: (row, now) => this.tracker.isTimedOut(row, now),
       find: (proto, client, server) => this.tracker.find(proto, client, server),
       shareName: (a, b, at) => this.#names.dns.share(a, b, at),
       lost: () => source.counters().droppedKernel,
@@ -302,6 +306,7 @@ export class Analysis {
   #before(): void {
     const { source, processes, before } = this.#parts
     this.clock.originSeconds = source.originSeconds
+    this.tracker.setOrigin(source.originSeconds)
     if (processes !== undefined) processes.originSeconds = source.originSeconds
     before?.()
   }
@@ -338,6 +343,13 @@ export class Analysis {
           told(event)
         },
       }),
+      ...(this.#takesLines && {
+        lines: (bytes) => this.#parts.io.writeBytes(bytes),
+        wantsRecord: ({ serial }) =>
+          names.dns.size > 0 ||
+          docket?.verdictOf(serial) !== undefined ||
+          docket?.isSuperseded(serial) === true,
+      }),
       ...(wantsFlows && {
         flow: (flow, row) => {
           const chosen = processes === undefined || processes.flow(flow)
@@ -365,27 +377,4 @@ function inTurn(first: PacketSink, second: PacketSink): PacketSink {
 
 function isOnlyVerdicts({ verdicts, events, flows }: Selection): boolean {
   return verdicts && !events && !flows
-}
-
-function makeReport({ source, options, io }: AnalysisParts, clock: TraceClock, selection: Selection): Report {
-  if (options.json) return jsonReport(io, clock)
-  const style = styleOf({ io, options })
-  const portName = (port: number, proto: string): string | undefined =>
-    options.resolve ? serviceName(port, proto === 'udp' ? 'udp' : 'tcp') : undefined
-  return textReport(
-    io,
-    clock,
-    {
-      style,
-      timeFormat: options.timeFormat,
-      live: source.engine !== 'file',
-      portName,
-      ...(io.isTerminal && { columns: io.columns }),
-    },
-    selection,
-  )
-}
-
-function styleOf({ options, io }: Pick<AnalysisParts, 'options' | 'io'>): Style {
-  return createStyle(wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env }))
 }

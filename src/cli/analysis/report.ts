@@ -1,11 +1,15 @@
+import type { PacketSource } from '../../capture/source.ts'
 import type { Verdict } from '../../diagnose/verdict.ts'
 import type { FlowEvent } from '../../flow/event.ts'
 import type { FlowRecord } from '../../flow/record.ts'
+import { serviceName } from '../../host/names.ts'
 import { JsonLines } from '../../render/json.ts'
 import { type LineFormat, LineWriter } from '../../render/line.ts'
+import { createStyle, type Style, wantsColor } from '../../render/style.ts'
 import { type Summary, summaryJson, summaryText } from '../../render/summary.ts'
 import type { TraceClock } from '../../render/time.ts'
 import { verdictJson, verdictText } from '../../render/verdict.ts'
+import type { AnalysisOptions } from '../capture-options.ts'
 import { type FollowOptions, wantsStreams } from '../follow/option.ts'
 import type { Io } from '../io.ts'
 import { type ViewOptions, wantsViews } from './views.ts'
@@ -47,7 +51,41 @@ export interface Report {
   summary(summary: Summary): void
 }
 
-export function jsonReport(io: Io, clock: TraceClock): Report {
+export interface ReportParts {
+  readonly source: PacketSource
+  readonly options: AnalysisOptions
+  readonly io: Io
+}
+
+/** What the options choose. */
+export function openReport(
+  { source, options, io }: ReportParts,
+  clock: TraceClock,
+  selection: Selection,
+): Report {
+  if (options.json) return jsonReport(io, clock)
+  const style = styleOf({ io, options })
+  const portName = (port: number, proto: string): string | undefined =>
+    options.resolve ? serviceName(port, proto === 'udp' ? 'udp' : 'tcp') : undefined
+  return textReport(
+    io,
+    clock,
+    {
+      style,
+      timeFormat: options.timeFormat,
+      live: source.engine !== 'file',
+      portName,
+      ...(io.isTerminal && { columns: io.columns }),
+    },
+    selection,
+  )
+}
+
+export function styleOf({ options, io }: Pick<ReportParts, 'options' | 'io'>): Style {
+  return createStyle(wantsColor({ choice: options.color, isTerminal: io.isTerminal, environment: io.env }))
+}
+
+function jsonReport(io: Io, clock: TraceClock): Report {
   const lines = new JsonLines(clock)
   return {
     event: (event) => io.writeBytes(lines.event(event)),
@@ -57,7 +95,7 @@ export function jsonReport(io: Io, clock: TraceClock): Report {
   }
 }
 
-export function textReport(io: Io, clock: TraceClock, format: LineFormat, selection: Selection): Report {
+function textReport(io: Io, clock: TraceClock, format: LineFormat, selection: Selection): Report {
   const lines = new LineWriter(clock, format)
   return {
     event: (event) => io.write(lines.event(event)),

@@ -1,5 +1,6 @@
 import { HISTORY, HISTORY_BYTES, HISTORY_LENGTH } from '../layout.ts'
-import { forget, letter } from './host.ts'
+import { forget, letter, moreLetters } from './host.ts'
+import { allocate } from './memory.ts'
 import type { Flow } from './row.ts'
 
 /** Appends the upper-case letter `code` (a character code), in lower case when `server` is true. */
@@ -16,6 +17,18 @@ export function append(flow: Flow, code: i32): void {
   }
   store<u8>(at + length, code, HISTORY)
   store<u8>(at, length + 1, HISTORY_LENGTH)
+}
+
+/** The letters that were gathered last, as many as there is room for: only packets made for it bring more. */
+const ROOM = 8192
+export const letters: usize = allocate(ROOM, 8)
+
+/** All letters of a history; returns how many there are. */
+export function gatherLetters(flow: Flow): u32 {
+  const length: u32 = load<u8>(flow.address, HISTORY_LENGTH)
+  memory.copy(letters, flow.address + HISTORY, HISTORY_BYTES)
+  if (length < u32(HISTORY_BYTES)) return length
+  return min<u32>(ROOM, length + moreLetters(flow.row, letters + length, ROOM - length))
 }
 
 export function clearHistory(flow: Flow): void {

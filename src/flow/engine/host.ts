@@ -6,10 +6,12 @@ export declare function grown(): void
 export declare function event(next: u32, time: f64, reused: bool): void
 /** It can matter to a verdict. `time` is when its sender sent the one before. */
 export declare function trouble(time: f64): void
-/** The row is about to be freed. `now` is the capture's clock, nanoseconds. */
-export declare function closed(row: u32, now: f64): void
+/** The row is about to be freed: whether its record is to be a line. `now` is the capture's clock, nanoseconds. */
+export declare function closed(row: u32, now: f64): bool
 /** A letter of its history for which the row has no room. */
 export declare function letter(row: u32, code: i32): void
+/** Writes such letters of a row, `room` at most; returns how many there are. */
+export declare function moreLetters(row: u32, address: usize, room: u32): u32
 /** The row is about to be freed, and it had no room for more letters. */
 export declare function forget(row: u32): void
 /** Lines that are gathered: borrowed until the call returns. */

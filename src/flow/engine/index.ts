@@ -11,11 +11,13 @@ import {
   setBase,
   shortCuts,
 } from './batch.ts'
+import { facts, gatherFacts } from './facts.ts'
 import { configure } from './host.ts'
 import { setOrigin } from './json-parts.ts'
 import { hashOf } from './key.ts'
 import { handOver } from './line.ts'
 import { ends, place as placeFlow } from './lists.ts'
+import { icmpOutcomes, patience, tcpOutcome } from './outcome.ts'
 import { serverPorts } from './ports.ts'
 import { walk, walkedRows } from './records.ts'
 import { flowAt } from './row.ts'
@@ -62,6 +64,15 @@ export function endsAt(): usize {
 export function cellsAt(): usize {
   return cells
 }
+export function factsAt(): usize {
+  return facts
+}
+export function icmpOutcomesAt(): usize {
+  return icmpOutcomes
+}
+export function patienceAt(): usize {
+  return patience
+}
 export function serverPortsAt(): usize {
   return serverPorts
 }
@@ -106,4 +117,14 @@ export function place(row: u32, list: i32): void {
 
 export function close(row: u32, now: f64): void {
   closeFlow(flowAt(row), now)
+}
+
+/** Computes the facts of a row's record. */
+export function gather(row: u32, now: f64): void {
+  gatherFacts(flowAt(row), now)
+}
+
+/** How a TCP flow ended, as far as it has. */
+export function outcome(row: u32, now: f64): i32 {
+  return tcpOutcome(flowAt(row), now)
 }

@@ -7,7 +7,7 @@ import { allocate } from './memory.ts'
  */
 
 /** What is handed over at once, bytes: the host writes more than this without copying it again (host/output.ts). */
-const ENOUGH = 64 * 1024
+const ENOUGH: usize = 64 * 1024
 /** More than the longest line. */
 const RESERVE = 64 * 1024
 const ZERO = 0x30
@@ -30,6 +30,13 @@ export function literal(text: string): usize {
   return literal
 }
 
+/** Of each word one: a table of their addresses, 32 bits each. */
+export function literals(words: string[]): usize {
+  const table = allocate(usize(words.length) * 4, 4)
+  for (let i = 0; i < words.length; i++) store<u32>(table + (i << 2), u32(literal(words[i])))
+  return table
+}
+
 /** An empty one, for `length` letters at most. */
 export function newLiteral(length: i32): usize {
   return allocate(usize(8 + length + 8), 8)
@@ -41,6 +48,14 @@ export function put(literal: usize): void {
   const end = to + load<u32>(literal)
   let from = literal + 8
   for (; to < end; to += 8, from += 8) store<u64>(to, load<u64>(from))
+  at = end
+}
+
+/** ASCII from anywhere: up to seven letters too many are read and written. */
+export function putBytes(from: usize, length: u32): void {
+  const end = at + length
+  let source = from
+  for (let to = at; to < end; to += 8, source += 8) store<u64>(to, load<u64>(source))
   at = end
 }
 

@@ -205,6 +205,11 @@ export class Flow {
     store<u8>(this.address, value, 62)
   }
 
+  /** Place of the ICMP error that ended the attempt plus 1, or 0. */
+  get icmpError(): i32 {
+    return load<u8>(this.address, 63)
+  }
+
   setTtl(direction: i32, ttl: i32): void {
     store<u8>(this.address + direction, ttl, 120)
   }

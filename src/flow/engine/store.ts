@@ -2,6 +2,7 @@ import { SCALE_UNKNOWN } from '../anomalies.ts'
 import { TELL_CLOSED } from '../layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from '../list-numbers.ts'
 import { LISTEN } from '../state-numbers.ts'
+import { putFlow } from './flow-line.ts'
 import { clearGaps } from './gaps.ts'
 import { clearHistory } from './history.ts'
 import { closed, maxFlows, told } from './host.ts'
@@ -28,7 +29,7 @@ export function open(key: usize, list: i32, time: f64, iface: i32): Flow {
 
 /** Tells that the flow is over and frees its row. */
 export function close(flow: Flow, now: f64): void {
-  if (told & TELL_CLOSED) closed(flow.row, now)
+  if (told & TELL_CLOSED && closed(flow.row, now)) putFlow(flow, now)
   release(flow.lower)
   release(flow.upper)
   clearHistory(flow)

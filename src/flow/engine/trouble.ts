@@ -63,3 +63,8 @@ export function count(row: usize, word: i32): u32 {
   store<u32>(at, value)
   return value
 }
+
+/** A count of two words; `row` may be 0. */
+export function large(row: usize, word: i32): f64 {
+  return f64(load<u64>((row == 0 ? none : row) + (word << 2)))
+}

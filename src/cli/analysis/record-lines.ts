@@ -1,0 +1,36 @@
+import { FILE_PLANES } from '../../diagnose/planes.ts'
+import { wantsStreams } from '../follow/option.ts'
+import type { Io } from '../io.ts'
+import type { AnalysisParts } from './analysis.ts'
+import type { Selection } from './report.ts'
+
+/** Whether flow records to which nothing is to be added can be lines of the engine's: nobody else takes records. */
+export function takesRecordLines(parts: AnalysisParts, selection: Selection): boolean {
+  const { options, processes, views, planes = FILE_PLANES, source } = parts
+  const isNamed = options.resolve === true && source.nameOf !== undefined
+  const isAlone = views.length === 0 && processes === undefined && !wantsStreams(options)
+  return options.json === true && selection.flows && isAlone && !isNamed && !planes.kernel.watched
+}
+
+/** The same streams, where others gather lines for them: `handOver` brings those before anything else is written. */
+export function orderedIo(io: Io, handOver: () => void): Io {
+  return {
+    ...io,
+    write(text) {
+      handOver()
+      io.write(text)
+    },
+    writeBytes(bytes) {
+      handOver()
+      io.writeBytes(bytes)
+    },
+    note(text) {
+      handOver()
+      io.note(text)
+    },
+    flush() {
+      handOver()
+      io.flush()
+    },
+  }
+}
