@@ -9,7 +9,8 @@ export class RecentSet {
   }
 
   has(value: number): boolean {
-    return this.#young.has(value) || this.#old.has(value)
+    // Asked for every change of state, and nearly always empty: a large number's hash takes longer than all the rest.
+    return (this.#young.size > 0 && this.#young.has(value)) || (this.#old.size > 0 && this.#old.has(value))
   }
 
   add(value: number): void {

@@ -45,10 +45,10 @@ export class RecordedChange extends StateChange {
         this.remote[word] = view.getUint32(payload + common.remote6 + 4 * word)
       }
     } else {
-      this.local.fill(0)
-      this.remote.fill(0)
       this.local[0] = view.getUint32(payload + common.local)
       this.remote[0] = view.getUint32(payload + common.remote)
+      // Not `fill`, which is a call out of compiled code for three words.
+      for (let word = 1; word < 4; word++) this.local[word] = this.remote[word] = 0
     }
   }
 

@@ -1,5 +1,6 @@
 import { LINK_ETHERNET, LINK_LINUX_SLL2 } from '../../capture/link-type.ts'
 import { EXIT, UserError } from '../../user-error.ts'
+import { ARPHRD_LOOPBACK } from '../../wire/sll.ts'
 import { linkTypeOfHardware, unknownInterface } from '../devices.ts'
 import { interfaceFacts } from '../interface-request.ts'
 import * as libc from '../libc.ts'
@@ -17,6 +18,7 @@ const PACKET_ADD_MEMBERSHIP = 1
 const PACKET_RX_RING = 5
 const PACKET_VERSION = 10
 const PACKET_RESERVE = 12
+const PACKET_IGNORE_OUTGOING = 23
 const PACKET_MR_PROMISC = 1
 const TPACKET_V3 = 2
 const ETH_P_ALL = 3
@@ -82,6 +84,7 @@ export function openPacketRing(name: string | undefined, options: LiveOptions): 
         : compileLiveFilter(options.filter, ownLinkType ?? LINK_LINUX_SLL2, options.snaplen)
     const linkHeader = ownLinkType === LINK_ETHERNET ? ETHERNET_HEADER : 0
     attachProgram(fd, captureProgram(filter, options.snaplen, options.headersOnly ? linkHeader : undefined))
+    if (facts?.hardwareType === ARPHRD_LOOPBACK) ignoreOutgoing(fd)
     setOption(fd, PACKET_VERSION, [TPACKET_V3])
     setOption(fd, PACKET_RESERVE, [RESERVE_BYTES])
     const blockCount = Math.max(2, Math.floor((options.ringMib * 1024 * 1024) / BLOCK_BYTES))
@@ -107,6 +110,15 @@ export function openPacketRing(name: string | undefined, options: LiveOptions): 
     libc.close(fd)
     throw error
   }
+}
+
+/**
+ * Every packet of loopback comes in too: the copy that goes out, which the program refuses, is then not even made. Until
+ * Linux 4.20 there is no such option. On the ring of every interface it would hide what leaves the machine.
+ */
+function ignoreOutgoing(fd: number): void {
+  const yes = new Uint8Array(Uint32Array.of(1).buffer)
+  libc.setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, yes, yes.length)
 }
 
 /** `struct packet_mreq` {i32 index, u16 type, u16 length, u8[8]} as words. */

@@ -243,8 +243,8 @@ export class Owners {
   }
 
   /** The record's name is that of a thread; it has to do for a process that has ended meanwhile. */
-  #nameOf({ pid, comm }: RecordedChange): string {
-    return this.#names.of(pid) ?? Buffer.from(comm).toString('utf8')
+  #nameOf(change: RecordedChange): string {
+    return this.#names.of(change.pid) ?? Buffer.from(change.comm).toString('utf8')
   }
 
   #state(change: StateChange, time: number, caller: ProcessImage | undefined): void {
