@@ -87,13 +87,13 @@ const withoutCommands = (own) => ({
   },
 })
 
-/** What takes long to load has a stand-in in scripts/late/: it loads the module when it is needed, or only its half. */
+/** What takes long to load has a stand-in in scripts/late/: it loads the package when it is needed, or only its half. */
 const late = {
   name: 'late',
   setup({ onResolve }) {
-    onResolve({ filter: /^(?:node:)?(?:child_process|tty)$|^koffi$/ }, ({ importer, path }) =>
+    onResolve({ filter: /^(?:node:)?(?:child_process|tty)$|^(?:chalk|koffi)$/ }, ({ importer, path }) =>
       dirname(importer) === LATE
-        ? { path, external: true }
+        ? undefined
         : { path: join(LATE, `${path.replace('node:', '').replace('_', '-')}.cjs`) },
     )
   },

@@ -39,9 +39,16 @@ export const getsockopt: (
 export const getsockname: (fd: number, address: Uint8Array, length: Uint8Array) => number = library.func(
   'int getsockname(int fd, void *address, void *length)',
 )
-export const send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = library.func(
-  'int64_t send(int fd, const void *bytes, size_t length, int flags)',
-)
+const sendFunction = library.func('int64_t send(int fd, const void *bytes, size_t length, int flags)')
+export const send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = sendFunction
+/** The same on a libuv thread, see `SockDiag.ask`; `bytes` must stay as they are until `done`. */
+export const sendAsync: (
+  fd: number,
+  bytes: Uint8Array,
+  length: number,
+  flags: number,
+  done: (error: unknown, sent: number) => void,
+) => void = sendFunction.async
 export const recv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number = library.func(
   'int64_t recv(int fd, void *bytes, size_t length, int flags)',
 )
@@ -171,7 +178,7 @@ export const pageSize: () => number = library.func('int getpagesize()')
 const pollFunction = library.func('int poll(void *descriptors, unsigned long count, int timeout)')
 /** `poll(2)` on the main thread; `timeout` in milliseconds. */
 export const poll: (descriptors: Uint8Array, count: number, timeout: number) => number = pollFunction
-/** The one asynchronous foreign call of the program, see `wait.ts`: each one pending holds a libuv thread. */
+/** The one foreign call that lasts while the program does, see `wait.ts`: each one pending holds a libuv thread. */
 export const pollAsync: (
   descriptors: Uint8Array,
   count: number,

@@ -11,7 +11,7 @@ const POLLFD_SIZE = 8
 
 /**
  * The one place where the program sleeps: a single `poll(2)` over every descriptor (packet rings, kernel event
- * rings, netlink) and an eventfd, on one libuv thread. No other asynchronous foreign call is ever made: each
+ * rings, netlink) and an eventfd, on one libuv thread. No other asynchronous foreign call waits for anything: each
  * one pending holds one of the four libuv threads, and `process.exit` waits for it.
  *
  * Idle it costs 0.05 % of a core; `wake()` and `close()` end a pending wait within 1 ms.

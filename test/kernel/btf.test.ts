@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { Btf } from '../../src/kernel/btf.ts'
+import { Btf, type TextSearch } from '../../src/kernel/btf.ts'
 import { readLayout } from '../../src/kernel/layout.ts'
 
 const RUNNING = '/sys/kernel/btf/vmlinux'
@@ -58,8 +58,11 @@ const TYPES = btf([
   ['last', kind(STRUCT, 1), 4, 'z', 1, 0],
 ])
 
+const search: TextSearch = (bytes, text) => Buffer.from(bytes).indexOf(text, 0, 'latin1')
+/** With a search for names, and without. */
+const BOTH = [new Btf(TYPES), new Btf(TYPES, search)]
+
 test('members by path, through anonymous members, typedefs and qualifiers', () => {
-  const types = new Btf(TYPES)
   const cases: [string, string, number | undefined][] = [
     ['outer', 'a', 0],
     ['outer', 'first', 8],
@@ -72,22 +75,34 @@ test('members by path, through anonymous members, typedefs and qualifiers', () =
     ['none', 'a', undefined],
     ['last', 'z', 0],
   ]
-  for (const [struct, path, expected] of cases)
-    assert.equal(types.offset(struct, path), expected, `${struct}.${path}`)
+  for (const types of BOTH)
+    for (const [struct, path, expected] of cases)
+      assert.equal(types.offset(struct, path), expected, `${struct}.${path}`)
 })
 
 test('enums, tracepoints and functions', () => {
-  const types = new Btf(TYPES)
-  assert.deepEqual(
-    [...types.enumerators('reason')!],
-    [
-      [1, 'REASON_ONE'],
-      [2, 'REASON_TWO'],
-    ],
-  )
-  assert.equal(types.enumerators('none'), undefined)
-  assert.equal(types.tracepointArguments('event'), 2)
-  assert.equal(types.tracepointArguments('none'), undefined)
+  for (const types of BOTH) {
+    assert.deepEqual(
+      [...types.enumerators('reason')!],
+      [
+        [1, 'REASON_ONE'],
+        [2, 'REASON_TWO'],
+      ],
+    )
+    assert.equal(types.enumerators('none'), undefined)
+    assert.equal(types.tracepointArguments('event'), 2)
+    assert.equal(types.tracepointArguments('none'), undefined)
+    assert.deepEqual(types.function('work'), { id: 16, parameters: ['file', 'length'] })
+    // The name of a member, and of a type of another kind.
+    assert.equal(types.function('leaf'), undefined)
+    assert.equal(types.function('outer'), undefined)
+  }
+})
+
+test('bytes that begin anywhere in their memory', () => {
+  const memory = new Uint8Array(TYPES.length + 1)
+  memory.set(TYPES, 1)
+  assert.equal(new Btf(memory.subarray(1), search).offset('outer', 'deep'), 12)
 })
 
 test('what is no BTF, is cut, or has a kind that is not known, is refused', () => {
@@ -102,8 +117,9 @@ test('a kernel that lacks a member is refused by its name', () => {
 })
 
 test('the running kernel', { skip: !existsSync(RUNNING) && 'this kernel has no BTF' }, () => {
-  const types = new Btf(readFileSync(RUNNING))
+  const types = new Btf(readFileSync(RUNNING), search)
   const { common } = readLayout(types)
+  assert.deepEqual(common, readLayout(new Btf(readFileSync(RUNNING))).common)
   // struct sock_common begins with the pair of addresses, the remote one first, in every Linux since 3.9.
   assert.deepEqual([common.remote, common.local], [0, 4])
   assert.equal(common.local6 - common.remote6, 16)

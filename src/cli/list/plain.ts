@@ -1,5 +1,13 @@
-import { eachSocketOwner } from '../../host/process/procfs.ts'
-import { deniedNote, type Part, readParts, type SnapshotOptions } from '../../host/sockets/socket-table.ts'
+import { eachSocketOwner, listPids } from '../../host/process/procfs.ts'
+import {
+  deniedNote,
+  type Part,
+  type Parts,
+  readParts,
+  readPartsAside,
+  type SnapshotOptions,
+} from '../../host/sockets/socket-table.ts'
+import { OwnerSearch } from '../../host/sockets/wanted-owners.ts'
 import { sanitize } from '../../render/sanitize.ts'
 import { type Lines, type LinesTable, SocketLines } from '../../render/socket-lines.ts'
 import { endpointText, NUMERIC, processText, UNKNOWN_OWNERS } from '../../render/socket-text.ts'
@@ -19,7 +27,7 @@ export interface PlainListing {
   readonly header: boolean
 }
 
-/** The owners of so few sockets are looked for one by one (`findWantedOwners`). */
+/** The owners of so few sockets are looked for one by one (`OwnerSearch`). */
 const FEW = 1 << 14
 
 /**
@@ -27,8 +35,25 @@ const FEW = 1 << 14
  * own rows. Returns false without having written anything where it cannot: rows from /proc, a socket in trouble, whose
  * line says so.
  */
-export function writePlainList({ snapshot, filter, states, header }: PlainListing, io: Io): boolean {
-  const { parts, context, degraded } = readParts(snapshot)
+export async function writePlainList(listing: PlainListing, io: Io): Promise<boolean> {
+  const search = new OwnerSearch(listPids)
+  try {
+    const { snapshot } = listing
+    const parts = isLookup(snapshot)
+      ? await readPartsAside(snapshot, () => search.prepare())
+      : readParts(snapshot)
+    return writeParts(parts, listing, search, io)
+  } finally {
+    search.close()
+  }
+}
+
+function writeParts(
+  { parts, context, degraded }: Parts,
+  { snapshot, filter, states, header }: PlainListing,
+  search: OwnerSearch,
+  io: Io,
+): boolean {
   const tables: RowsPart[] = []
   for (const part of parts) {
     if (!('rows' in part)) return false
@@ -43,7 +68,7 @@ export function writePlainList({ snapshot, filter, states, header }: PlainListin
   }
   const lines = inListOrder(tables, selected)
   const owners =
-    snapshot.processes === false ? undefined : isHeld(lines) ? readOwners(lines, degraded) : () => ''
+    snapshot.processes === false ? undefined : isHeld(lines) ? readOwners(lines, search, degraded) : () => ''
   for (const note of degraded) io.note(`socktrace: ${note}`)
   const record = ({ rows, netid }: LinesTable, row: number): SocketRecord =>
     parseInetDiag(rows.view(row), rows.start(row), rows.end(row), netid, context)!
@@ -53,6 +78,11 @@ export function writePlainList({ snapshot, filter, states, header }: PlainListin
   })
   listing.write((bytes) => io.writeBytes(bytes))
   return true
+}
+
+/** Is it for the owners of what the kernel finds by itself: a few sockets among perhaps many? */
+function isLookup({ processes, kernel }: SnapshotOptions): boolean {
+  return processes !== false && kernel?.('tcp').test !== undefined
 }
 
 type RowsPart = Extract<Part, { rows: unknown }>
@@ -160,7 +190,7 @@ function fewInodes(lines: Lines): ReadonlySet<number> | undefined {
 }
 
 /** Reads the owners; the text of those of one inode. */
-function readOwners(lines: Lines, degraded: string[]): (inode: number) => string {
+function readOwners(lines: Lines, search: OwnerSearch, degraded: string[]): (inode: number) => string {
   const table = new OwnerTable()
   const comms = new Map<number, string>()
   const wanted = fewInodes(lines)
@@ -168,7 +198,7 @@ function readOwners(lines: Lines, degraded: string[]): (inode: number) => string
     comms.set(pid, comm)
     table.add(inode, pid, fd)
   }
-  const denied = eachSocketOwner(add, undefined, '/proc', wanted)
+  const denied = eachSocketOwner(add, undefined, '/proc', wanted, search)
   if (denied > 0 && hasUnowned(lines, table)) degraded.push(deniedNote(denied))
   const none = denied > 0 ? UNKNOWN_OWNERS : ''
   const starts = new Map<number, string>()

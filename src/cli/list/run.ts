@@ -71,7 +71,7 @@ export async function runList(
     !wantsPager(options, io) &&
     !(options.boundInactive || options.kill || options.netns || options.watch) &&
     !(processes || info || cgroups || request.tables?.includes('unix'))
-  if (isPlain && writePlainList({ snapshot: request, filter, states, header: options.header }, io)) {
+  if (isPlain && (await writePlainList({ snapshot: request, filter, states, header: options.header }, io))) {
     io.flush()
     return EXIT.fine
   }

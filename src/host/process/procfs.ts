@@ -11,8 +11,8 @@ import type { SocketProcess } from '../../sockets/socket.ts'
 import { userName } from '../names.ts'
 import { processNetns } from '../netns.ts'
 import { eachSocketDescriptor } from '../sockets/descriptors.ts'
-import { eachSocketFile } from '../sockets/socket-files.ts'
-import { findWantedOwners } from '../sockets/wanted-owners.ts'
+import { eachSocketFile, type VisitSocketFile } from '../sockets/socket-files.ts'
+import { OwnerSearch } from '../sockets/wanted-owners.ts'
 
 /** What a scan of `/proc/PID/fd` gave. */
 export interface SocketOwners {
@@ -50,7 +50,7 @@ const MANY_SOCKETS = 1000
 /**
  * Reads the links of `/proc/PID/fd` of all processes, or of those given; of all and where there are many sockets, what
  * is left comes from the kernel's iterator if it can be had. `wanted` are the inodes that matter, by default all.
- * Returns how many processes this user may not read.
+ * `search` may have been prepared. Returns how many processes this user may not read.
  *
  * Synchronous on purpose: capabilities belong to the main thread, the thread pool of `fs.promises` may lack them.
  * A process or descriptor that vanishes during the scan is left out.
@@ -60,10 +60,11 @@ export function eachSocketOwner(
   pids?: Iterable<number>,
   root = '/proc',
   wanted?: ReadonlySet<number>,
+  search: OwnerSearch = new OwnerSearch(listPids),
 ): number {
   const every = pids === undefined && root === '/proc'
-  const scanned = pids === undefined ? listPids(root) : [...pids]
-  if (every && wanted !== undefined && findWantedOwners(scanned, wanted, withName(visit))) return 0
+  if (every && wanted !== undefined && findWanted(search, wanted, withName(visit))) return 0
+  const scanned = pids === undefined ? listPids(root) : pids
   let denied = 0
   let sockets = 0
   let limit = every ? MANY_SOCKETS : Number.POSITIVE_INFINITY
@@ -87,6 +88,14 @@ export function eachSocketOwner(
   return denied
 }
 
+function findWanted(search: OwnerSearch, wanted: ReadonlySet<number>, visit: VisitSocketFile): boolean {
+  try {
+    return search.find(wanted, visit)
+  } finally {
+    search.close()
+  }
+}
+
 /** Every socket from a descriptor of a process on; false when the kernel does not tell them. */
 function visitRest(
   visit: VisitOwner,
@@ -102,7 +111,7 @@ function visitRest(
 }
 
 /** Adds the name of the process, read once as long as its descriptors follow each other; one that is gone is left out. */
-function withName(visit: VisitOwner): (inode: number, pid: number, fd: number) => void {
+function withName(visit: VisitOwner): VisitSocketFile {
   let last = 0
   let comm: string | undefined
   return (inode, pid, fd) => {

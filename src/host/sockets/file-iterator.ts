@@ -1,9 +1,9 @@
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
-import { Btf } from '../../kernel/btf.ts'
+import { statSync } from 'node:fs'
+import type { Btf } from '../../kernel/btf.ts'
 import type { IteratorProgram } from '../../kernel/socket-files-program.ts'
+import { kernelTypes } from '../kernel/kernel-types.ts'
 import * as libc from '../libc.ts'
 
-const BTF = '/sys/kernel/btf/vmlinux'
 /** PROC_PID_INIT_INO (include/linux/proc_ns.h): elsewhere the pids of the kernel are not those of /proc. */
 const FIRST_PID_NAMESPACE = 0xeffffffc
 
@@ -24,8 +24,6 @@ const LINK_INFO = 16
 /** The program's helpers are for such licences. */
 const LICENCE = pinned(Buffer.from('Dual MIT/GPL\0'))
 
-const PROT_READ = 1
-const MAP_PRIVATE = 2
 const EAGAIN = 11
 const EINTR = 4
 /** The kernel gives at most 32 KiB at once. */
@@ -38,37 +36,47 @@ const READ_BYTES = 64 * 1024
 export function loadIterator(make: (btf: Btf) => IteratorProgram | undefined): number {
   try {
     if (statSync('/proc/self/ns/pid').ino !== FIRST_PID_NAMESPACE) return -1
-    const program = make(new Btf(kernelTypes()))
+    const program = make(kernelTypes())
     return program === undefined ? -1 : load(pinned(program.bytes), program.target)
   } catch {
     return -1
   }
 }
 
-/** A map of one value; -1 when it cannot be made. */
-export function createValue(value: Uint8Array): number {
-  const map = command(MAP_CREATE, [MAP_TYPE_ARRAY, 4, value.length, 1, 0])
-  if (map === -1) return -1
+/** A map of one value, all zeros; -1 when it cannot be made. */
+export function createValue(bytes: number): number {
+  return command(MAP_CREATE, [MAP_TYPE_ARRAY, 4, bytes, 1, 0])
+}
+
+/** False when it is refused. */
+export function setValue(map: number, value: Uint8Array): boolean {
   const [key, copy] = [pinned(new Uint8Array(4)), pinned(value)]
   const attributes = new Uint8Array(ATTRIBUTES)
   const view = new DataView(attributes.buffer)
   view.setUint32(0, map, true)
   view.setBigUint64(8, libc.addressOf(key), true)
   view.setBigUint64(16, libc.addressOf(copy), true)
-  if (libc.bpf(MAP_UPDATE_ELEM, attributes, ATTRIBUTES) === 0) return map
-  libc.close(map)
-  return -1
+  return libc.bpf(MAP_UPDATE_ELEM, attributes, ATTRIBUTES) === 0
+}
+
+export interface IterateOptions {
+  /** Only this process. */
+  readonly pid?: number | undefined
+  /** Records to read at once: the kernel goes no further than it must for them. Default as many as it gives. */
+  readonly atOnce?: number
+  /** Asked after each read: true leaves out the rest. */
+  readonly enough?: () => boolean
 }
 
 /**
- * Runs a loaded program over the files of all tasks, or of one process, and hands over each record of `bytes`, whose
- * place in the view is borrowed. False, with nothing handed over, when the kernel refuses.
+ * Runs a loaded program over the files of all tasks and hands over each record of `bytes`, whose place in the view is
+ * borrowed. False, with nothing handed over, when the kernel refuses.
  */
 export function iterate(
   program: number,
   bytes: number,
   each: (view: DataView, at: number) => void,
-  pid?: number,
+  { pid, atOnce = Number.POSITIVE_INFINITY, enough = () => false }: IterateOptions = {},
 ): boolean {
   const link = createLink(program, pid)
   if (link === -1) return false
@@ -76,21 +84,9 @@ export function iterate(
   libc.close(link)
   if (iterator === -1) return false
   try {
-    return readRecords(iterator, bytes, each)
+    return readRecords(iterator, bytes, each, Math.min(READ_BYTES, bytes * atOnce), enough)
   } finally {
     libc.close(iterator)
-  }
-}
-
-/** Mapped since Linux 6.16, read before that: 0.5 and 7 ms. */
-function kernelTypes(): Uint8Array {
-  const file = openSync(BTF, 'r')
-  try {
-    const { size } = fstatSync(file)
-    const mapped = libc.mmap(null, size, PROT_READ, MAP_PRIVATE, file, 0)
-    return libc.isMapFailed(mapped) ? readFileSync(BTF) : new Uint8Array(libc.memoryAt(mapped, size))
-  } finally {
-    closeSync(file)
   }
 }
 
@@ -134,10 +130,16 @@ function command(number: number, values: readonly number[]): number {
 const received = new Uint8Array(READ_BYTES)
 const receivedView = new DataView(received.buffer)
 
-/** Reads it to its end; false when it fails before anything came. */
-function readRecords(iterator: number, bytes: number, each: (view: DataView, at: number) => void): boolean {
-  for (let any = false; ; any = true) {
-    const length = libc.read(iterator, received, received.length)
+/** Reads it to its end, or until it is enough; false when it fails before anything came. */
+function readRecords(
+  iterator: number,
+  bytes: number,
+  each: (view: DataView, at: number) => void,
+  most: number,
+  enough: () => boolean,
+): boolean {
+  for (let any = false; !any || !enough(); any = true) {
+    const length = libc.read(iterator, received, most)
     if (length === 0) return true
     if (length === -1) {
       if (libc.errno() === EINTR || libc.errno() === EAGAIN) continue
@@ -147,6 +149,7 @@ function readRecords(iterator: number, bytes: number, each: (view: DataView, at:
     // A read gives whole records: the kernel keeps what a visit to one file wrote together.
     for (let at = 0; at + bytes <= length; at += bytes) each(receivedView, at)
   }
+  return true
 }
 
 /** Outside the JavaScript heap, so that its address lasts. */

@@ -38,6 +38,8 @@ export class SockDiag {
   readonly #bytes = new Uint8Array(RECEIVE_LENGTH)
   readonly #view = new DataView(this.#bytes.buffer)
   #sequence = 0
+  /** The kernel has the request of the next dump. */
+  #isAsked = false
 
   constructor() {
     this.#fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)
@@ -61,11 +63,24 @@ export class SockDiag {
     }
   }
 
+  /**
+   * Sends the request of the next dump on another thread, for the same request to `dumpRows`. Where few sockets match,
+   * the kernel goes through all of them before the call returns: 200 000 take 20 ms. A failure is left to `dumpRows`,
+   * which then sends it itself.
+   */
+  async ask(request: Uint8Array, type = SOCK_DIAG_BY_FAMILY): Promise<void> {
+    const message = this.#message(request, NLM_F_REQUEST | NLM_F_DUMP, type)
+    this.#isAsked = await new Promise<boolean>((resolve) => {
+      libc.sendAsync(this.#fd, message, message.length, 0, (_, sent) => resolve(sent === message.length))
+    })
+  }
+
   /** The same rows as the kernel wrote them, into `rows`: no object is made for a row. */
   dumpRows(request: Uint8Array, rows: DiagRows, type = SOCK_DIAG_BY_FAMILY): { interrupted: boolean } {
     for (let attempt = 1; ; attempt++) {
       rows.clear()
-      this.#send(request, NLM_F_REQUEST | NLM_F_DUMP, type)
+      if (!this.#isAsked) this.#send(request, NLM_F_REQUEST | NLM_F_DUMP, type)
+      this.#isAsked = false
       const interrupted = this.#receiveRows(rows)
       if (!interrupted || attempt === DUMP_ATTEMPTS) return { interrupted }
     }
@@ -94,8 +109,13 @@ export class SockDiag {
     libc.close(this.#fd)
   }
 
-  #send(body: Uint8Array, flags: number, type = SOCK_DIAG_BY_FAMILY): void {
-    const message = new Uint8Array(HEADER_LENGTH + body.length)
+  #send(body: Uint8Array, flags: number, type?: number): void {
+    const message = this.#message(body, flags, type)
+    if (libc.send(this.#fd, message, message.length, 0) === -1) throw libc.lastError('Cannot ask for sockets')
+  }
+
+  #message(body: Uint8Array, flags: number, type = SOCK_DIAG_BY_FAMILY): Uint8Array {
+    const message = new Uint8Array(new ArrayBuffer(HEADER_LENGTH + body.length))
     const view = new DataView(message.buffer)
     this.#sequence = (this.#sequence + 1) >>> 0
     view.setUint32(0, message.length, true)
@@ -103,7 +123,7 @@ export class SockDiag {
     view.setUint16(6, flags, true)
     view.setUint32(8, this.#sequence, true)
     message.set(body, HEADER_LENGTH)
-    if (libc.send(this.#fd, message, message.length, 0) === -1) throw libc.lastError('Cannot ask for sockets')
+    return message
   }
 
   /** Reads until NLMSG_DONE (dump) or the first answer (lookup); true when the kernel flagged DUMP_INTR. */

@@ -195,8 +195,29 @@ export function deniedNote(denied: number): string {
     : `${missing}; ${grantHint(DESCRIPTORS)}`
 }
 
-/** Reads the tables, makes no records of those that netlink has. */
-export function readParts(options: SnapshotOptions): Parts {
+/**
+ * `readParts`, and `meanwhile` while the kernel looks for the TCP sockets that match: where they are few among many, that
+ * takes as long as all that the program does itself.
+ */
+export async function readPartsAside(options: SnapshotOptions, meanwhile: () => void): Promise<Parts> {
+  const asked = asksForTcp(options) ? openDiag(() => {}) : undefined
+  try {
+    const answer = asked?.ask(inetRequest('tcp', 'both', options).request, TCPDIAG_GETSOCK)
+    meanwhile()
+    await answer
+    return readParts(options, asked)
+  } finally {
+    asked?.close()
+  }
+}
+
+/** Both families of TCP, in one dump. */
+function asksForTcp({ tables = DEFAULT_TABLES, families, source }: SnapshotOptions): boolean {
+  return tables.includes('tcp') && families === undefined && source !== 'proc'
+}
+
+/** Reads the tables, makes no records of those that netlink has. `asked` has been asked for TCP, if given. */
+export function readParts(options: SnapshotOptions, asked?: SockDiag): Parts {
   const degraded: string[] = []
   const context: DiagContext = {
     netns: currentNetns(),
@@ -235,7 +256,7 @@ export function readParts(options: SnapshotOptions): Parts {
   /** Both families in one dump; the text of /proc has a file for each. */
   const tcp = (): Part[] => {
     try {
-      const { part, interrupted: changed } = dumpTable(diag!, 'tcp', 'both', options, context)
+      const { part, interrupted: changed } = dumpTable(asked ?? diag!, 'tcp', 'both', options, context)
       interrupted ||= changed
       return [part]
     } catch (error) {
@@ -300,7 +321,7 @@ function dumpTable(
   diag: SockDiag,
   table: TableName,
   family: InetFamily,
-  { states = ALL_STATES, kernel, info, memory, rows: memoryFor }: SnapshotOptions,
+  options: SnapshotOptions,
   context: DiagContext,
 ): { part: Part; interrupted: boolean } {
   const other = OTHER_TABLES[table]
@@ -308,24 +329,32 @@ function dumpTable(
     const dump = diag.dump(other.request(), (view, offset, end) => other.parse(view, offset, end, context))
     return { part: { records: withoutRepeats(dump.rows) }, interrupted: dump.interrupted }
   }
+  const rows = options.rows?.() ?? new DiagRows()
+  const { request, exact } = inetRequest(table, family, options)
+  const { interrupted } = diag.dumpRows(request, rows, family === 'both' ? TCPDIAG_GETSOCK : undefined)
+  return { part: { netid: table, rows, exact }, interrupted }
+}
+
+/** `exact`: the kernel's answer needs no second look. */
+function inetRequest(
+  table: TableName,
+  family: InetFamily,
+  { states = ALL_STATES, kernel, info, memory }: SnapshotOptions,
+): { request: Uint8Array; exact: boolean } {
   const wanted = kernel?.(table)
   const program = wanted?.test && assemble(wanted.test)
   const whole = wanted?.test === undefined || program !== undefined
-  const rows = memoryFor?.() ?? new DiagRows()
   const mask = wanted?.states === undefined ? states : states & wanted.states
   const details = {
     extensions: (info ? EXT_INFO : 0) | (memory ? EXT_MEMORY : 0),
     program,
     ...(table === 'tcp' && { ports: exactPorts(wanted?.test) }),
   }
-  const { interrupted } =
+  const request =
     family === 'both'
-      ? diag.dumpRows(tcpDumpRequest(mask, details), rows, TCPDIAG_GETSOCK)
-      : diag.dumpRows(
-          inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table]!, mask, details),
-          rows,
-        )
-  return { part: { netid: table, rows, exact: whole && wanted?.exact === true }, interrupted }
+      ? tcpDumpRequest(mask, details)
+      : inetDumpRequest(family === 'inet' ? AF_INET : AF_INET6, PROTOCOLS[table]!, mask, details)
+  return { request, exact: whole && wanted?.exact === true }
 }
 
 /** The kernel gives a netlink socket that is in a multicast group twice. */

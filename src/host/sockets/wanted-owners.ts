@@ -8,7 +8,7 @@ import {
 import { socketInode } from '../../sockets/process-text.ts'
 import * as libc from '../libc.ts'
 import { descriptorCount } from './descriptors.ts'
-import { createValue, iterate, loadIterator } from './file-iterator.ts'
+import { createValue, iterate, loadIterator, setValue } from './file-iterator.ts'
 import type { VisitSocketFile } from './socket-files.ts'
 
 /** From this many descriptors on the kernel's iterator, which takes about 15 ms to set up, is faster than links. */
@@ -25,33 +25,76 @@ const SAMPLES = 16
 /**
  * The owners of a few sockets on a machine with many descriptors: processes are gone through one by one, the likely
  * ones first, and as soon as every reference to the sockets is accounted for, the rest is left alone. Of 200 000
- * descriptors in ten processes all take 60 ms, one process 6. Calls `visit` in order of pid and descriptor. False,
- * with nothing visited, where links are faster or the iterator cannot be had.
+ * descriptors in ten processes all take 60 ms, one process 6.
  */
-export function findWantedOwners(
-  pids: readonly number[],
-  wanted: ReadonlySet<number>,
-  visit: VisitSocketFile,
-): boolean {
-  if (wanted.size === 0 || wanted.size > FEW) return false
+export class OwnerSearch {
+  readonly #listPids: () => readonly number[]
+  #machine: Machine | undefined
+  #isPrepared = false
+
+  constructor(listPids: () => readonly number[]) {
+    this.#listPids = listPids
+  }
+
+  /** Does all that need not know the sockets: `find` does it if it must, 20 ms later. */
+  prepare(): void {
+    if (!this.#isPrepared) this.#machine = lookAround(this.#listPids())
+    this.#isPrepared = true
+  }
+
+  /**
+   * Calls `visit` in order of pid and descriptor. False, with nothing visited, where links are faster or the iterator
+   * cannot be had.
+   */
+  find(wanted: ReadonlySet<number>, visit: VisitSocketFile): boolean {
+    if (wanted.size === 0 || wanted.size > FEW) return false
+    this.prepare()
+    if (this.#machine === undefined || !setValue(this.#machine.map, bitsOf(wanted))) return false
+    const search = new Search(wanted)
+    if (!search.oneByOne(this.#machine, this.#listPids) && !search.all(this.#machine)) return false
+    for (const { inode, pid, fd } of search.inOrder()) visit(inode, pid, fd)
+    return true
+  }
+
+  close(): void {
+    if (this.#machine === undefined) return
+    libc.close(this.#machine.program)
+    libc.close(this.#machine.map)
+    this.#machine = undefined
+  }
+}
+
+/** What is known before the sockets are. */
+interface Machine {
+  /** Says which inodes are wanted. */
+  readonly map: number
+  readonly program: number
+  /** Descriptors of each process. */
+  readonly counts: ReadonlyMap<number, number>
+  readonly samples: readonly Sample[]
+}
+
+/** Inodes of some sockets of a process. */
+interface Sample {
+  readonly pid: number
+  readonly inodes: readonly number[]
+}
+
+/** `undefined` where links are faster, or without the iterator. */
+function lookAround(pids: readonly number[]): Machine | undefined {
   const counts = new Map(pids.map((pid) => [pid, descriptorCount(pid)]))
   let total = 0
   for (const count of counts.values()) total += count
-  if (total < MANY_DESCRIPTORS) return false
-  const map = createValue(bitsOf(wanted))
-  if (map === -1) return false
+  if (total < MANY_DESCRIPTORS) return undefined
+  const map = createValue(WANTED_BYTES)
+  if (map === -1) return undefined
   const program = loadIterator((btf) => socketFilesProgram(btf, map))
-  libc.close(map)
-  if (program === -1) return false
-  try {
-    const search = new Search(wanted)
-    if (!search.oneByOne(program, likelyFirst(counts, wanted), pids.length) && !search.all(program))
-      return false
-    for (const { inode, pid, fd } of search.inOrder()) visit(inode, pid, fd)
-    return true
-  } finally {
-    libc.close(program)
+  if (program === -1) {
+    libc.close(map)
+    return undefined
   }
+  const big = [...counts].filter(([, count]) => count > BIG)
+  return { map, program, counts, samples: big.map(([pid, count]) => sample(pid, count)) }
 }
 
 interface Found {
@@ -74,17 +117,30 @@ class Search {
     this.#open = new Set(wanted)
   }
 
-  /** True when the owners are known: every reference is accounted for, or each of `all` processes was asked. */
-  oneByOne(program: number, pids: readonly number[], all: number): boolean {
+  /** True when the owners are known: every reference is accounted for, or every process was asked. */
+  oneByOne({ program, counts, samples }: Machine, listPids: () => readonly number[]): boolean {
+    const likely = likelyOwners(samples, this.#wanted)
+    if (counts.size > MANY_PROCESSES) return this.#ask(program, likely) === 'found'
+    const pids = [...counts.keys()]
+    const small = pids.filter((pid) => counts.get(pid)! <= BIG)
+    const asked = new Set([...likely, ...small, ...pids])
+    const outcome = this.#ask(program, asked)
+    // Whoever has a socket may have made another process meanwhile.
+    const young = outcome === 'unfinished' ? listPids().filter((pid) => !asked.has(pid)) : []
+    return outcome === 'found' || (outcome === 'unfinished' && this.#ask(program, young) !== 'refused')
+  }
+
+  #ask(program: number, pids: Iterable<number>): 'found' | 'unfinished' | 'refused' {
+    const options = { atOnce: this.#wanted.size, enough: () => this.#open.size === 0 }
     for (const pid of pids) {
-      if (!iterate(program, WANTED_RECORD.bytes, this.#add, pid)) return false
-      if (this.#open.size === 0) return true
+      if (!iterate(program, WANTED_RECORD.bytes, this.#add, { ...options, pid })) return 'refused'
+      if (this.#open.size === 0) return 'found'
     }
-    return pids.length === all
+    return 'unfinished'
   }
 
   /** Asks all at once; false when the kernel refuses. */
-  all(program: number): boolean {
+  all({ program }: Machine): boolean {
     this.#found = []
     return iterate(program, WANTED_RECORD.bytes, this.#add)
   }
@@ -110,21 +166,14 @@ class Search {
   }
 }
 
-/**
- * The big processes that have sockets of about the same time as those wanted, then those with few descriptors, then
- * the other big ones: all, unless there are too many to be asked one by one.
- */
-function likelyFirst(counts: ReadonlyMap<number, number>, wanted: ReadonlySet<number>): number[] {
-  const pids = [...counts.keys()]
-  const big = pids.filter((pid) => counts.get(pid)! > BIG)
-  const sampled = big.map((pid) => ({ pid, inodes: sampleInodes(pid, counts.get(pid)!) }))
+/** The big processes that have sockets of about the same time as those wanted. */
+function likelyOwners(samples: readonly Sample[], wanted: ReadonlySet<number>): Set<number> {
   const likely = new Set<number>()
   for (const inode of spread([...wanted])) {
-    const nearest = nearestOf(sampled, inode)
+    const nearest = nearestOf(samples, inode)
     if (nearest !== undefined) likely.add(nearest)
   }
-  if (counts.size > MANY_PROCESSES) return [...likely]
-  return [...new Set([...likely, ...pids.filter((pid) => counts.get(pid)! <= BIG), ...big])]
+  return likely
 }
 
 /** So many of them that are far from each other. */
@@ -134,27 +183,23 @@ function spread(inodes: number[]): number[] {
   return inodes.filter((_, index) => Math.floor(index % step) === 0)
 }
 
-/** Inodes of some sockets of a process. */
-function sampleInodes(pid: number, count: number): number[] {
+function sample(pid: number, count: number): Sample {
   const inodes: number[] = []
-  for (let sample = 0; sample < SAMPLES; sample++)
+  for (let taken = 0; taken < SAMPLES; taken++)
     try {
-      const found = socketInode(readlinkSync(`/proc/${pid}/fd/${Math.floor((count * sample) / SAMPLES)}`))
+      const found = socketInode(readlinkSync(`/proc/${pid}/fd/${Math.floor((count * taken) / SAMPLES)}`))
       if (found >= 0) inodes.push(found)
     } catch {
       // No such descriptor, or its process is gone.
     }
-  return inodes
+  return { pid, inodes }
 }
 
 /** The process with the nearest inode: the kernel counts them up. */
-function nearestOf(
-  sampled: readonly { readonly pid: number; readonly inodes: readonly number[] }[],
-  inode: number,
-): number | undefined {
+function nearestOf(samples: readonly Sample[], inode: number): number | undefined {
   let nearest: number | undefined
   let least = Number.POSITIVE_INFINITY
-  for (const { pid, inodes } of sampled)
+  for (const { pid, inodes } of samples)
     for (const other of inodes) {
       const distance = Math.abs(other - inode)
       if (distance >= least) continue

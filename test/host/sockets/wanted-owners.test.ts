@@ -5,7 +5,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import net from 'node:net'
 import { after, before } from 'node:test'
 import { listPids } from '../../../src/host/process/procfs.ts'
-import { findWantedOwners } from '../../../src/host/sockets/wanted-owners.ts'
+import { OwnerSearch } from '../../../src/host/sockets/wanted-owners.ts'
 import { isRoot, rootTest } from '../../support/root.ts'
 
 /** So many that the search goes by the kernel's iterator. */
@@ -37,8 +37,12 @@ function inodeOf(pid: number | 'self', fd: number): number {
 /** `pid fd` of the owners, as the search finds them. */
 function search(...inodes: number[]): string[] {
   const found: string[] = []
-  const searched = findWantedOwners(listPids(), new Set(inodes), (_, pid, fd) => found.push(`${pid} ${fd}`))
-  assert.equal(searched, true)
+  const owners = new OwnerSearch(listPids)
+  assert.equal(
+    owners.find(new Set(inodes), (_, pid, fd) => found.push(`${pid} ${fd}`)),
+    true,
+  )
+  owners.close()
   return found
 }
 
@@ -46,13 +50,19 @@ function search(...inodes: number[]): string[] {
 function links(inode: number): string[] {
   const found: string[] = []
   for (const pid of listPids())
-    try {
-      for (const fd of readdirSync(`/proc/${pid}/fd`).map(Number))
-        if (readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`) found.push(`${pid} ${fd}`)
-    } catch {
-      // It is gone.
-    }
+    for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? [])
+      if (attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) === `socket:[${inode}]`)
+        found.push(`${pid} ${fd}`)
   return found
+}
+
+/** `undefined` for a process that is gone, and for the descriptor by which its descriptors were read. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 /** Python that prints a line when it is ready; its input is a pipe that keeps it alive. */
