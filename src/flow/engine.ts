@@ -3,6 +3,7 @@ import { ENGINE_CODE } from './engine-code.ts'
 import { LADDER_STEPS } from './facts-layout.ts'
 import { ICMP_OUTCOMES } from './icmp-error.ts'
 import type { FlowKey } from './key.ts'
+import { IFACE_TEXT_BYTES } from './layout.ts'
 import { FlowMemory } from './memory.ts'
 import { PacketWindow, type WindowCalls } from './packet-window.ts'
 import { SERVER_PORTS } from './server-ports.ts'
@@ -11,8 +12,8 @@ import { RECEIVER_CELLS, SENDER_CELLS } from './tcp-state.ts'
 
 /** What the engine tells while it works. Rows and the segment are borrowed until the call returns. */
 export interface EngineHost {
-  /** The segment at hand is something in the life of its connection. `next` and `time` are its sender's from before. */
-  event(next: number, time: number, reused: number): void
+  /** The segment and the event at hand (`EventView`), with its sentence. */
+  event(text: string): void
   /** It can matter to a verdict. `time` is when its sender sent the one before, nanoseconds; 0 for the first. */
   trouble(time: number): void
   /** The row is about to be freed: whether its record is to be a line. `now` is the capture's clock, nanoseconds. */
@@ -23,6 +24,8 @@ export interface EngineHost {
   moreLetters(row: number): string
   /** A row that may have such letters is about to be freed. */
   forget(row: number): void
+  /** The JSON text of an interface's name in ASCII, empty when it has none. */
+  ifaceText(iface: number): string
   /** Lines of the engine's, in ASCII: borrowed. */
   lines(bytes: Uint8Array): void
 }
@@ -34,6 +37,8 @@ interface EngineCalls extends WindowCalls {
   wantedAt(): number
   segmentAt(): number
   endsAt(): number
+  eventAt(): number
+  laddersAt(): number
   cellsAt(): number
   serverPortsAt(): number
   icmpOutcomesAt(): number
@@ -75,6 +80,7 @@ export class FlowEngine {
   readonly memory: FlowMemory = new FlowMemory()
   readonly calls: EngineCalls
   readonly window: PacketWindow
+  readonly #maxFlows: number
 
   /** `told` are TELL_ bits; `ladder` is the one that clients are held to. */
   constructor(host: EngineHost, ladder: SynLadder, told: number, maxFlows: number) {
@@ -93,8 +99,14 @@ export class FlowEngine {
     bytes.set(ICMP_OUTCOMES, this.calls.icmpOutcomesAt())
     const patient = Float64Array.from({ length: LADDER_STEPS }, (_, syns) => patience(ladder, syns - 1))
     this.memory.doubles.set(patient, this.calls.patienceAt() / 8)
-    this.calls.configure(told, Math.min(maxFlows, 2 ** 32 - 1))
+    this.#maxFlows = Math.min(maxFlows, 2 ** 32 - 1)
+    this.tell(told)
     this.window = new PacketWindow(this.memory, this.calls)
+  }
+
+  /** TELL_ bits, from now on. */
+  tell(bits: number): void {
+    this.calls.configure(bits, this.#maxFlows)
   }
 
   /** Row of the flow with this key, 0 when there is none. May be called while the engine works. */
@@ -112,6 +124,11 @@ export class FlowEngine {
   #services(host: EngineHost): Record<string, Import> {
     return {
       grown: () => void this.attach(),
+      event: (address, length) => void host.event(this.memory.text(address!, length!)),
+      ifaceText: (iface, address) => {
+        const text = host.ifaceText(iface!)
+        return text.length > IFACE_TEXT_BYTES ? -1 : this.#write(text, address!)
+      },
       lines: (address, length) => void host.lines(this.memory.bytes.subarray(address!, address! + length!)),
       moreLetters: (row, address, room) => this.#write(host.moreLetters(row! >>> 0).slice(0, room), address!),
       numberText: (value, address) => this.#write(String(value), address!),
@@ -132,9 +149,10 @@ export class FlowEngine {
   }
 }
 
-function bound(host: EngineHost): Record<Exclude<keyof EngineHost, 'lines' | 'moreLetters'>, Import> {
+function bound(
+  host: EngineHost,
+): Record<Exclude<keyof EngineHost, 'event' | 'ifaceText' | 'lines' | 'moreLetters'>, Import> {
   return {
-    event: (next, time, reused) => host.event(next! >>> 0, time!, reused!),
     trouble: (time) => host.trouble(time!),
     closed: (row, now) => host.closed(row! >>> 0, now!),
     letter: (row, code) => host.letter(row! >>> 0, code!),

@@ -49,7 +49,28 @@ export const SEGMENT_ROW = 27
 export const SEGMENT_OPTIONS = 31
 export const SEGMENT_OPTIONS_LENGTH = 32
 
+/** The event at hand: bytes, and the words behind how long it took (a double). */
+export const EVENT_BYTES = 40
+export const EVENT_KIND = 2
+export const EVENT_STEP = 3
+export const EVENT_COMBINED = 4
+export const EVENT_MOVES = 5
+export const EVENT_OF_CLIENT = 6
+export const EVENT_FROM = 7
+export const EVENT_TO = 8
+
+/** Rungs of a ladder that there is room for (`engine/syn-again.ts`), and bytes of one with its count before it. */
+export const MAX_RUNGS = 255
+export const LADDER_BYTES = 4096
+
+/** Bytes of the JSON text of an interface's name that the engine has room for. */
+export const IFACE_TEXT_BYTES = 1024
+
 /** What the host wants to be told: bits for `configure`. */
 export const TELL_EVENTS = 1 << 0
 export const TELL_TROUBLE = 1 << 1
 export const TELL_CLOSED = 1 << 2
+/** Events of segments become lines; they are told where they cannot. */
+export const TELL_EVENT_LINES = 1 << 3
+/** Their lines have `packet`. */
+export const TELL_FRAMED = 1 << 4

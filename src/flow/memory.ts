@@ -19,6 +19,14 @@ export class FlowMemory {
   view: DataView = new DataView(this.bytes.buffer)
   private readonly views: View[] = []
 
+  /** ASCII. */
+  text(address: number, length: number): string {
+    const { bytes } = this
+    let text = ''
+    for (let at = address; at < address + length; at++) text += String.fromCharCode(bytes[at]!)
+    return text
+  }
+
   /** Looks at this buffer, the memory as large as it is now, from now on. */
   attach(buffer: SharedArrayBuffer): void {
     this.bytes = new Uint8Array(buffer)

@@ -1,17 +1,25 @@
 import { PROTOCOL_TCP } from '../wire/ipv4.ts'
-import { annotate } from './annotate.ts'
 import type { EventScope } from './annotation.ts'
 import { FlowEngine } from './engine.ts'
 import type { FlowEvent } from './event.ts'
+import { EventView } from './event-view.ts'
 import { FactsView } from './facts-view.ts'
 import type { FlowId } from './flow-id.ts'
 import { FlowView } from './flow-view.ts'
 import { Histories } from './history.ts'
-import { TELL_CLOSED, TELL_EVENTS, TELL_TROUBLE } from './layout.ts'
+import {
+  LADDER_BYTES,
+  TELL_CLOSED,
+  TELL_EVENT_LINES,
+  TELL_EVENTS,
+  TELL_FRAMED,
+  TELL_TROUBLE,
+} from './layout.ts'
+import { makeEvent } from './make-event.ts'
 import { makeRecord, type RecordScope } from './make-record.ts'
 import type { FlowRecord } from './record.ts'
 import { Segment } from './segment.ts'
-import type { SynLadder } from './syn-ladder.ts'
+import { type SynLadder, writeLadders } from './syn-ladder.ts'
 import type { Nanos } from './time.ts'
 import { TroubleView } from './trouble.ts'
 import type { TroubleSink } from './trouble-sink.ts'
@@ -35,6 +43,8 @@ export interface StoreOptions {
   readonly framed: boolean
   readonly names: (iface: number) => string | undefined
   readonly maxFlows: number
+  /** JSON in ASCII of an interface's name: for lines of events. */
+  readonly quote?: (name: string) => string
 }
 
 /** The engine, and what it tells turned into records and events. */
@@ -47,9 +57,13 @@ export class FlowStore implements EventScope, RecordScope {
   /** The flow of the packet at hand, and its segment. */
   readonly flow: FlowView
   readonly segment: Segment
+  readonly event: EventView
   readonly trouble: TroubleView
   readonly facts: FactsView
   readonly histories: Histories = new Histories()
+  private readonly quote: (name: string) => string
+  /** TELL_ bits. */
+  private readonly told: number
   /** The flow that leaves. */
   private readonly leaving: FlowView
 
@@ -58,31 +72,47 @@ export class FlowStore implements EventScope, RecordScope {
     this.framed = options.framed
     this.names = options.names
     this.sinks = sinks
+    this.quote = options.quote ?? ((name) => name)
+    this.told = toldTo(sinks) | (options.framed ? TELL_FRAMED : 0)
     this.engine = new FlowEngine(
       {
-        event: (next, time, reused) => this.tellEvents(next, time, reused !== 0),
+        event: (text) => this.tellEvent(text),
         trouble: (time) => this.tellTrouble(time),
         closed: (row, now) => this.tellClosed(row as FlowId, now as Nanos),
         moreLetters: (row) => this.histories.more(row),
         letter: (row, code) => this.histories.add(row, code),
         forget: (row) => this.histories.clear(row),
+        ifaceText: (iface) => this.ifaceText(iface),
         lines: (bytes) => sinks.lines?.(bytes),
       },
       options.ladder,
-      toldTo(sinks),
+      this.told,
       options.maxFlows,
     )
     const { memory, calls } = this.engine
     this.flow = new FlowView(memory)
     this.leaving = new FlowView(memory)
     this.segment = new Segment(this.flow, memory, calls.segmentAt())
+    this.event = new EventView(memory, calls.eventAt())
     this.trouble = new TroubleView(memory)
     this.facts = new FactsView(memory, calls.factsAt())
+    const ladders = calls.laddersAt() / 8
+    writeLadders(this.ladder, memory.doubles.subarray(ladders, ladders + LADDER_BYTES / 4))
   }
 
-  private tellEvents(next: number, time: number, reused: boolean): void {
+  /** Whether the events of segments become lines, which `sinks.lines` is given, and no objects. */
+  set eventLines(on: boolean) {
+    this.engine.tell(on ? this.told | TELL_EVENT_LINES : this.told)
+  }
+
+  private tellEvent(text: string): void {
     this.segment.settle()
-    annotate(this, this.segment, { next, time }, reused)
+    this.sinks.event?.(makeEvent(this, this.segment, this.event, text))
+  }
+
+  private ifaceText(iface: number): string {
+    const name = this.names(iface)
+    return name === undefined ? '' : this.quote(name)
   }
 
   private tellTrouble(before: number): void {

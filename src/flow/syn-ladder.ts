@@ -1,3 +1,4 @@
+import { LADDER_BYTES, MAX_RUNGS } from './layout.ts'
 import { NANOS_PER_SECOND } from './time.ts'
 
 /** What decides when Linux sends a SYN again: the sysctls `tcp_syn_retries` and `tcp_syn_linear_timeouts`. */
@@ -12,6 +13,8 @@ export const MODERN_LADDER: SynLadder = { retries: 6, linear: 4 }
 
 /** First timeout, seconds (RFC 6298 section 2.1). */
 const FIRST_TIMEOUT = 1
+/** No timeout is longer, seconds: TCP_RTO_MAX. */
+const LAST_TIMEOUT = 120
 /** Timers fire up to 3 % late; another clock and a busy machine add to that. */
 const TOLERANCE = 0.12
 
@@ -26,7 +29,7 @@ export function rungs(ladder: SynLadder): number[] {
   for (let n = 0; n <= ladder.retries + ladder.linear; n++) {
     at += timeout
     times.push(at)
-    if (n >= ladder.linear) timeout *= 2
+    if (n >= ladder.linear) timeout = Math.min(2 * timeout, LAST_TIMEOUT)
   }
   return times
 }
@@ -36,17 +39,17 @@ export function giveUpAfter(ladder: SynLadder): number {
   return rungs(ladder).at(-1)! * NANOS_PER_SECOND
 }
 
-/**
- * The sentence for the `n`th SYN after the first (counted from 1), `elapsed` nanoseconds after it.
- * A SYN that fits neither this ladder nor the one of older kernels gets no forecast: another system sent it.
- */
-export function synAgainText(ladder: SynLadder, n: number, elapsed: number): string {
-  const seconds = elapsed / NANOS_PER_SECOND
-  const fact = `SYN again, no. ${n}, +${seconds.toFixed(1)} s`
-  const times = [ladder, { ...ladder, linear: 0 }].map(rungs).find((rung) => fits(rung[n - 1], seconds))
-  if (times === undefined) return fact
-  const end = `the kernel gives up at about ${times.at(-1)} s`
-  return n + 1 < times.length ? `${fact}; next at +${times[n]} s, ${end}` : `${fact}, the last; ${end}`
+/** Writes this ladder, then that of older kernels, as `engine/syn-again.ts` wants them. */
+export function writeLadders(ladder: SynLadder, doubles: Float64Array): void {
+  for (const [index, times] of [ladder, { ...ladder, linear: 0 }].map(rungs).entries()) {
+    const known = times.slice(0, MAX_RUNGS)
+    const from = (index * LADDER_BYTES) / 8
+    doubles[from] = known.length
+    doubles.set(
+      known.flatMap((seconds) => [seconds, seconds * TOLERANCE]),
+      from + 1,
+    )
+  }
 }
 
 /**
@@ -57,8 +60,4 @@ export function patience(ladder: SynLadder, n: number): number {
   const times = rungs(ladder)
   const gap = (times[n] ?? times.at(-1)!) - (n === 0 ? 0 : (times[n - 1] ?? 0))
   return gap * (1 + TOLERANCE) * NANOS_PER_SECOND
-}
-
-function fits(rung: number | undefined, seconds: number): boolean {
-  return rung !== undefined && Math.abs(seconds - rung) <= rung * TOLERANCE
 }

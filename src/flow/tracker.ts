@@ -27,6 +27,8 @@ export interface TrackerOptions {
   readonly names: (iface: number) => string | undefined
   /** Events carry `packet`. */
   readonly framed: boolean
+  /** The JSON text, in ASCII, of an interface's name: for lines of events. */
+  readonly quote?: (name: string) => string
   /** When the kernel sends a SYN again; that of a present Linux kernel unless given. */
   readonly synLadder?: SynLadder
 }
@@ -219,6 +221,11 @@ export class FlowTracker {
   /** Epoch seconds from which times count: for the lines that the engine writes. */
   setOrigin(seconds: number): void {
     this.store.engine.calls.setOrigin(seconds)
+  }
+
+  /** Whether events of segments become lines, which `sinks.lines` is given, and no objects. */
+  set eventLines(on: boolean) {
+    this.store.eventLines = on
   }
 
   /** Gives the lines that the engine has gathered: before anything else is written. */

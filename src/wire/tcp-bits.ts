@@ -9,3 +9,6 @@ export const ECE = 0x040
 export const CWR = 0x080
 /** Accurate ECN, formerly the nonce sum (RFC 3540, RFC 9768). */
 export const AE = 0x100
+/** tcpdump's letters for them, the lowest bit's first; the dot stands for ACK. */
+export const FLAG_LETTERS = 'FSRP.UEWe'
+export const NO_FLAGS = 'none'

@@ -1,24 +1,11 @@
-import { ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, URG } from './tcp-bits.ts'
-
-/** In tcpdump's order; the dot stands for ACK. */
-const LETTERS: readonly (readonly [flag: number, letter: string])[] = [
-  [FIN, 'F'],
-  [SYN, 'S'],
-  [RST, 'R'],
-  [PSH, 'P'],
-  [ACK, '.'],
-  [URG, 'U'],
-  [ECE, 'E'],
-  [CWR, 'W'],
-  [AE, 'e'],
-]
+import { FLAG_LETTERS, NO_FLAGS } from './tcp-bits.ts'
 
 const COMBINATIONS = 512
 
 /** Every combination of the nine flags as tcpdump prints it between the brackets, made once. */
 const TEXTS: readonly string[] = Array.from({ length: COMBINATIONS }, (_, flags) => {
-  const text = LETTERS.map(([flag, letter]) => ((flags & flag) !== 0 ? letter : '')).join('')
-  return text === '' ? 'none' : text
+  const text = [...FLAG_LETTERS].filter((_letter, bit) => (flags & (1 << bit)) !== 0).join('')
+  return text === '' ? NO_FLAGS : text
 })
 
 /** `S`, `S.`, `.`, `P.`, `F.`, `R`, …; `none` without flags. `flags` as `TcpHeader.flags`. */

@@ -11,6 +11,7 @@ export function bareEngine(): FlowEngine {
     moreLetters: () => '',
     forget() {},
     lines() {},
+    ifaceText: () => '',
   }
   return new FlowEngine(host, MODERN_LADDER, 0, 1e6)
 }

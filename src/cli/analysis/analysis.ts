@@ -10,6 +10,7 @@ import { MODERN_LADDER } from '../../flow/syn-ladder.ts'
 import { NANOS_PER_MS, NANOS_PER_SECOND, type Nanos } from '../../flow/time.ts'
 import { FlowTracker } from '../../flow/tracker.ts'
 import type { NameOf } from '../../render/endpoint-name.ts'
+import { asciiJson } from '../../render/json-text.ts'
 import { type Summary, summaryText } from '../../render/summary.ts'
 import { TraceClock } from '../../render/time.ts'
 import { formatAddress } from '../../wire/address.ts'
@@ -23,7 +24,7 @@ import { FlowNames } from './flow-names.ts'
 import type { FlowProcesses } from './flow-processes.ts'
 import { checkWriteOptions, PacketWriter } from './packet-writer.ts'
 import { type PacketSink, Pump } from './pump.ts'
-import { orderedIo, takesRecordLines } from './record-lines.ts'
+import { orderedIo, takesLines } from './record-lines.ts'
 import { openReport, type Report, type Selection, selectionOf, styleOf } from './report.ts'
 import type { View } from './view.ts'
 import type { OpenView } from './views.ts'
@@ -87,7 +88,7 @@ export class Analysis {
     this.#parts = parts
     checkWriteOptions(options, parts.io.isTerminal)
     this.selection = parts.selection ?? selectionOf(options, options.json === true)
-    this.#takesLines = takesRecordLines(parts, this.selection)
+    this.#takesLines = takesLines(parts, this.selection)
     this.#io = this.#takesLines ? orderedIo(parts.io, () => this.tracker.handOver()) : parts.io
     this.report = openReport({ ...parts, io: this.#io }, this.clock, this.selection)
     this.#names = new FlowNames(
@@ -101,6 +102,7 @@ export class Analysis {
         linger: live ? LINGER_LIVE : LINGER_FILE,
         maxFlows: options.maxFlows,
         names: (iface) => source.interfaces[iface]?.name,
+        quote: asciiJson,
         framed: !live,
         ...(parts.synLadder === undefined ? {} : { synLadder: parts.synLadder }),
       },
@@ -115,6 +117,7 @@ export class Analysis {
             isPending: (row) => this.docket?.isPending(row) === true,
           })
     this.#streams = this.#openStreams()
+    this.#chooseLines()
     const sinks = this.#packetSinks()
     this.pump = new Pump({
       source,
@@ -127,6 +130,7 @@ export class Analysis {
       }),
       dnsPort: (stack, time) => {
         const messages = this.#names.dns.packet(stack, time)
+        this.#chooseLines()
         if (parts.dns !== undefined && messages.length > 0)
           parts.dns(messages, formatAddress(stack.family, stack.source))
       },
@@ -157,6 +161,7 @@ export class Analysis {
       this.docket?.finish()
       for (const view of this.#views) view.finish?.()
     } finally {
+      this.tracker.handOver()
       this.#writer?.close()
       this.#streams?.close()
     }
@@ -182,6 +187,11 @@ export class Analysis {
   get #showsNames(): boolean {
     const { json, resolve } = this.#parts.options
     return json === true || resolve === true
+  }
+
+  /** Events become lines while no name belongs into them. */
+  #chooseLines(): void {
+    this.tracker.eventLines = this.#takesLines && this.selection.events && this.#names.dns.size === 0
   }
 
   /** Events are also where processes become known, for the comments of packets. */

@@ -4,12 +4,13 @@ import type { Io } from '../io.ts'
 import type { AnalysisParts } from './analysis.ts'
 import type { Selection } from './report.ts'
 
-/** Whether flow records to which nothing is to be added can be lines of the engine's: nobody else takes records. */
-export function takesRecordLines(parts: AnalysisParts, selection: Selection): boolean {
+/** Whether events and flow records to which nothing is to be added can be lines of the engine's. */
+export function takesLines(parts: AnalysisParts, { events, flows }: Selection): boolean {
   const { options, processes, views, planes = FILE_PLANES, source } = parts
   const isNamed = options.resolve === true && source.nameOf !== undefined
+  // Nobody else takes them.
   const isAlone = views.length === 0 && processes === undefined && !wantsStreams(options)
-  return options.json === true && selection.flows && isAlone && !isNamed && !planes.kernel.watched
+  return options.json === true && (events || flows) && isAlone && !isNamed && !planes.kernel.watched
 }
 
 /** The same streams, where others gather lines for them: `handOver` brings those before anything else is written. */

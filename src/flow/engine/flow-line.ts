@@ -11,11 +11,11 @@ import {
   FACT_TEARDOWN,
 } from '../facts-layout.ts'
 import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, OPTION_MSS } from '../marks.ts'
-import { CONN_STATES, OUTCOMES, STATE_NAMES, TEARDOWNS } from '../record-words.ts'
+import { CONN_STATES, OUTCOMES, TEARDOWNS } from '../record-words.ts'
 import * as word from '../trouble-words.ts'
 import { clientFacts, facts, gatherFacts, type SideFacts, serverFacts } from './facts.ts'
 import { gatherLetters, letters } from './history.ts'
-import { putEndpoint, putField, putOptions, putStamp, putTime } from './json-parts.ts'
+import { putEndpoint, putField, putOptions, putStamp, putState, putTime } from './json-parts.ts'
 import { cursor, endLine, literal, literals, put, putBytes, putObject } from './line.ts'
 import { putNumber } from './number.ts'
 import type { Flow, Side } from './row.ts'
@@ -89,7 +89,6 @@ const NO_TROUBLE = literal(
 const connStates = literals(CONN_STATES)
 const outcomes = literals(OUTCOMES)
 const teardowns = literals(TEARDOWNS)
-const states = literals(STATE_NAMES)
 
 /** The line of a TCP flow's record, as it stands at `now` (the capture's clock). */
 export function putFlow(flow: Flow, now: f64): void {
@@ -124,9 +123,9 @@ export function putFlow(flow: Flow, now: f64): void {
   put(OUTCOME)
   put(wordOf(outcomes, FACT_OUTCOME))
   put(CLIENT_STATE)
-  put(load<u32>(states + (dialler.expected << 2)))
+  putState(dialler.expected)
   put(SERVER_STATE)
-  put(load<u32>(states + (listener.expected << 2)))
+  putState(listener.expected)
   put(marks & FLOW_ESTABLISHED ? COMPLETE : NOT_COMPLETE)
   putHandshake(dialler, listener)
   put(KIND)

@@ -2,8 +2,8 @@
 
 /** The memory has grown: views see it whole only when they are made anew. */
 export declare function grown(): void
-/** The segment at hand is something in the life of its connection. `next` and `time` are its sender's from before. */
-export declare function event(next: u32, time: f64, reused: bool): void
+/** The segment at hand is the event at hand; its sentence is borrowed ASCII. */
+export declare function event(text: usize, length: u32): void
 /** It can matter to a verdict. `time` is when its sender sent the one before. */
 export declare function trouble(time: f64): void
 /** The row is about to be freed: whether its record is to be a line. `now` is the capture's clock, nanoseconds. */
@@ -19,6 +19,8 @@ export declare function lines(address: usize, length: u32): void
 /** Writes `String` of a number, or a day's date up to its T, where `address` says; returns how many letters it has. */
 export declare function numberText(value: f64, address: usize): u32
 export declare function dateText(day: f64, address: usize): u32
+/** Or the JSON text of an interface's name, nothing when it has none; -1 when that is longer than IFACE_TEXT_BYTES. */
+export declare function ifaceText(iface: i32, address: usize): i32
 
 /** What the host wants to be told: TELL_ bits. */
 export let told: i32 = 0

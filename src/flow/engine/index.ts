@@ -11,6 +11,7 @@ import {
   setBase,
   shortCuts,
 } from './batch.ts'
+import { event } from './event.ts'
 import { facts, gatherFacts } from './facts.ts'
 import { configure } from './host.ts'
 import { setOrigin } from './json-parts.ts'
@@ -24,6 +25,7 @@ import { flowAt } from './row.ts'
 import { segment } from './segment.ts'
 import { cells } from './states.ts'
 import { close as closeFlow, evicted, open as openFlow } from './store.ts'
+import { ladders } from './syn-again.ts'
 import { find as findRow, serials, size } from './table.ts'
 import { takeSegment } from './tcp-tracker.ts'
 
@@ -57,6 +59,12 @@ export function wantedAt(): usize {
 }
 export function segmentAt(): usize {
   return changetype<usize>(segment)
+}
+export function eventAt(): usize {
+  return changetype<usize>(event)
+}
+export function laddersAt(): usize {
+  return ladders
 }
 export function endsAt(): usize {
   return ends

@@ -9,11 +9,13 @@ import {
   OPTION_SACK_PERMITTED,
   OPTION_TIMESTAMPS,
 } from '../marks.ts'
+import { STATE_NAMES } from '../record-words.ts'
 import { dateText } from './host.ts'
 import { isIpv4 } from './key.ts'
 import {
   cursor,
   literal,
+  literals,
   moveTo,
   newLiteral,
   put,
@@ -49,6 +51,7 @@ const MPTCP_CAPABLE = literal(',"mptcp":"capable"')
 const MPTCP_JOIN = literal(',"mptcp":"join"')
 const ECN = literal(',"ecn":true')
 const MAPPED = literal('::ffff:')
+const states = literals(STATE_NAMES)
 const ZULU: u64 = 0x225a
 
 let originSeconds: f64 = 0
@@ -194,4 +197,8 @@ export function putOptions(side: Side): void {
 export function putField(key: usize, value: u32): void {
   put(key)
   putWhole(value)
+}
+
+export function putState(state: i32): void {
+  put(load<u32>(states + (state << 2)))
 }

@@ -9,7 +9,7 @@ import { allocate } from './memory.ts'
 /** What is handed over at once, bytes: the host writes more than this without copying it again (host/output.ts). */
 const ENOUGH: usize = 64 * 1024
 /** More than the longest line. */
-const RESERVE = 64 * 1024
+const RESERVE: usize = 64 * 1024
 const ZERO = 0x30
 
 const begin: usize = allocate(ENOUGH + RESERVE, 8)

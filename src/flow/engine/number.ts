@@ -67,7 +67,7 @@ export function putMillionths(millionths: f64): void {
 }
 
 /** Any whole number; returns how many digits it has. */
-function putLong(value: u64): u32 {
+export function putLong(value: u64): u32 {
   if (value < BILLION) {
     const width = widthOf(u32(value))
     putDigits(u32(value), width)

@@ -30,9 +30,10 @@ import { STEP_THIRD_ACK } from '../steps.ts'
 import { CLOSE_STEPS, TROUBLE_ANOMALIES, TROUBLE_MARKS, TROUBLE_STEPS } from '../told.ts'
 import * as word from '../trouble-words.ts'
 import { analyse } from './analysis.ts'
+import { annotate, isSurprise } from './annotate.ts'
 import { acknowledgeGaps, openGap } from './gaps.ts'
 import { append } from './history.ts'
-import { event, told, trouble } from './host.ts'
+import { told, trouble } from './host.ts'
 import { place } from './lists.ts'
 import { observe } from './observer.ts'
 import { comesFromServer } from './ports.ts'
@@ -139,7 +140,7 @@ function process(reused: bool): void {
   if ((sender.trouble | receiver.trouble) != 0) followGaps(next, isClient)
   const steps = segment.steps
   if ((told & TELL_EVENTS) != 0 && ((steps | segment.anomalies) != 0 || isSurprise()))
-    event(next, lastTime, reused)
+    annotate(next, lastTime, reused)
   if (steps & CLOSE_STEPS) flow.closeTime = segment.time
   if (steps != 0 || flow.list != LIST_OPEN) findPlace()
   if ((told & TELL_TROUBLE) != 0 && isTrouble()) trouble(lastTime)
@@ -153,11 +154,6 @@ function isTrouble(): bool {
     (segment.anomalies & TROUBLE_ANOMALIES) != 0 ||
     (segment.flow.marks & TROUBLE_MARKS) != 0
   )
-}
-
-/** Whether the segment proves a state that nothing before led to. */
-function isSurprise(): bool {
-  return segment.senderFrom != segment.senderTo && segment.senderTo != segment.senderExpected
 }
 
 /** The number before the first byte of a direction: its SYN's, else inferred from what is there. */
