@@ -106,6 +106,12 @@ export class CaseBook {
     if (trace?.call === undefined) this.#told.add(key, trace?.last ?? now)
   }
 
+  /** Whether the final verdict on a connection between these ends was given lately. */
+  wasTold(key: string): boolean {
+    if (this.#told.has(key, Number.NEGATIVE_INFINITY as Nanos)) return true
+    return [...this.#withoutFlow].some(({ given, trace }) => given?.final === true && trace?.key === key)
+  }
+
   isTold({ key, dialler, began, call }: KernelTrace): boolean {
     return call === undefined && this.#told.has(key, dialler?.at ?? began)
   }

@@ -34,6 +34,7 @@ export class CaseOpener {
   open(flow: FlowView): Case | undefined {
     const proto = protocolName(flow)
     if (proto === 'icmp') return undefined
+    if (this.#isLate(proto, flow)) return undefined
     const found = this.#before(proto, flow) ?? this.make(proto, flow.start as Nanos, undefined, flow)
     if (found !== undefined) this.#cases.attach(found, flow.row, flow.serial)
     return found
@@ -106,6 +107,14 @@ export class CaseOpener {
       made.before = this.#counters.before(start, namespaces)
     }
     return made
+  }
+
+  /** Its packets were read so late that the kernel's word alone was judged, for good. */
+  #isLate(proto: 'tcp' | 'udp', flow: FlowView): boolean {
+    const { planes } = this.#options
+    if (planes.lag === undefined || !planes.kernel.watched) return false
+    const [a, b] = [endpoint(flow, 0), endpoint(flow, 1)]
+    return this.#cases.wasTold(keyOf(proto, a, b)) && !this.#ledger.at(proto, a, b, flow.start as Nanos)
   }
 
   /** The case that the kernel's word opened before the flow's first packet was seen. */

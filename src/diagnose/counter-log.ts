@@ -102,7 +102,7 @@ export class CounterLog {
   /** Whether a namespace was read before that moment: what happened then is in what moved since. */
   wasRead(netns: number, snapshot: CounterSnapshot, at: Nanos): boolean {
     const reading = snapshot.get(netns)
-    return reading !== undefined && reading.at + this.#lag <= at
+    return reading !== undefined && reading.at <= at
   }
 
   #reading(netns: number): Reading | undefined {

@@ -48,6 +48,9 @@ export class Docket implements TroubleSink {
   readonly #options: DocketOptions
   readonly #ledger: KernelLedger
   readonly #settle: Readonly<Record<'tcp' | 'udp', Nanos>>
+  /** How much later than the kernel's word packets are read: mostly, and at most, ns. */
+  readonly #lag: number
+  readonly #packetsLate: number
   readonly #counters: CounterLog
   readonly #resets = new ToldResets()
   readonly #gatherer: EvidenceGatherer
@@ -71,14 +74,17 @@ export class Docket implements TroubleSink {
   constructor(options: DocketOptions) {
     this.#options = options
     const { planes, settle } = options
+    const { lag = 0 } = planes
     // Who holds a UDP socket is searched for: that takes a while longer.
     this.#settle = { tcp: settle, udp: (planes.netns === null ? settle : 10 * settle) as Nanos }
+    this.#lag = settle + lag
+    this.#packetsLate = PACKETS_LATE * settle + lag
     this.#cases = new CaseBook(options.maxCases ?? MAX_CASES)
     this.#ledger = new KernelLedger(planes)
     this.#counters = new CounterLog((netns) => this.#readCounters(netns), {
       own: planes.netns,
       clock: () => planes.now?.() ?? this.#now,
-      ...(planes.lag !== undefined && { lag: planes.lag }),
+      lag,
     })
     this.#gatherer = new EvidenceGatherer(options, this.#counters)
     this.#opener = new CaseOpener(options, this.#cases, this.#ledger, this.#counters)
@@ -179,7 +185,7 @@ export class Docket implements TroubleSink {
     const found = this.#opener.ofTrace(trace) ?? this.#opener.openFor(trace)
     if (found === undefined || this.#judging.isDone(found)) return
     const awaitsPackets = found.row === NO_ROW && trace.call === undefined
-    const due = at + this.#settle.tcp * (awaitsPackets ? PACKETS_LATE : 1)
+    const due = at + (awaitsPackets ? this.#packetsLate : this.#lag)
     if (trace.isFailed || trace.isClosed) this.#agenda.add(found, due)
     else if (trace.synsDropped >= SYNS_WAITED && found.judgedSyns < SYNS_WAITED) {
       found.judgedSyns = SYNS_WAITED
@@ -194,8 +200,8 @@ export class Docket implements TroubleSink {
     this.#halfClosed.take(now - APP_STUCK_SECONDS * NANOS_PER_SECOND, (row, serial) =>
       this.#lookAtHalfClosed(row, serial),
     )
-    const settled = (now - this.#settle.tcp) as Nanos
-    const late = (now - PACKETS_LATE * this.#settle.tcp) as Nanos
+    const settled = (now - this.#lag) as Nanos
+    const late = (now - this.#packetsLate) as Nanos
     this.#drops.takeAgain(this.#tellDrop)
     this.tellDrops(settled)
     this.#drops.forget(late)

@@ -158,8 +158,10 @@ export class EvidenceGatherer {
     { netns, counters, resetSent, resetReceived, error }: KernelEvidence,
     wire: Plane<WireEvidence>,
   ): Pick<KernelEvidence, 'aborts' | 'untold'> {
-    const at = (wire.watched && wire.reset?.at) || (resetSent ?? resetReceived ?? error)?.at
-    if (at === undefined || before === undefined) return {}
+    const seen = wire.watched ? wire.reset?.at : undefined
+    const told = (resetSent ?? resetReceived ?? error)?.at
+    if ((told ?? seen) === undefined || before === undefined) return {}
+    const at = (told ?? seen! - (this.#options.planes.lag ?? 0)) as Nanos
     const aborts: Partial<Record<Side, number>> = {}
     const untold: Partial<Record<Side, true>> = {}
     for (const side of ['client', 'server'] as const) {

@@ -382,3 +382,26 @@ test('counters: strangers do not crowd out the namespaces of cases, nor the capt
   d.docket.look(at(2))
   assert.deepEqual(read, [OWN])
 })
+
+test('packets that are read long after the kernel alone was believed do not have it told again', () => {
+  for (const seconds of [4, 8]) {
+    const d = docketed({ ...LIVE, lag: at(2) })
+    for (const [fact, time] of refusedAt(1, 1)) d.docket.fact(fact, time)
+    d.docket.look(at(1.25))
+    assert.equal(d.verdicts.length, 0, 'its packets may still come')
+    d.docket.look(at(3.5))
+    assert.equal(d.verdicts.length, 1)
+    d.docket.look(at(seconds - 0.1))
+    d.play(REFUSED(seconds))
+    d.docket.look(at(seconds + 3))
+    d.finish()
+    assert.equal(d.verdicts.length, 1)
+  }
+  const again = docketed({ ...LIVE, lag: at(2) })
+  for (const second of [1, 9])
+    for (const [fact, time] of refusedAt(second, second)) again.docket.fact(fact, time)
+  again.docket.look(at(9))
+  again.play(REFUSED(9.5))
+  again.finish()
+  assert.equal(again.verdicts.length, 2, 'another attempt between the same ends')
+})

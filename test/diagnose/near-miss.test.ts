@@ -707,3 +707,20 @@ for (const [of, what, said, found] of MISSES)
     const finding = judge(found)
     assert.equal(finding?.verdict, said, finding?.summary)
   })
+
+test('a listener on another address is as sure as it is known that it was there before', () => {
+  for (const [what, kernel, sure] of [
+    ['the kernel found no socket and tells who listens', { resetSent: REFUSED }, 'certain'],
+    ['it found none', { resetSent: REFUSED, unwatched: ['state'] }, 'likely'],
+    ['it tells who listens', { untold: { server: true } }, 'likely'],
+    ['it tells neither', { unwatched: ['state', 'reset'] }, 'possible'],
+  ] as const)
+    for (const [addr, said] of [
+      ['127.0.0.1', 'refused.wrong-address'],
+      ['::', 'refused.wrong-family'],
+    ] as const) {
+      const listeners = [listener(addr, { accepts: false })]
+      const found = judge(evidence({ ...AT_SERVER, wire: refusal(), kernel, socket: { listeners } }))
+      assert.deepEqual([found?.verdict, found?.confidence], [said, sure], what)
+    }
+})

@@ -11,10 +11,12 @@ import type { ConnectWatch, Seen } from './watch.ts'
 
 /** How long a connection is kept, to see a reset that follows. */
 const KEPT_MS = 250
-/** Packets of what the kernel told us reach us within this. */
+/** Packets of what the kernel told us reach us within this, and so many looks at what came. */
 const SETTLE_MS = 30
+const SETTLE_LOOKS = 4
 /** A verdict is given once the packets and the kernel's records have settled. */
 const VERDICT_MS = 700
+const VERDICT_LOOKS = 8
 
 export interface AttemptParts {
   readonly n: number
@@ -61,7 +63,7 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
     const error = 'error' in after ? after.error : dial.error
     const hasFailed = !dial.isConnected || error !== undefined
     // Everything is there already when the verdict is; without a capture none comes.
-    await pulse.until(() => seen.flow !== undefined, SETTLE_MS)
+    await pulse.until(() => seen.flow !== undefined, SETTLE_MS + watch.lateMs, SETTLE_LOOKS)
     const hasNoResult = !dial.isConnected && dial.error === undefined
     const interrupted = hasNoResult && isInterrupted()
     const gaveUp = hasNoResult && !interrupted
@@ -75,7 +77,11 @@ export async function makeAttempt(parts: AttemptParts): Promise<{ record: Attemp
     }
     if (hasFailed && !interrupted && dial.failed === 'connect') {
       if (watch.isOpen)
-        await pulse.until(() => seen.verdict !== undefined && (gaveUp || seen.verdict.final), VERDICT_MS)
+        await pulse.until(
+          () => seen.verdict !== undefined && (gaveUp || seen.verdict.final),
+          VERDICT_MS + watch.lateMs,
+          VERDICT_LOOKS,
+        )
       if (seen.flow === undefined)
         seen.verdict ??= parts.judge?.verdict({
           client,

@@ -25,8 +25,9 @@ import { DnsAnswers, type Resolved, resolve } from './resolve.ts'
 import { parseTarget, type Target } from './target.ts'
 import { ConnectWatch } from './watch.ts'
 
-/** Answers of DNS servers are on the wire before getaddrinfo() returns; they reach us within this, ms. */
+/** Answers of DNS servers are on the wire before getaddrinfo() returns; they reach us within this (ms) and so many looks. */
 const DNS_SETTLE_MS = 50
+const DNS_LOOKS = 8
 const NOTHING = { events: false, flows: false, verdicts: false, summary: false } as const
 
 /** Runs the command and returns its exit code. */
@@ -190,7 +191,7 @@ class ConnectRun {
   #resolve(): Promise<Resolved[]> {
     this.isResolving = true
     return resolve(this.#target, this.#options, async () => {
-      await this.#pulse.until(() => this.#answers.failure !== undefined, DNS_SETTLE_MS)
+      await this.#pulse.until(() => this.#answers.failure !== undefined, DNS_SETTLE_MS, DNS_LOOKS)
       return this.#answers.failure
     }).finally(() => {
       this.isResolving = false

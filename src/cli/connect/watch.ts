@@ -14,6 +14,9 @@ import type { View, ViewParts } from '../analysis/view.ts'
 /** What is told of a connection after its attempt was printed comes within this, ms. */
 const LATE_MS = 5000
 
+/** libpcap hands packets over after a second. */
+const DELIVERY_MS = 2500
+
 /** What a capture showed of one attempt. */
 export class Seen {
   readonly rows = new LadderRows()
@@ -65,6 +68,11 @@ export class ConnectWatch implements View, PacketSink {
   /** Packets are watched. */
   get isOpen(): boolean {
     return this.#parts !== undefined
+  }
+
+  /** How much later than others packets come that have the time at which they were read, ms. */
+  get lateMs(): number {
+    return this.#parts?.source.engine === 'cap' ? DELIVERY_MS : 0
   }
 
   /** From now on packets between these ends are of this attempt; those of long ago are forgotten. */

@@ -20,8 +20,11 @@ import { PastAddresses } from './past-addresses.ts'
 export const MEND = ' (mend: socktrace doctor)'
 /** Whether packets are captured. */
 export type WirePlane = Planes['wire']
-/** How long a packet may wait for a busy program that stamps it when it reads it. */
-const LATE = NANOS_PER_SECOND as Nanos
+/**
+ * How late packets are that are stamped as they are read, by a program that may be busy: libpcap hands them over after
+ * 1 s.
+ */
+const LATE = (2 * NANOS_PER_SECOND) as Nanos
 /** How often the distance of the two clocks is measured, ms. */
 const CLOCK_AGE = 100
 

@@ -1,6 +1,6 @@
 import type { ListenerEvidence } from '../../sockets/socket-evidence.ts'
 import type { Evidence } from '../evidence.ts'
-import { acceptingListener, listenersThen } from '../facts.ts'
+import { acceptingListener, listenersThen, watches } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { hadNoSocket, refusalOf } from '../refusal.ts'
 import type { Confidence } from '../verdict.ts'
@@ -60,9 +60,14 @@ function sameFamily({ socket: { local } }: ListenerEvidence, { server }: Evidenc
   return isIpv4(local.addr ?? '') === isIpv4(server.addr)
 }
 
-/** The table is read after the refusal; the kernel's own word makes it certain. */
+/**
+ * The table is read after the refusal: the kernel's own word makes it certain. Where it does not tell who begins to
+ * listen, the listener may have come since.
+ */
 function sureness(evidence: Evidence): Confidence {
-  return hadNoSocket(evidence) ? 'certain' : 'likely'
+  const isOld = watches(evidence, 'state')
+  if (hadNoSocket(evidence)) return isOld ? 'certain' : 'likely'
+  return isOld ? 'likely' : 'possible'
 }
 
 function place({ socket: { local } }: ListenerEvidence): string {

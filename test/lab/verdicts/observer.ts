@@ -16,6 +16,9 @@ export type Printed = Omit<Verdict, 'at'> & {
 /** What is taken away: nothing, one plane, or all but the packets of a file. */
 export type Lack = 'nothing' | PlaneName | 'file'
 
+/** What captures the packets. */
+export type Engine = 'auto' | 'cap'
+
 /** One socktrace at one place, with all planes or without one. */
 export class Observer {
   readonly vantage: Vantage
@@ -27,7 +30,12 @@ export class Observer {
   readonly record: string
 
   /** `recorder`: the program that writes down what its rules say. */
-  constructor(stage: Stage, vantage: Vantage, lack: Exclude<Lack, 'file'>, recorder: string) {
+  constructor(
+    stage: Stage,
+    vantage: Vantage,
+    lack: Exclude<Lack, 'file'>,
+    { recorder, engine }: { readonly recorder: string; readonly engine: Engine },
+  ) {
     this.vantage = vantage
     this.lack = lack
     this.file = join(tmpdir(), `skl-${process.pid}-${stage.port}-${vantage}.pcapng`)
@@ -43,6 +51,8 @@ export class Observer {
       '--json',
       '-B',
       '4',
+      '--engine',
+      engine,
       ...(lack === 'nothing' ? ['-w', this.file] : []),
     ])
   }

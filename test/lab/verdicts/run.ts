@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { PlaneName } from '../../../src/diagnose/verdict.ts'
 import { recorder } from '../recorder/record.ts'
 import { problemsOf } from './judge.ts'
-import { cleanUp, type Lack, Observer } from './observer.ts'
+import { cleanUp, type Engine, type Lack, Observer } from './observer.ts'
 import type { Hearing } from './rule-files.ts'
 import type { Scenario, Sight, Vantage } from './scenario.ts'
 import { Stage, type Told, waitFor } from './stage.ts'
@@ -19,19 +19,31 @@ export interface Played {
   readonly hearings: readonly Hearing[]
 }
 
+interface Wanted {
+  /** Every plane is taken away in turn, not only the one that the verdict rests on. */
+  readonly every: boolean
+  /** Where it is not the one that is taken by itself, nothing is taken away. */
+  readonly engine?: Engine
+}
+
 /**
  * Plays one scenario once, before every observer at the same time: at each vantage one with all planes, and one
  * for each plane taken away and the packets alone, from a file (`every`), or without the plane that the verdict
  * rests on. Gives what is wrong, and what the rules said of what was judged rightly.
  */
-export async function run(scenario: Scenario, number: number, every: boolean): Promise<Played> {
-  const program = await recorder()
+export async function run(
+  scenario: Scenario,
+  number: number,
+  { every, engine = 'auto' }: Wanted,
+): Promise<Played> {
+  const programs = { recorder: await recorder(), engine }
   const stage = await Stage.open(scenario, number)
   const sights = Object.entries(scenario.seen) as [Vantage, Sight][]
   const observers: Observer[] = []
   try {
     for (const [vantage, sight] of sights)
-      for (const lack of lacksOf(sight, every)) observers.push(new Observer(stage, vantage, lack, program))
+      for (const lack of engine === 'auto' ? lacksOf(sight, every) : (['nothing'] as const))
+        observers.push(new Observer(stage, vantage, lack, programs))
     await Promise.all(observers.map((observer) => observer.ready()))
     const told = await stage.play()
     await Promise.all(observers.map((observer) => settled(observer, scenario)))
