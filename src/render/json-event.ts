@@ -88,7 +88,7 @@ function putEnd(line: AsciiLine, key: Literal, endpoint: Endpoint): void {
   line.object(from)
 }
 
-/** There are few: each is written once (`flow/annotation.ts` makes each once). */
+/** There are few: each is written once (`flow/event-view.ts` makes each once). */
 const transitions = new WeakMap<Transition, Literal>()
 
 function putTransition(line: AsciiLine, transition: Transition | undefined): void {
