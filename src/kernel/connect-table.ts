@@ -2,7 +2,7 @@ import { bucketOf } from './bucket.ts'
 import type { StateChange } from './state-event.ts'
 import type { TracedProcess } from './traced-process.ts'
 
-/** Rows; what ended longest ago goes first. 88 bytes each, of which the kernel gives those pages that were written. */
+/** Rows of 88 bytes: 11 MB, of which the kernel gives the pages that are written. Who ended longest ago makes room. */
 const CAPACITY = 1 << 17
 const BUCKETS = 1 << 16
 const NONE = -1
@@ -16,32 +16,51 @@ const ENDED = 1
  * are open, and by both ports; the local one is 0 until it is known.
  */
 export class ConnectTable {
-  readonly socket = new Float64Array(CAPACITY)
+  readonly socket: Float64Array
   /** ns of the records' clock; `ended` is `Infinity` while it is open. */
-  readonly began = new Float64Array(CAPACITY)
-  readonly ended = new Float64Array(CAPACITY)
+  readonly began: Float64Array
+  readonly ended: Float64Array
   /** Inode of the network namespace; 0 when it is not known. */
-  readonly netns = new Uint32Array(CAPACITY)
-  readonly family = new Uint8Array(CAPACITY)
+  readonly netns: Uint32Array
+  readonly family: Uint8Array
   /** Four words each. */
-  readonly local = new Uint32Array(4 * CAPACITY)
-  readonly remote = new Uint32Array(4 * CAPACITY)
-  readonly localPort = new Uint16Array(CAPACITY)
-  readonly remotePort = new Uint16Array(CAPACITY)
+  readonly local: Uint32Array
+  readonly remote: Uint32Array
+  readonly localPort: Uint16Array
+  readonly remotePort: Uint16Array
+  readonly #capacity: number
   readonly #process: (TracedProcess | undefined)[] = []
   /** Rows ever used, and of those the free ones, linked by `#after`. */
   #used = 0
   #free = NONE
   #size = 0
   readonly #bySocket = new Int32Array(BUCKETS).fill(NONE)
-  readonly #nextBySocket = new Int32Array(CAPACITY)
+  readonly #nextBySocket: Int32Array
   readonly #byPorts = new Int32Array(BUCKETS).fill(NONE)
-  readonly #nextByPorts = new Int32Array(CAPACITY)
-  readonly #previousByPorts = new Int32Array(CAPACITY)
+  readonly #nextByPorts: Int32Array
+  readonly #previousByPorts: Int32Array
   readonly #oldest = Int32Array.of(NONE, NONE)
   readonly #youngest = Int32Array.of(NONE, NONE)
-  readonly #before = new Int32Array(CAPACITY)
-  readonly #after = new Int32Array(CAPACITY)
+  readonly #before: Int32Array
+  readonly #after: Int32Array
+
+  constructor(capacity = CAPACITY) {
+    this.#capacity = capacity
+    this.socket = new Float64Array(capacity)
+    this.began = new Float64Array(capacity)
+    this.ended = new Float64Array(capacity)
+    this.netns = new Uint32Array(capacity)
+    this.family = new Uint8Array(capacity)
+    this.local = new Uint32Array(4 * capacity)
+    this.remote = new Uint32Array(4 * capacity)
+    this.localPort = new Uint16Array(capacity)
+    this.remotePort = new Uint16Array(capacity)
+    this.#nextBySocket = new Int32Array(capacity)
+    this.#nextByPorts = new Int32Array(capacity)
+    this.#previousByPorts = new Int32Array(capacity)
+    this.#before = new Int32Array(capacity)
+    this.#after = new Int32Array(capacity)
+  }
 
   get size(): number {
     return this.#size
@@ -53,7 +72,7 @@ export class ConnectTable {
 
   /** A row for the connect() that the change (borrowed) is. */
   add(change: StateChange, time: number, process: TracedProcess | undefined): number {
-    if (this.#size === CAPACITY) this.remove(this.oldestEnded >= 0 ? this.oldestEnded : this.#oldest[OPEN]!)
+    if (this.#size === this.#capacity) this.remove(this.oldestEnded >= 0 ? this.oldestEnded : this.#oldest[OPEN]!)
     const row = this.#take()
     this.socket[row] = change.socket
     this.began[row] = time
