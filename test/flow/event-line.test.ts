@@ -31,6 +31,8 @@ interface Sent {
   readonly time: number
   readonly iface: number
   readonly fields: SegmentFields
+  /** The client's. */
+  readonly port?: number
 }
 
 interface Packet {
@@ -50,10 +52,10 @@ const NAMES = [undefined, 'eth0 "öst" \\', 'x'.repeat(2000)]
 
 /** The packets of segments; each is borrowed until the next. */
 function* packetsOf(sent: readonly Sent[], family: 4 | 6): Generator<Packet> {
-  const client = { addr: family === 4 ? '10.0.0.1' : 'fd00::1', port: 40_000 }
   const server = { addr: family === 4 ? '10.0.0.20' : 'fd00:1::2', port: 443 }
   const writer = new PacketWriter()
-  for (const { back, time, iface, fields } of sent) {
+  for (const { back, time, iface, fields, port = 40_000 } of sent) {
+    const client = { addr: family === 4 ? '10.0.0.1' : 'fd00::1', port }
     const stack = back ? writer.tcp(server, client, fields) : writer.tcp(client, server, fields)
     yield { stack, at: time as Nanos, iface }
   }
@@ -158,7 +160,7 @@ test('the line that the engine writes of an event is that of the object, for any
         assert.equal(play(packetsOf(sent, family), from, framed).text, text)
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 250 },
   )
 })
 
@@ -178,7 +180,15 @@ test('and in every scenario; they have all events of segments', () => {
   assert.deepEqual([...names].sort(), [...EVENT_NAMES].sort())
 })
 
-const SYN_AT_0: Sent = { back: false, time: 0, iface: 0, fields: { seq: 7, flags: SYN } }
+/** A connection that the client has closed; the server's FIN follows. */
+const HALF_CLOSED: readonly (readonly [back: boolean, fields: SegmentFields])[] = [
+  [false, { seq: 7, flags: SYN }],
+  [true, { seq: 3, ack: 8, flags: SYN | ACK }],
+  [false, { seq: 8, ack: 4, flags: ACK }],
+  [false, { seq: 8, ack: 4, flags: FIN | ACK }],
+  [true, { seq: 4, ack: 9, flags: ACK }],
+]
+const SECOND_FIN: SegmentFields = { seq: 4, ack: 9, flags: FIN | ACK }
 const nanos = fc.oneof(
   fc.nat({ max: 4e9 }),
   // Halves: which way they go depends on the double.
@@ -190,21 +200,34 @@ const nanos = fc.oneof(
   fc.constantFrom(0, 499, 500, 62_500, 999_999_499, 999_999_500, 1e9 - 1, 1e9, 2.5e19),
 )
 
-test('times in sentences are rounded as JavaScript rounds them', () => {
-  const told = (fields: SegmentFields, back: boolean, time: number): string => {
-    const sent = [SYN_AT_0, { back, time, iface: 0, fields }]
-    const { text, events } = play(packetsOf(sent, 4), NEVER)
-    assert.equal(play(packetsOf(sent, 4), 0).text, text)
-    return events[1]!.text
-  }
-  fc.assert(
-    fc.property(nanos, (time) => {
-      const text = time < 1e9 ? `${(time / 1e6).toFixed(3)} ms` : `${(time / 1e9).toFixed(3)} s`
-      const refused = told({ seq: 0, ack: 8, flags: RST | ACK }, true, time)
-      assert.equal(refused, `connect() fails with ECONNREFUSED: the SYN is answered by RST after ${text}`)
-      const again = told({ seq: 7, flags: SYN }, false, time)
-      assert.ok(again.startsWith(`SYN again, no. 1, +${(time / 1e9).toFixed(1)} s`), again)
+/** For each time a connection, whose last segment comes then and the others at 0: the sentences of those. */
+function sentences(segments: typeof HALF_CLOSED, times: readonly number[]): string[] {
+  const sent = times.flatMap((last, connection) =>
+    segments.map(([back, fields], index) => {
+      const time = index === segments.length - 1 ? last : 0
+      return { back, time, iface: 0, fields, port: 40_000 + connection }
     }),
-    { numRuns: 1500 },
   )
+  const { text, events } = play(packetsOf(sent, 4), NEVER)
+  assert.equal(play(packetsOf(sent, 4), 0).text, text)
+  return events.filter(({ packet }) => packet! % segments.length === 0).map((event) => event.text)
+}
+
+test('times in sentences are rounded as JavaScript rounds them', () => {
+  fc.assert(
+    fc.property(fc.array(nanos, { maxLength: 100 }), (times) => {
+      const closes = times.map((time) => {
+        const text = time < 1e9 ? `${(time / 1e6).toFixed(3)} ms` : `${(time / 1e9).toFixed(3)} s`
+        return `server calls close() ${text} later, FIN sent`
+      })
+      assert.deepEqual(sentences([...HALF_CLOSED, [true, SECOND_FIN]], times), closes)
+    }),
+    { numRuns: 100 },
+  )
+  // Later the attempt is over.
+  const times = Array.from({ length: 2600 }, (_, n) => n * 5e7)
+  const agains = sentences([HALF_CLOSED[0]!, HALF_CLOSED[0]!], times)
+  times.forEach((time, index) => {
+    assert.equal(agains[index]!.split(';')[0], `SYN again, no. 1, +${(time / 1e9).toFixed(1)} s`)
+  })
 })
