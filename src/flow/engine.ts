@@ -44,6 +44,7 @@ interface EngineCalls extends WindowCalls {
   icmpOutcomesAt(): number
   patienceAt(): number
   factsAt(): number
+  verdictAt(): number
   ethernetAt(): number
   flowCount(): number
   shortCutCount(): number
@@ -81,6 +82,7 @@ export class FlowEngine {
   readonly calls: EngineCalls
   readonly window: PacketWindow
   readonly #maxFlows: number
+  #verdict = ''
 
   /** `told` are TELL_ bits; `ladder` is the one that clients are held to. */
   constructor(host: EngineHost, ladder: SynLadder, told: number, maxFlows: number) {
@@ -113,6 +115,14 @@ export class FlowEngine {
   find(key: FlowKey): number {
     this.memory.words.set(key.words, this.calls.wantedAt() / 4)
     return this.calls.findWanted()
+  }
+
+  /** The verdict that the next line of a record has, ASCII; '' for none. */
+  setVerdict(name: string): void {
+    if (name === this.#verdict) return
+    this.#verdict = name
+    const address = this.calls.verdictAt()
+    this.memory.words[address / 4] = this.#write(name, address + 8)
   }
 
   /** Makes the key that of the packet at hand. */

@@ -27,5 +27,8 @@ export const NOBODY = 2
 export const FACT_COMMUNITY_ID = 116
 export const COMMUNITY_ID_LENGTH = 30
 
+/** Room for the name of a verdict. */
+export const VERDICT_BYTES = 64
+
 /** SYNs for which the engine knows how long the next is waited for: more than any `tcp_syn_retries` allows. */
 export const LADDER_STEPS = 264

@@ -24,15 +24,20 @@ import type { Nanos } from './time.ts'
 import { TroubleView } from './trouble.ts'
 import type { TroubleSink } from './trouble-sink.ts'
 
+/** Who takes records of TCP flows as lines of the JSON contract, which the engine writes itself. */
+export interface LineSink {
+  /** ASCII, borrowed: some lines. They come late, unless `FlowTracker.handOver` asks. */
+  write(bytes: Uint8Array): void
+  /** Name of the verdict on a flow (borrowed), '' for none; `undefined` when `flow` is to have its record instead. */
+  verdict(flow: FlowView): string | undefined
+}
+
 export interface FlowSinks {
   /** Without it no event, sentence or literal is made. */
   readonly event?: (event: FlowEvent) => void
   /** `row` is free for another flow once this returns. */
   readonly flow?: (record: FlowRecord, row: FlowId) => void
-  /** Lines that the engine makes itself, in ASCII: borrowed. They come late, unless `FlowTracker.handOver` asks. */
-  readonly lines?: (bytes: Uint8Array) => void
-  /** Whether `flow` is to be called for this TCP flow (borrowed), rather than `lines` with its record. */
-  readonly wantsRecord?: (flow: FlowView) => boolean
+  readonly lines?: LineSink
   /** Is told before `flow` is. */
   readonly trouble?: TroubleSink
 }
@@ -83,7 +88,7 @@ export class FlowStore implements EventScope, RecordScope {
         letter: (row, code) => this.histories.add(row, code),
         forget: (row) => this.histories.clear(row),
         ifaceText: (iface) => this.ifaceText(iface),
-        lines: (bytes) => sinks.lines?.(bytes),
+        lines: (bytes) => sinks.lines?.write(bytes),
       },
       options.ladder,
       this.told,
@@ -126,8 +131,11 @@ export class FlowStore implements EventScope, RecordScope {
     leaving.move(row)
     sinks.trouble?.closed(leaving)
     if (sinks.flow === undefined) return false
-    if (sinks.wantsRecord !== undefined && leaving.protocol === PROTOCOL_TCP && !sinks.wantsRecord(leaving))
+    const verdict = leaving.protocol === PROTOCOL_TCP ? sinks.lines?.verdict(leaving) : undefined
+    if (verdict !== undefined) {
+      this.engine.setVerdict(verdict)
       return true
+    }
     sinks.flow(makeRecord(this, leaving, now), row)
     return false
   }

@@ -74,8 +74,11 @@ function play(packets: Iterable<Packet>, from: number, framed = true): Played {
         events.push(event)
         text += asciiText(render.event(event))
       },
-      lines: (bytes) => {
-        text += asciiText(bytes)
+      lines: {
+        verdict: () => undefined,
+        write: (bytes) => {
+          text += asciiText(bytes)
+        },
       },
     },
   )

@@ -28,9 +28,11 @@ class Lines {
   /** All records are lines of the engine's. */
   readonly ofEngine: FlowSinks = {
     flow: (record) => this.record(record),
-    wantsRecord: () => false,
-    lines: (bytes) => {
-      this.text += asciiText(bytes)
+    lines: {
+      verdict: ({ serial }) => verdictOf(serial),
+      write: (bytes) => {
+        this.text += asciiText(bytes)
+      },
     },
   }
 
@@ -38,8 +40,14 @@ class Lines {
   readonly ofRecords: FlowSinks = { flow: (record) => this.record(record) }
 
   record(record: FlowRecord): void {
-    this.text += asciiText(this.#render.flow(record))
+    const verdict = verdictOf(record.id)
+    this.text += asciiText(this.#render.flow(verdict === '' ? record : { ...record, verdict }))
   }
+}
+
+/** Every third flow has one. */
+function verdictOf(serial: number): string {
+  return serial % 3 === 1 ? 'timeout.no-answer' : ''
 }
 
 const ORIGIN = 1_700_000_000

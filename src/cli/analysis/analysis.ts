@@ -354,11 +354,13 @@ export class Analysis {
         },
       }),
       ...(this.#takesLines && {
-        lines: (bytes) => this.#parts.io.writeBytes(bytes),
-        wantsRecord: ({ serial }) =>
-          names.dns.size > 0 ||
-          docket?.verdictOf(serial) !== undefined ||
-          docket?.isSuperseded(serial) === true,
+        lines: {
+          write: (bytes) => this.#parts.io.writeBytes(bytes),
+          verdict: ({ serial }) =>
+            names.dns.size > 0 || docket?.isSuperseded(serial)
+              ? undefined
+              : (docket?.verdictOf(serial) ?? ''),
+        },
       }),
       ...(wantsFlows && {
         flow: (flow, row) => {

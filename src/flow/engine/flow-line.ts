@@ -9,6 +9,7 @@ import {
   FACT_RTT_MS,
   FACT_SERVER_RTT_MS,
   FACT_TEARDOWN,
+  VERDICT_BYTES,
 } from '../facts-layout.ts'
 import { FLOW_ESTABLISHED, FLOW_MIDSTREAM, OPTION_MSS } from '../marks.ts'
 import { CONN_STATES, OUTCOMES, TEARDOWNS } from '../record-words.ts'
@@ -16,7 +17,7 @@ import * as word from '../trouble-words.ts'
 import { clientFacts, facts, gatherFacts, type SideFacts, serverFacts } from './facts.ts'
 import { gatherLetters, letters } from './history.ts'
 import { putEndpoint, putField, putOptions, putStamp, putState, putTime } from './json-parts.ts'
-import { cursor, endLine, literal, literals, put, putBytes, putObject } from './line.ts'
+import { cursor, endLine, literal, literals, newLiteral, put, putBytes, putObject } from './line.ts'
 import { putNumber } from './number.ts'
 import type { Flow, Side } from './row.ts'
 import { get, large } from './trouble.ts'
@@ -49,9 +50,12 @@ const SYN_ACK_COUNT = literal(',"syn_ack_count":')
 const CLIENT_OPTIONS = literal(',"client_options":')
 const SERVER_OPTIONS = literal(',"server_options":')
 const KIND = literal('},"teardown":{"kind":"')
-const BY_CLIENT = literal('","initiator":"client"}}\n')
-const BY_SERVER = literal('","initiator":"server"}}\n')
-const BY_NOBODY = literal('","initiator":null}}\n')
+const BY_CLIENT = literal('","initiator":"client"}')
+const BY_SERVER = literal('","initiator":"server"}')
+const BY_NOBODY = literal('","initiator":null}')
+const VERDICT = literal(',"verdict":"')
+const VERDICT_END = literal('"}\n')
+const LINE_END = literal('}\n')
 const NULL = literal('null')
 
 const PACKETS = literal(',"packets":')
@@ -89,6 +93,9 @@ const NO_TROUBLE = literal(
 const connStates = literals(CONN_STATES)
 const outcomes = literals(OUTCOMES)
 const teardowns = literals(TEARDOWNS)
+
+/** Name of the verdict on the flow at hand, a literal that the host writes; nothing where there is none. */
+export const verdict = newLiteral(VERDICT_BYTES)
 
 /** The line of a TCP flow's record, as it stands at `now` (the capture's clock). */
 export function putFlow(flow: Flow, now: f64): void {
@@ -132,6 +139,11 @@ export function putFlow(flow: Flow, now: f64): void {
   put(wordOf(teardowns, FACT_TEARDOWN))
   const who: i32 = load<u8>(facts, FACT_INITIATOR)
   put(who == 0 ? BY_CLIENT : who == 1 ? BY_SERVER : BY_NOBODY)
+  if (load<u32>(verdict) > 0) {
+    put(VERDICT)
+    put(verdict)
+    put(VERDICT_END)
+  } else put(LINE_END)
   endLine()
 }
 

@@ -13,6 +13,7 @@ import {
 } from './batch.ts'
 import { event } from './event.ts'
 import { facts, gatherFacts } from './facts.ts'
+import { verdict } from './flow-line.ts'
 import { configure } from './host.ts'
 import { setOrigin } from './json-parts.ts'
 import { hashOf } from './key.ts'
@@ -80,6 +81,9 @@ export function icmpOutcomesAt(): usize {
 }
 export function patienceAt(): usize {
   return patience
+}
+export function verdictAt(): usize {
+  return verdict
 }
 export function serverPortsAt(): usize {
   return serverPorts
