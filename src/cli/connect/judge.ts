@@ -1,3 +1,4 @@
+import { CounterLog, type CounterSnapshot } from '../../diagnose/counter-log.ts'
 import type { Evidence } from '../../diagnose/evidence.ts'
 import { judge } from '../../diagnose/judge.ts'
 import { KernelTrace } from '../../diagnose/kernel-evidence.ts'
@@ -34,6 +35,9 @@ export class OwnJudge {
   /** Records of the kernel were lost since the latest verdict: its silence proves nothing. */
   #hasLost = false
   readonly #wire: Evidence['wire']
+  readonly #counters: CounterLog
+  /** Those of before the latest attempts. */
+  #before: CounterSnapshot
 
   /** `whyNoPackets` are not watched, with the mend; absent when they are, and there were none. */
   constructor(planes: LivePlanes, whyNoPackets?: string) {
@@ -43,6 +47,11 @@ export class OwnJudge {
       whyNoPackets === undefined
         ? { watched: true, ...new WireTrouble().withoutFlow }
         : { watched: false, why: whyNoPackets }
+    this.#counters = new CounterLog((netns) => planes.counters(netns), {
+      own: planes.netns,
+      clock: () => planes.now(),
+    })
+    this.#before = this.#readCounters()
   }
 
   /** Takes in what the kernel has told since last time; where nobody else does. */
@@ -77,6 +86,7 @@ export class OwnJudge {
       kernel: this.#kernel(trace, ends.client, server, at),
     })
     this.#hasLost = false
+    this.#before = this.#readCounters()
     return finding && { type: 'verdict', at, ...ends, process: { client: ourselves }, final, ...finding }
   }
 
@@ -86,9 +96,14 @@ export class OwnJudge {
     if (told === undefined && this.#hasLost) return { watched: false, why: RECORDS_LOST }
     const trace = told ?? new KernelTrace('tcp', keyOf('tcp', client, server), [client, server], at)
     const { unwatched } = kernel
-    return {
-      watched: true,
-      ...trace.evidence(client, { netns: trace.netns(client), counters: {}, unwatched }),
-    }
+    const netns = trace.netns(client)
+    const counters = this.#counters.since(this.#before, netns)
+    return { watched: true, ...trace.evidence(client, { netns, counters, unwatched }) }
+  }
+
+  #readCounters(): CounterSnapshot {
+    const now = this.#planes.now()
+    this.#counters.look(now)
+    return this.#counters.before(now, [])
   }
 }
