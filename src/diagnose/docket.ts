@@ -136,7 +136,8 @@ export class Docket implements TroubleSink {
       this.#halfClosed.add(flow.row, flow.serial, time)
     let found = this.#cases.ofRow(flow.row)
     if (found === undefined) {
-      if (steps === STEP_FIRST_FIN_ACKED && anomalies === 0) return
+      // Also where it is acknowledged with the other FIN: nearly all connections end so.
+      if ((steps & ~(STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN)) === 0 && anomalies === 0) return
       found = this.#opener.open(flow)
       if (found === undefined) return
     }
