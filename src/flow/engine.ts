@@ -86,7 +86,7 @@ export class FlowEngine {
 
   /** `told` are TELL_ bits; `ladder` is the one that clients are held to. */
   constructor(host: EngineHost, ladder: SynLadder, told: number, maxFlows: number) {
-    module ??= new WebAssembly.Module(Uint8Array.from(atob(ENGINE_CODE), (digit) => digit.charCodeAt(0)))
+    module ??= new WebAssembly.Module(decode(ENGINE_CODE))
     const { exports } = new WebAssembly.Instance(module, {
       host: { ...bound(host), ...this.#services(host) },
     })
@@ -157,6 +157,14 @@ export class FlowEngine {
     // While the module starts, its exports are not there yet.
     if (this.calls !== undefined) this.memory.attach(this.calls.memory.buffer)
   }
+}
+
+/** By hand: `Uint8Array.from` takes five times as long, 7 ms at every start. */
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
 }
 
 function bound(
