@@ -1,12 +1,14 @@
 import type { Endpoint, Side } from '../flow/event.ts'
 import type { FlowView } from '../flow/flow-view.ts'
+import type { Mutable } from '../flow/mutable.ts'
 import type { SynLadder } from '../flow/syn-ladder.ts'
 import type { Nanos } from '../flow/time.ts'
+import type { ProcessRef } from '../process-ref.ts'
 import type { SocketRecord } from '../sockets/socket.ts'
 import type { SocketEvidence } from '../sockets/socket-evidence.ts'
 import { type Case, type Ends, NO_ROW } from './case.ts'
 import type { CounterLog } from './counter-log.ts'
-import type { Evidence, KernelEvidence, KernelKind, Plane, WireEvidence } from './evidence.ts'
+import type { Evidence, KernelEvidence, KernelKind, Plane, WatchedWire, WireEvidence } from './evidence.ts'
 import { otherSide } from './facts.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
 import { LossLog } from './loss-log.ts'
@@ -32,8 +34,9 @@ export interface Moment {
   readonly ending: boolean
 }
 
-const FINISHING = { finishing: true } as const
 const EVERY_KIND: readonly KernelKind[] = ['state', 'error', 'reset', 'retransmit', 'call', 'drop']
+
+const NOWHERE: readonly number[] = []
 
 /** What the kernel plane says of a connection of which it told nothing. */
 const NO_KERNEL: Omit<KernelEvidence, 'counters'> = {
@@ -70,35 +73,38 @@ export class EvidenceGatherer {
     if (trace?.dialler !== undefined) found.turnTo(trace.names[trace.dialler.end]!, flowAt)
     const ends = found.ends(flowAt)
     const { client, server } = ends
-    const query: ConnectionQuery = {
+    const query: Mutable<ConnectionQuery> = {
       proto,
       client,
       server,
-      ...(serial >= 0 && { flow: serial }),
       start,
       now,
       netns: this.#netns(ends, trace),
-      ...diallerOf(ends, trace),
     }
+    if (serial >= 0) query.flow = serial
+    const dialler = diallerOf(ends, trace)
+    if (dialler !== undefined) query.dialler = dialler
     const here = planes.here(query)
     const ended = over || found.wire.isEnded || (trace !== undefined && (trace.isFailed || trace.isClosed))
     const socket = ownSockets(planes.socket(query), trace, ends)
     const wire = this.#wireEvidence(found)
-    const evidence: Evidence = {
+    const evidence: Mutable<Evidence> = {
       proto,
       client,
       server,
       now,
       ended,
-      ...(ending && !ended && FINISHING),
       here,
-      ...ownOf(query, planes),
       process: withListener(planes.process(query), socket, trace, server),
       wire,
       socket,
       kernel: this.#kernelEvidence(found, trace, query, wire),
     }
-    return over || !isUnnoticed(evidence) ? evidence : { ...evidence, ended: false, ...(ending && FINISHING) }
+    const own = ownOf(query, planes)
+    if (own !== undefined) evidence.own = own
+    if (!over && isUnnoticed(evidence)) evidence.ended = false
+    if (ending && !evidence.ended) evidence.finishing = true
+    return evidence
   }
 
   #wireEvidence(found: Case): Plane<WireEvidence> {
@@ -107,8 +113,9 @@ export class EvidenceGatherer {
     if (!planes.wire.watched) return planes.wire
     const lost = this.#losses.since(start)
     const showed = row === NO_ROW ? wire.withoutFlow : wire.evidence(flowAt(row), ladder)
-    const right = found.isTurned(flowAt) ? turned(showed) : showed
-    return { watched: true, ...right, ...(lost > 0 && { lost }) }
+    const right: Mutable<WatchedWire> = found.isTurned(flowAt) ? { watched: true, ...turned(showed) } : showed
+    if (lost > 0) right.lost = lost
+    return right
   }
 
   /**
@@ -117,16 +124,15 @@ export class EvidenceGatherer {
    */
   #netns({ client, server }: Ends, trace: KernelTrace | undefined): Partial<Record<Side, number>> {
     const { planes } = this.#options
-    const told = trace?.netns(client) ?? {}
-    const dropped = (trace?.drops ?? []).flatMap((drop) => drop.netns ?? [])
+    const told = trace?.netns(client)
+    const dropped = trace?.drops.flatMap((drop) => drop.netns ?? []) ?? NOWHERE
+    const netnsOf = (side: Side, { addr }: Endpoint): number | undefined =>
+      told?.[side] ?? dropped.find((drop) => planes.has(drop, addr)) ?? planes.netnsOf(addr)
     const netns: Partial<Record<Side, number>> = {}
-    for (const [side, { addr }] of [
-      ['client', client],
-      ['server', server],
-    ] as const) {
-      const inode = told[side] ?? dropped.find((drop) => planes.has(drop, addr)) ?? planes.netnsOf(addr)
-      if (inode !== undefined) netns[side] = inode
-    }
+    const ofClient = netnsOf('client', client)
+    const ofServer = netnsOf('server', server)
+    if (ofClient !== undefined) netns.client = ofClient
+    if (ofServer !== undefined) netns.server = ofServer
     return netns
   }
 
@@ -208,16 +214,16 @@ function isUnnoticed(evidence: Evidence): boolean {
 }
 
 /** Who called connect(), when that was the end that the packets have as client. */
-function diallerOf({ client }: Ends, trace: KernelTrace | undefined): Pick<ConnectionQuery, 'dialler'> {
+function diallerOf({ client }: Ends, trace: KernelTrace | undefined): ProcessRef | undefined {
   const { end, pid, comm = null } = trace?.dialler ?? {}
-  if (trace === undefined || pid === undefined || end !== trace.indexOf(client)) return {}
-  return { dialler: { pid, comm, attribution: 'tracepoint' } }
+  if (trace === undefined || pid === undefined || end !== trace.indexOf(client)) return undefined
+  return { pid, comm, attribution: 'tracepoint' }
 }
 
 /** The end that is in the captured namespace, where only one is. */
-function ownOf({ netns: { client, server } }: ConnectionQuery, { netns }: Planes): Pick<Evidence, 'own'> {
-  if (netns === null || (client === netns) === (server === netns)) return {}
-  return { own: client === netns ? 'client' : 'server' }
+function ownOf({ netns: { client, server } }: ConnectionQuery, { netns }: Planes): Side | undefined {
+  if (netns === null || (client === netns) === (server === netns)) return undefined
+  return client === netns ? 'client' : 'server'
 }
 
 /** A closed connection has these; any other socket between its ends is of the next one. */

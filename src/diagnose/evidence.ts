@@ -77,6 +77,8 @@ export interface WireEvidence {
   /** First bytes that look like another protocol than asked for: an application matter, told in the summary. */
 }
 
+export type WatchedWire = Extract<Plane<WireEvidence>, { readonly watched: true }>
+
 export interface WireReset {
   readonly by: Side
   readonly at: Nanos

@@ -31,7 +31,7 @@ import { formatAddress } from '../wire/address.ts'
 import { diff } from '../wire/seq.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp-bits.ts'
 import { flagsText } from '../wire/tcp-flags.ts'
-import type { WireEvidence, WireIcmp, WireReset } from './evidence.ts'
+import type { WatchedWire, WireEvidence, WireIcmp, WireReset } from './evidence.ts'
 
 /** A range that is sent again and again: its first number, and what is told of it. */
 interface StuckRange {
@@ -121,8 +121,13 @@ export class WireTrouble {
   }
 
   /** Evidence of a connection that has no flow. */
-  get withoutFlow(): WireEvidence {
-    return this.#icmp === undefined ? NO_WIRE : { ...NO_WIRE, icmp: this.#icmp, last: this.#icmp.at }
+  get withoutFlow(): WatchedWire {
+    const evidence: Mutable<WatchedWire> = { watched: true, ...NO_WIRE }
+    if (this.#icmp !== undefined) {
+      evidence.icmp = this.#icmp
+      evidence.last = this.#icmp.at
+    }
+    return evidence
   }
 
   /** Something that does not pass by itself was seen. */
@@ -157,11 +162,12 @@ export class WireTrouble {
   }
 
   /** All that the packets showed, as the flow (borrowed) stands now. */
-  evidence(flow: FlowView, ladder: SynLadder): WireEvidence {
+  evidence(flow: FlowView, ladder: SynLadder): WatchedWire {
     const client = flow.side(flow.client)
     const server = client.peer
     const { marks } = flow
-    const evidence: Mutable<WireEvidence> = {
+    const evidence: Mutable<WatchedWire> = {
+      watched: true,
       syns: client.synCount,
       synAcks: server.synAckCount,
       synAcksAfterEstablished: this.#synAcksAfterEstablished,

@@ -243,11 +243,14 @@ export class FlowTracker {
   finish(): void {
     const { store } = this
     if (store.sinks.flow === undefined && store.sinks.trouble === undefined) return
-    const rows: FlowId[] = []
+    const rows: number[] = []
     for (const list of [LIST_ATTEMPTS, LIST_OPEN, LIST_ENDED, LIST_UDP, LIST_ICMP])
-      for (let row = this.first(list); row !== NO_FLOW; row = this.at(row).after as FlowId) rows.push(row)
-    rows.sort((a, b) => this.idOf(a) - this.idOf(b))
-    for (const row of rows) store.engine.calls.close(row, this.now)
+      for (let row: number = this.first(list); row !== NO_FLOW; row = this.at(row).after)
+        rows.push(row, this.idOf(row))
+    // The id is the upper half of a number of 64 bits: these are sorted in a tenth of the time that a comparison takes.
+    const pairs = Uint32Array.from(rows)
+    new BigUint64Array(pairs.buffer).sort()
+    for (let i = 0; i < pairs.length; i += 2) store.engine.calls.close(pairs[i]!, this.now)
   }
 
   /** The segment that was walked, with its key set. */

@@ -44,9 +44,7 @@ export class OwnJudge {
     this.#planes = planes
     this.#ledger = new KernelLedger(planes)
     this.#wire =
-      whyNoPackets === undefined
-        ? { watched: true, ...new WireTrouble().withoutFlow }
-        : { watched: false, why: whyNoPackets }
+      whyNoPackets === undefined ? new WireTrouble().withoutFlow : { watched: false, why: whyNoPackets }
     this.#counters = new CounterLog((netns) => planes.counters(netns), {
       own: planes.netns,
       clock: () => planes.now(),
