@@ -12,6 +12,8 @@ export const SIDE_BYTES = 128
 export const HISTORY_BYTES = 14
 export const HISTORY_LENGTH = 104
 export const HISTORY = 105
+/** Letters of a history that the engine reads at once: only packets made for it bring more. */
+export const LETTERS_ROOM = 8192
 
 /** 32-bit words of a key: lower address 4, upper address 4, ports 1, the rest 1. */
 export const KEY_WORDS = 10

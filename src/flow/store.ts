@@ -8,7 +8,9 @@ import type { FlowId } from './flow-id.ts'
 import { FlowView } from './flow-view.ts'
 import { Histories } from './history.ts'
 import {
+  HISTORY_BYTES,
   LADDER_BYTES,
+  LETTERS_ROOM,
   TELL_CLOSED,
   TELL_EVENT_LINES,
   TELL_EVENTS,
@@ -131,13 +133,20 @@ export class FlowStore implements EventScope, RecordScope {
     leaving.move(row)
     sinks.trouble?.closed(leaving)
     if (sinks.flow === undefined) return false
-    const verdict = leaving.protocol === PROTOCOL_TCP ? sinks.lines?.verdict(leaving) : undefined
+    const verdict = this.verdictOf(leaving)
     if (verdict !== undefined) {
       this.engine.setVerdict(verdict)
       return true
     }
     sinks.flow(makeRecord(this, leaving, now), row)
     return false
+  }
+
+  /** For a line of the engine's; `undefined` where it cannot write the record, or is not to. */
+  private verdictOf(flow: FlowView): string | undefined {
+    if (flow.protocol !== PROTOCOL_TCP) return undefined
+    const letters = HISTORY_BYTES + this.histories.more(flow.row).length
+    return letters > LETTERS_ROOM ? undefined : this.sinks.lines?.verdict(flow)
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FlowKey } from '../../src/flow/key.ts'
+import { LETTERS_ROOM } from '../../src/flow/layout.ts'
 import { LIST_OPEN } from '../../src/flow/list-numbers.ts'
 import type { FlowRecord } from '../../src/flow/record.ts'
 import { STATE_COUNT } from '../../src/flow/state-numbers.ts'
@@ -151,7 +152,11 @@ const address = fc.array(fc.constantFrom(0, 0, 1, 0xffff, 0x1234_0000, 0xfd00_00
   minLength: 4,
   maxLength: 4,
 })
-const letters = fc.array(fc.constantFrom(...'^SHADFRCGTWIQshadfrgtw'), { maxLength: 40 })
+const letter = fc.constantFrom(...'^SHADFRCGTWIQshadfrgtw')
+const letters = fc.oneof(
+  { weight: 50, arbitrary: fc.array(letter, { maxLength: 40 }) },
+  fc.nat({ max: 4 }).map((more) => [...'Sd'.padEnd(LETTERS_ROOM - 2 + more, 'T')]),
+)
 
 test('and for any row, with all that numbers, addresses and dates can be', () => {
   const run = (row: object): void => {

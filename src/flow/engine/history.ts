@@ -1,4 +1,4 @@
-import { HISTORY, HISTORY_BYTES, HISTORY_LENGTH } from '../layout.ts'
+import { HISTORY, HISTORY_BYTES, HISTORY_LENGTH, LETTERS_ROOM } from '../layout.ts'
 import { forget, letter, moreLetters } from './host.ts'
 import { allocate } from './memory.ts'
 import type { Flow } from './row.ts'
@@ -19,16 +19,15 @@ export function append(flow: Flow, code: i32): void {
   store<u8>(at, length + 1, HISTORY_LENGTH)
 }
 
-/** The letters that were gathered last, as many as there is room for: only packets made for it bring more. */
-const ROOM = 8192
-export const letters: usize = allocate(ROOM, 8)
+/** The letters that were gathered last, as many as there is room for. */
+export const letters: usize = allocate(LETTERS_ROOM, 8)
 
 /** All letters of a history; returns how many there are. */
 export function gatherLetters(flow: Flow): u32 {
   const length: u32 = load<u8>(flow.address, HISTORY_LENGTH)
   memory.copy(letters, flow.address + HISTORY, HISTORY_BYTES)
   if (length < u32(HISTORY_BYTES)) return length
-  return min<u32>(ROOM, length + moreLetters(flow.row, letters + length, ROOM - length))
+  return length + moreLetters(flow.row, letters + length, LETTERS_ROOM - length)
 }
 
 export function clearHistory(flow: Flow): void {

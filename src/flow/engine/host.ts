@@ -10,7 +10,7 @@ export declare function trouble(time: f64): void
 export declare function closed(row: u32, now: f64): bool
 /** A letter of its history for which the row has no room. */
 export declare function letter(row: u32, code: i32): void
-/** Writes such letters of a row, `room` at most; returns how many there are. */
+/** Writes such letters of a row, `room` at most; returns how many. */
 export declare function moreLetters(row: u32, address: usize, room: u32): u32
 /** The row is about to be freed, and it had no room for more letters. */
 export declare function forget(row: u32): void

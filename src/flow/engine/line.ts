@@ -86,6 +86,10 @@ export function putDigits(value: u32, width: u32): void {
 
 /** A whole number. */
 export function putWhole(value: u32): void {
+  if (value < 10) {
+    putByte(ZERO + value)
+    return
+  }
   putDigits(value, widthOf(value))
 }
 
