@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, read, readSync } from 'node:fs'
 import { Socket } from 'node:net'
+import type { UserError } from '../../user-error.ts'
 import { unreadable } from '../input-errors.ts'
 
 /** What `ByteInput.read` gives when `wake` ended its wait. */
@@ -9,6 +10,8 @@ export const WOKEN = -1
 export interface ByteInput {
   /** Fills `bytes` from `from` on, as far as there is something; 0 only at the end, or `WOKEN`. */
   read(bytes: Uint8Array, from: number): number | Promise<number>
+  /** Fills at most `length` bytes from `from` on while something else is done; 0 only at the end. One call at a time. */
+  fill?(bytes: Uint8Array, from: number, length: number): Promise<number>
   /** Ends a wait that is going on, or the next one. */
   wake(): void
   close(): void
@@ -38,12 +41,28 @@ export class Alarm {
 /** A regular file is read synchronously: 4 MiB take about a millisecond. */
 export function fileInput(fd: number, name: string): ByteInput {
   let open = true
+  let isFilling = false
+  // Not while a thread reads from it: its number could be another file's by then.
+  const release = (): void => {
+    if (!open && !isFilling && fd > 0) closeSync(fd)
+  }
   return {
     read: (bytes, from) => (open ? readAhead(fd, bytes, from, name) : 0),
+    fill: (bytes, from, length) =>
+      new Promise((resolve, reject) => {
+        isFilling = true
+        read(fd, bytes, from, length, null, (error, count) => {
+          isFilling = false
+          release()
+          if (error) reject(readFailure(error, name))
+          else resolve(count)
+        })
+      }),
     wake() {},
     close() {
-      if (open && fd > 0) closeSync(fd)
+      if (!open) return
       open = false
+      release()
     },
   }
 }
@@ -144,8 +163,12 @@ function readAhead(fd: number, bytes: Uint8Array, from: number, name: string): n
       at += count
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw unreadable(name, `reading failed with ${code}`, 'check the file and its disk', error)
+    throw readFailure(error, name)
   }
   return at - from
+}
+
+function readFailure(error: unknown, name: string): UserError {
+  const { code } = error as NodeJS.ErrnoException
+  return unreadable(name, `reading failed with ${code}`, 'check the file and its disk', error)
 }

@@ -13,6 +13,8 @@ import type { DecompressedInput } from './decompress.ts'
 import type { FileFilter } from './file-filter.ts'
 
 const CHUNK_BYTES = 4 * 1024 * 1024
+/** In front of each half: the largest beginning of a record that is carried over into it. */
+const HEAD_BYTES = 264 * 1024
 /** Enough to tell what a file is, and smaller than any capture file. */
 const SNIFF_BYTES = 4
 
@@ -90,11 +92,15 @@ class FileSource implements CaptureFile {
   #decompressed: DecompressedInput | undefined
   readonly #filter: FileFilter | undefined
   #decoder: CaptureDecoder | undefined
+  readonly #chunkBytes: number
   #bytes: Uint8Array
   #view: DataView
   /** `#bytes` is the batch's own space. */
   #isInBatch = false
-  /** Bytes [0, consumed) are in the last batch, [consumed, filled) wait for the rest of their record. */
+  /** The half of `#bytes` that comes next, and that it is being filled. */
+  #half = 0
+  #filling: Promise<number> | undefined
+  /** Bytes before `consumed` are in the last batch, [consumed, filled) wait for the rest of their record. */
   #consumed = 0
   #filled = 0
   /** Bytes of the (uncompressed) file so far. */
@@ -113,6 +119,7 @@ class FileSource implements CaptureFile {
     this.#input = input
     this.#names = names
     this.#filter = filter
+    this.#chunkBytes = chunkBytes
     this.#bytes = new Uint8Array(chunkBytes)
     this.#view = new DataView(this.#bytes.buffer)
   }
@@ -131,17 +138,15 @@ class FileSource implements CaptureFile {
       // Signals and keys get their turn between chunks.
       await loopTurn()
       this.#moveInto(batch)
-      this.#carryOver()
-      const added = this.#ended ? 0 : await this.#input.read(this.#bytes, this.#filled)
+      const added = this.#ended ? 0 : await this.#readOn()
       if (this.#ended) break
       if (added === WOKEN) return 0
-      this.#filled += added
       this.#total += added
       this.#decoder ??= await this.#openDecoder(added === 0)
       const decoder = this.#decoder
       if (decoder === undefined) continue
       batch.reset(this.#bytes, this.#view)
-      this.#consumed = decoder.decode(this.#bytes, this.#view, 0, this.#filled, batch)
+      this.#consumed += decoder.decode(this.#bytes, this.#view, this.#consumed, this.#filled, batch)
       if (added === 0 || decoder.damage !== undefined) this.#finish(decoder)
       this.#filter?.apply(batch, decoder.interfaces)
       this.#packets += batch.count
@@ -170,12 +175,66 @@ class FileSource implements CaptureFile {
 
   /** Reads to where the batch wants its packets, if anywhere; its memory may have moved since the last read. */
   #moveInto(batch: PacketBatch): void {
-    const space = batch.space(this.#bytes.length)
+    const space = batch.space(Math.max(this.#bytes.length, 2 * this.#chunkBytes))
     if (space === undefined) return
     if (!this.#isInBatch) space.bytes.set(this.#bytes.subarray(0, this.#filled))
     this.#isInBatch = true
     this.#bytes = space.bytes
     this.#view = space.view
+  }
+
+  /** Puts more bytes behind those that were not consumed; how many, 0 at the end, or `WOKEN`. */
+  async #readOn(): Promise<number> {
+    const hasHalves = this.#isInBatch && this.#bytes.length >= 4 * HEAD_BYTES
+    const fill = hasHalves && this.#decoder ? this.#input.fill : undefined
+    if (fill !== undefined && this.#filled - this.#consumed <= HEAD_BYTES) return this.#nextHalf(fill)
+    // A half that is being filled comes first; a record that is larger than its head ends reading ahead.
+    if (this.#filling !== undefined) return this.#joinHalf(await this.#filling)
+    this.#carryOver()
+    const added = await this.#input.read(this.#bytes, this.#filled)
+    if (added > 0) this.#filled += added
+    return added
+  }
+
+  /**
+   * While one half of the bytes is analysed, the other is filled: a thread of the system copies what the main thread
+   * would wait for. What was not consumed goes into the head of the next half, in front of what was read into it.
+   */
+  async #nextHalf(fill: NonNullable<ByteInput['fill']>): Promise<number> {
+    const half = this.#bytes.length >>> 1
+    // The half that does not hold what was left; where that lies across the middle it ends before the second's head does.
+    if (this.#filling === undefined) this.#half = this.#consumed < half ? 1 : 0
+    const begin = (this.#half === 0 ? 0 : half) + HEAD_BYTES
+    const added = await (this.#filling ?? fill(this.#bytes, begin, half - HEAD_BYTES))
+    this.#filling = undefined
+    const left = this.#filled - this.#consumed
+    this.#bytes.copyWithin(begin - left, this.#consumed, this.#filled)
+    this.#consumed = begin - left
+    this.#filled = begin + added
+    this.#half = 1 - this.#half
+    if (added > 0) {
+      const next = (this.#half === 0 ? 0 : half) + HEAD_BYTES
+      this.#filling = fill(this.#bytes, next, half - HEAD_BYTES)
+      // Whoever waits for it is told; nobody may when the source is closed before.
+      this.#filling.catch(() => {})
+    }
+    return added
+  }
+
+  /** What was not consumed and what came into the other half, one behind the other, in memory of their own. */
+  #joinHalf(added: number): number {
+    const begin = (this.#half === 0 ? 0 : this.#bytes.length >>> 1) + HEAD_BYTES
+    const left = this.#bytes.subarray(this.#consumed, this.#filled)
+    const joined = new Uint8Array(Math.max(this.#bytes.length, left.length + added))
+    joined.set(left)
+    joined.set(this.#bytes.subarray(begin, begin + added), left.length)
+    this.#filling = undefined
+    this.#isInBatch = false
+    this.#bytes = joined
+    this.#view = new DataView(joined.buffer)
+    this.#consumed = 0
+    this.#filled = left.length + added
+    return added
   }
 
   /** Moves what was not consumed to the front, and makes room for a record that is larger than the chunk. */
@@ -197,7 +256,7 @@ class FileSource implements CaptureFile {
   async #openDecoder(atEnd: boolean): Promise<CaptureDecoder | undefined> {
     if (this.#filled === 0 && atEnd) throw this.#nothingIn()
     if (this.#filled < SNIFF_BYTES && !atEnd) return undefined
-    const format = sniffCapture(this.#bytes.subarray(0, this.#filled))
+    const format = sniffCapture(this.#bytes.subarray(this.#consumed, this.#filled))
     if (format === 'pcap' || format === 'pcapng') return openDecoder(format)
     if (format === undefined) throw notCapture(this.name, 'it is not a capture file')
     await this.#decompress(format)

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PacketBatch } from '../../../src/capture/batch.ts'
-import { PcapDecoder } from '../../../src/capture/pcap.ts'
+import { PcapDecoder, pcapFileHeader, pcapRecord } from '../../../src/capture/pcap.ts'
+import { END } from '../../../src/capture/source.ts'
 import { EngineBatch } from '../../../src/cli/analysis/engine-batch.ts'
+import { openCaptureFile } from '../../../src/host/capture/capture-file.ts'
 import { bareEngine } from '../../support/bare-engine.ts'
 
 const FILE_HEADER = 24
@@ -104,3 +109,94 @@ test('a batch finds room for more packets than it began with', () => {
   assert.deepEqual(read, decode(whole, 0.01, new PacketBatch()))
   assert.equal(read.rows.length, 20_000)
 })
+
+/** Packets as large as a record may be, and small ones; the first and last four bytes of each are its number. */
+function writeLarge(path: string, sizes: readonly number[]): void {
+  const pieces = [pcapFileHeader(1, 262_144)]
+  sizes.forEach((size, index) => {
+    const packet = new Uint8Array(size)
+    const view = new DataView(packet.buffer)
+    view.setUint32(0, index)
+    view.setUint32(size - 4, index)
+    pieces.push(pcapRecord(1, index, packet, size))
+  })
+  writeFileSync(path, Buffer.concat(pieces))
+}
+
+test('a file that is read ahead loses nothing where one half ends and the other begins', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'socktrace-ahead-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'large.pcap')
+  const sizes = Array.from({ length: 400 }, (_, n) =>
+    n % 7 === 0 ? 262_144 - (n % 100) : 8 + ((n * 7919) % 9000),
+  )
+  writeLarge(path, sizes)
+  const source = openCaptureFile(path, { chunkBytes: 700 * 1024 })
+  const batch = new EngineBatch(bareEngine())
+  let seen = 0
+  for (let count = await source.read(batch); count !== END; count = await source.read(batch))
+    for (let row = 0; row < count; row++, seen++) {
+      const { start, captured, view } = batch
+      assert.equal(captured[row], sizes[seen])
+      assert.equal(view.getUint32(start[row]!), seen)
+      assert.equal(view.getUint32(start[row]! + captured[row]! - 4), seen)
+    }
+  assert.equal(seen, sizes.length)
+  assert.equal(source.truncated, undefined)
+})
+
+test('a block that is larger than what is carried over ends reading ahead, not the packets', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'socktrace-ahead-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'blocks.pcapng')
+  const writer = new PcapngBlocks()
+  const pieces: Uint8Array[] = [writer.section(), writer.interface()]
+  for (let n = 0; n < 60; n++) pieces.push(writer.unknown(400_000 + n), writer.packet(n))
+  writeFileSync(path, Buffer.concat(pieces))
+  const source = openCaptureFile(path, { chunkBytes: 700 * 1024 })
+  const batch = new EngineBatch(bareEngine())
+  const seen: number[] = []
+  for (let count = await source.read(batch); count !== END; count = await source.read(batch))
+    for (let row = 0; row < count; row++) seen.push(batch.view.getUint32(batch.start[row]!))
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 60 }, (_, n) => n),
+  )
+})
+
+/** pcapng blocks, little-endian, as far as these tests need them. */
+class PcapngBlocks {
+  section(): Uint8Array {
+    return this.#block(0x0a0d0d0a, 16, (view) => {
+      view.setUint32(8, 0x1a2b3c4d, true)
+      view.setUint16(12, 1, true)
+      view.setBigInt64(16, -1n, true)
+    })
+  }
+
+  interface(): Uint8Array {
+    return this.#block(1, 8, (view) => view.setUint16(8, 1, true))
+  }
+
+  unknown(length: number): Uint8Array {
+    return this.#block(0x0000_0bad, Math.ceil(length / 4) * 4, () => {})
+  }
+
+  /** An enhanced packet block of four bytes, `number`. */
+  packet(number: number): Uint8Array {
+    return this.#block(6, 24, (view) => {
+      view.setUint32(20, 4, true)
+      view.setUint32(24, 4, true)
+      view.setUint32(28, number)
+    })
+  }
+
+  #block(type: number, body: number, fill: (view: DataView) => void): Uint8Array {
+    const view = new DataView(new ArrayBuffer(body + 12))
+    view.setUint32(0, type, true)
+    view.setUint32(4, body + 12, true)
+    fill(view)
+    view.setUint32(body + 8, body + 12, true)
+    return new Uint8Array(view.buffer)
+  }
+}
