@@ -53,11 +53,13 @@ export function writeLadders(ladder: SynLadder, doubles: Float64Array): void {
 }
 
 /**
- * Nanoseconds of silence after the `n`th retransmission that show that the SYN behind it never came. Of -1, when there
- * was no SYN at all, and beyond the last it is how long the whole attempt takes.
+ * After 0, 1, … SYNs (`count` numbers): nanoseconds of silence that show that the next never came. When there was no
+ * SYN at all, and beyond the last, it is how long the whole attempt takes.
  */
-export function patience(ladder: SynLadder, n: number): number {
+export function patience(ladder: SynLadder, count: number): Float64Array {
   const times = rungs(ladder)
-  const gap = (times[n] ?? times.at(-1)!) - (n === 0 ? 0 : (times[n - 1] ?? 0))
-  return gap * (1 + TOLERANCE) * NANOS_PER_SECOND
+  return Float64Array.from({ length: count }, (_, syns) => {
+    const gap = (times[syns - 1] ?? times.at(-1)!) - (times[syns - 2] ?? 0)
+    return gap * (1 + TOLERANCE) * NANOS_PER_SECOND
+  })
 }

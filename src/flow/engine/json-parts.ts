@@ -36,6 +36,7 @@ const SECONDS_PER_DAY: f64 = 86_400
 const LAST_SECOND: f64 = 8.64e12
 const QUOTE = 0x22
 const COLON = 0x3a
+const POINT = 0x2e
 
 const TIME = literal(',"time":')
 const TS = literal(',"ts":')
@@ -52,6 +53,8 @@ const MPTCP_JOIN = literal(',"mptcp":"join"')
 const ECN = literal(',"ecn":true')
 const MAPPED = literal('::ffff:')
 const states = literals(STATE_NAMES)
+const octets: usize = memory.data(256 * 4, 4)
+writeOctets()
 const ZULU: u64 = 0x225a
 
 let originSeconds: f64 = 0
@@ -104,7 +107,7 @@ function setSecond(second: f64): void {
   putDigits((clock / 60) % 60, 2)
   putByte(COLON)
   putDigits(clock % 60, 2)
-  putByte(0x2e)
+  putByte(POINT)
   store<u32>(iso, u32(cursor() - iso - 8))
   moveTo(from)
 }
@@ -125,13 +128,24 @@ function putAddress(flow: Flow, direction: i32): void {
 }
 
 function putIpv4(word: u32): void {
-  putWhole(word >>> 24)
-  putByte(0x2e)
-  putWhole((word >>> 16) & 0xff)
-  putByte(0x2e)
-  putWhole((word >>> 8) & 0xff)
-  putByte(0x2e)
-  putWhole(word & 0xff)
+  let to = cursor()
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    const octet = (word >>> shift) & 0xff
+    store<u32>(to, load<u32>(octets + (octet << 2)))
+    to += octet < 10 ? 2 : octet < 100 ? 3 : 4
+  }
+  moveTo(to - 1)
+}
+
+/** What an address has of each octet: up to three digits, then a point. */
+function writeOctets(): void {
+  const from = cursor()
+  for (let octet: u32 = 0; octet < 256; octet++) {
+    moveTo(octets + (octet << 2))
+    putWhole(octet)
+    putByte(POINT)
+  }
+  moveTo(from)
 }
 
 /** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as `::`. */
