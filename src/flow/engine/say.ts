@@ -44,19 +44,19 @@ export function sayDuration(nanos: f64): void {
   say(isShort ? ' ms' : ' s')
 }
 
-/** `Number.prototype.toFixed` with 1 to 3 places: of the number that the double is, half is rounded up. */
+/** `Number.prototype.toFixed` with 1 or 3 places: it rounds the exact value of the double, half of a unit up. */
 export function sayFixed(value: f64, places: u32): void {
   if (value < 0) {
     putByte(MINUS)
     value = -value
   }
-  const power: f64 = places == 1 ? 10 : places == 2 ? 100 : 1000
+  const power: f64 = places == 1 ? 10 : 1000
   let whole = Math.floor(value)
   const fraction = value - whole
-  // The product is `units` and this, which has no fraction, below.
   const product = fraction * power
   let units = Math.floor(product)
   const rest = product - units
+  // The product is rounded itself: where it seems to be the half of a unit it can be less.
   if (rest > 0.5 || (rest == 0.5 && productError(fraction, power, product) >= 0)) units++
   if (units == power) {
     units = 0
