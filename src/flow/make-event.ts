@@ -9,7 +9,7 @@ import type {
   Transition,
 } from './event.ts'
 import type { EventView } from './event-view.ts'
-import { handshakeOptions } from './handshake.ts'
+import { handshakeOptions } from './handshake-options.ts'
 import type { Mutable } from './mutable.ts'
 import type { Segment } from './segment.ts'
 import { NANOS_PER_MS } from './time.ts'
