@@ -12,20 +12,25 @@ export interface Judged {
   readonly spoke: readonly (readonly [rule: string, verdict: VerdictName])[]
 }
 
-const FILE = resolve('build/lab-recorder.cjs')
 const JUDGE = resolve('test/lab/recorder/judge.ts')
-let built: Promise<string> | undefined
+const CURSOR = resolve('test/lab/recorder/lossy-cursor.ts')
+const built = new Map<boolean, Promise<string>>()
 
-/** The program as `make build` makes it, but with a judge that writes to the file SOCKTRACE_JUDGED; gives its path. */
-export function recorder(): Promise<string> {
-  built ??= bundle()
-  return built
+/**
+ * The program as `make build` makes it, but with a judge that writes to the file SOCKTRACE_JUDGED; gives its path.
+ * `isLossy`: and not told of every record of the kernel.
+ */
+export function recorder(isLossy = false): Promise<string> {
+  const made = built.get(isLossy) ?? bundle(isLossy)
+  built.set(isLossy, made)
+  return made
 }
 
-async function bundle(): Promise<string> {
+async function bundle(isLossy: boolean): Promise<string> {
+  const file = resolve(`build/lab-recorder${isLossy ? '-lossy' : ''}.cjs`)
   await build({
     entryPoints: ['test/lab/recorder/main.ts'],
-    outfile: FILE,
+    outfile: file,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -37,13 +42,17 @@ async function bundle(): Promise<string> {
     plugins: [
       {
         name: 'judge',
-        setup: ({ onResolve }) =>
+        setup({ onResolve }) {
           onResolve({ filter: /\/diagnose\/judge\.ts$/ }, ({ importer }) =>
             importer.endsWith('/cli/analysis/analysis.ts') ? { path: JUDGE } : undefined,
-          ),
+          )
+          onResolve({ filter: /\/ring-cursor\.ts$/ }, ({ importer }) =>
+            isLossy && importer.endsWith('/host/kernel/bpf-plane.ts') ? { path: CURSOR } : undefined,
+          )
+        },
       },
     ],
   })
-  if (!existsSync(FILE)) throw new Error(`${FILE} was not made`)
-  return FILE
+  if (!existsSync(file)) throw new Error(`${file} was not made`)
+  return file
 }

@@ -13,6 +13,8 @@ export interface Sighting {
   readonly vantage: Vantage
   readonly sight: Sight
   readonly lack: Lack
+  /** Any record of the kernel may be missing: only what is wrong counts, not what is less. */
+  readonly isLossy: boolean
   readonly printed: readonly Printed[]
   readonly rule?: { readonly table: string; readonly chain: string; readonly handle: string }
 }
@@ -49,9 +51,9 @@ function* judged(sighting: Sighting, latest: readonly Printed[]): Iterable<strin
     yield `${describe(verdict)}, not ${allowed.join(' or ')}`
     return
   }
-  yield* wrongPlanes(sighting.lack, verdict)
+  if (!sighting.isLossy) yield* wrongPlanes(sighting.lack, verdict)
   yield* wrongEnds(sighting, verdict)
-  if (sighting.lack === 'nothing') yield* wrongDetails(sighting, verdict)
+  if (sighting.lack === 'nothing' && !sighting.isLossy) yield* wrongDetails(sighting, verdict)
 }
 
 function describe({ verdict, error, final, summary, evidence }: Printed): string {
@@ -59,8 +61,14 @@ function describe({ verdict, error, final, summary, evidence }: Printed): string
   return `${verdict} ${error} final=${final} «${summary}» (${planes.join('; ')})`
 }
 
-function allowedOf({ sight, lack }: Sighting): readonly (VerdictName | 'none')[] {
+function allowedOf({
+  sight,
+  lack,
+  isLossy,
+}: Pick<Sighting, 'sight' | 'lack' | 'isLossy'>): readonly (VerdictName | 'none')[] {
   if (sight.verdict === 'none') return ['none']
+  if (isLossy)
+    return [...sight.verdict, ...allowedOf({ sight, lack: 'kernel', isLossy: false }), 'none', 'inconclusive']
   if (lack === 'nothing') return sight.verdict
   const less = sight.verdict.flatMap((name) => LESS_SPECIFIC[name] ?? [])
   const own = sight.without?.[lack]
@@ -87,7 +95,7 @@ function* wrongPlanes(lack: Lack, { evidence, process = {} }: Printed): Iterable
 
 /** Ports, processes and errno are those of the programs themselves. */
 function* wrongEnds(
-  { scenario, stage, told, vantage, sight, lack }: Sighting,
+  { scenario, stage, told, vantage, sight, lack, isLossy }: Sighting,
   verdict: Printed,
 ): Iterable<string> {
   const port = told
@@ -99,14 +107,15 @@ function* wrongEnds(
     yield `client port ${verdict.client.port}, not ${port}`
   const errors = sight.error ?? [scenario.errno]
   const error = verdict.error ?? null
-  if (!errors.includes(error) && !(lack !== 'nothing' && error === null))
+  if (!errors.includes(error) && !((lack !== 'nothing' || isLossy) && error === null))
     yield `error ${error}, not ${errors.join(' or ')}`
   const { client, server } = verdict.process ?? {}
   const pid = told.find((line) => line.pid !== undefined)?.pid
   if (client !== undefined && client.pid !== pid && !stage.isRaw) yield `client pid ${client.pid}, not ${pid}`
   if (server !== undefined && server.pid !== stage.serverPid)
     yield `server pid ${server.pid}, not ${stage.serverPid}`
-  if (lack === 'nothing' && vantage === 'client' && client === undefined && !stage.isRaw)
+  const isWhole = lack === 'nothing' && !isLossy
+  if (isWhole && vantage === 'client' && client === undefined && !stage.isRaw)
     yield 'the client process is not named'
 }
 
