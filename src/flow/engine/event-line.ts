@@ -142,6 +142,5 @@ function putMove(): void {
 /** As tcpdump prints them inside the brackets. */
 function putFlags(flags: i32): void {
   if (flags == 0) say(NO_FLAGS)
-  for (let bit = 0; bit < FLAG_LETTERS.length; bit++)
-    if (flags & (1 << bit)) putByte(FLAG_LETTERS.charCodeAt(bit))
+  for (let left = flags; left != 0; left &= left - 1) putByte(FLAG_LETTERS.charCodeAt(ctz(left)))
 }
