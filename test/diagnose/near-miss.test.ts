@@ -158,6 +158,21 @@ const MISSES: readonly (readonly [of: VerdictName, what: string, said: VerdictNa
       }),
     ],
     [
+      'reset.by-us',
+      'no RST of ours was seen, and whether we sent one is not known',
+      undefined,
+      evidence({
+        ...AT_SERVER,
+        ended: true,
+        wire: connected(),
+        kernel: {
+          error: { side: 'client', name: 'ECONNRESET', at: seconds(95) },
+          states: { client: 'CLOSE', server: 'ESTABLISHED' },
+          untold: { server: true },
+        },
+      }),
+    ],
+    [
       'refused.firewall-reject',
       'the RST was forwarded: a published address',
       'refused.reset',

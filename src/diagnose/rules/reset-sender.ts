@@ -1,6 +1,6 @@
 import { afterSilence, type Broken, brokenBy, brokenError, resetReason, silenceAdvice } from '../broken.ts'
 import type { Evidence } from '../evidence.ts'
-import { kernelOf, otherSide, tellsResets, wireOf } from '../facts.ts'
+import { kernelOf, otherSide, watches, wireOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
 import { who } from '../words.ts'
 
@@ -32,7 +32,7 @@ function tell(evidence: Evidence, verdict: 'reset.by-us' | 'reset.by-peer') {
 /** No RST was seen, and the kernel of the end that would have sent it, which tells every one, told none. */
 function isUnproved(evidence: Evidence, { by, reset }: Broken): boolean {
   if (reset !== undefined || kernelOf(evidence)?.resetSent?.side === by) return false
-  return wireOf(evidence) !== undefined && evidence.here[by] && tellsResets(evidence, by)
+  return wireOf(evidence) !== undefined && evidence.here[by] && watches(evidence, 'reset')
 }
 
 function ownSide({ here, own }: Evidence) {
