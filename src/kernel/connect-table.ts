@@ -72,7 +72,8 @@ export class ConnectTable {
 
   /** A row for the connect() that the change (borrowed) is. */
   add(change: StateChange, time: number, process: TracedProcess | undefined): number {
-    if (this.#size === this.#capacity) this.remove(this.oldestEnded >= 0 ? this.oldestEnded : this.#oldest[OPEN]!)
+    if (this.#size === this.#capacity)
+      this.remove(this.oldestEnded >= 0 ? this.oldestEnded : this.#oldest[OPEN]!)
     const row = this.#take()
     this.socket[row] = change.socket
     this.began[row] = time

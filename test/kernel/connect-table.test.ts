@@ -37,7 +37,9 @@ test('the table holds what a list would: found by socket while open, and by both
       /** By row, those that ended first in front of those that are open, as they make room. */
       let known: (readonly [row: number, Known])[] = []
       let pid = 0
-      const drop = (row: number): void => void (known = known.filter(([other]) => other !== row))
+      const drop = (row: number): void => {
+        known = known.filter(([other]) => other !== row)
+      }
       for (const { what, socket, port, which } of steps) {
         const [row, chosen] = known[which % Math.max(1, known.length)] ?? []
         if (what === 'add') {
