@@ -57,6 +57,8 @@ interface EngineCalls extends WindowCalls {
   open(list: number, time: number, iface: number): number
   place(row: number, list: number): void
   close(row: number, now: number): void
+  /** Closes the flows on `list` that have waited for `wait` nanoseconds. */
+  closeDue(list: number, wait: number, now: number): void
   run(from: number, count: number, due: number): number
   /** Computes what `FactsView` shows, of a row's record. */
   gather(row: number, now: number): void

@@ -11,7 +11,6 @@ import { IcmpTracker } from './icmp-tracker.ts'
 import { FlowKey } from './key.ts'
 import * as at from './layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from './list-numbers.ts'
-import { FLOW_TIMED_OUT } from './marks.ts'
 import type { PacketColumns } from './packet-window.ts'
 import { OUTCOME_TIMEOUT } from './record-words.ts'
 import { type FlowSinks, FlowStore } from './store.ts'
@@ -291,20 +290,6 @@ export class FlowTracker {
     this.nextLook = now + this.pause
     const { store } = this
     store.sinks.trouble?.look(now)
-    const { flow } = store
-    for (const [list, wait] of this.waits) {
-      for (let row = this.first(list); row !== NO_FLOW; row = this.first(list)) {
-        flow.move(row)
-        if (since(flow, list) + wait > now) break
-        if (list === LIST_ATTEMPTS) flow.marks |= FLOW_TIMED_OUT
-        store.engine.calls.close(row, now)
-      }
-    }
+    for (const [list, wait] of this.waits) store.engine.calls.closeDue(list, wait, now)
   }
-}
-
-/** When the wait of a flow on this list began. */
-function since(flow: FlowView, list: number): number {
-  if (list === LIST_ATTEMPTS) return flow.start
-  return Math.max(flow.lower.lastTime, flow.upper.lastTime)
 }

@@ -25,7 +25,7 @@ import { walk, walkedRows } from './records.ts'
 import { flowAt } from './row.ts'
 import { segment } from './segment.ts'
 import { cells } from './states.ts'
-import { close as closeFlow, evicted, open as openFlow } from './store.ts'
+import { closeDue, close as closeFlow, evicted, open as openFlow } from './store.ts'
 import { ladders } from './syn-again.ts'
 import { find as findRow, serials, size } from './table.ts'
 import { takeSegment } from './tcp-tracker.ts'
@@ -35,6 +35,7 @@ import { takeSegment } from './tcp-tracker.ts'
 export {
   byteCount,
   bytesAt,
+  closeDue,
   columnRows,
   columnsAt,
   configure,

@@ -1,6 +1,7 @@
 import { SCALE_UNKNOWN } from '../anomalies.ts'
 import { TELL_CLOSED } from '../layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from '../list-numbers.ts'
+import { FLOW_TIMED_OUT } from '../marks.ts'
 import { LISTEN } from '../state-numbers.ts'
 import { putFlow } from './flow-line.ts'
 import { clearGaps } from './gaps.ts'
@@ -35,6 +36,17 @@ export function close(flow: Flow, now: f64): void {
   clearHistory(flow)
   unlist(flow)
   remove(flow)
+}
+
+/** Closes the flows on `list` that have waited for `wait` nanoseconds at `now`. */
+export function closeDue(list: i32, wait: f64, now: f64): void {
+  for (let row = first(list); row != 0; row = first(list)) {
+    const flow = flowAt(row)
+    const since = list == LIST_ATTEMPTS ? flow.start : max(flow.lower.lastTime, flow.upper.lastTime)
+    if (since + wait > now) return
+    if (list == LIST_ATTEMPTS) flow.marks |= FLOW_TIMED_OUT
+    close(flow, now)
+  }
 }
 
 /** Gives back what the side holds outside its row. */
