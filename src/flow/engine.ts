@@ -1,4 +1,5 @@
 import { dateText } from '../date-text.ts'
+import { UserError } from '../user-error.ts'
 import { ENGINE_CODE } from './engine-code.ts'
 import { LADDER_STEPS } from './facts-layout.ts'
 import { ICMP_OUTCOMES } from './icmp-error.ts'
@@ -89,10 +90,7 @@ export class FlowEngine {
   /** `told` are TELL_ bits; `ladder` is the one that clients are held to. */
   constructor(host: EngineHost, ladder: SynLadder, told: number, maxFlows: number) {
     module ??= new WebAssembly.Module(decode(ENGINE_CODE))
-    const { exports } = new WebAssembly.Instance(module, {
-      host: { ...bound(host), ...this.#services(host) },
-    })
-    this.calls = exports as unknown as EngineCalls
+    this.calls = start(module, { ...bound(host), ...this.#services(host) })
     this.attach()
     const { bytes } = this.memory
     const cells = this.calls.cellsAt()
@@ -135,6 +133,11 @@ export class FlowEngine {
   #services(host: EngineHost): Record<string, Import> {
     return {
       grown: () => void this.attach(),
+      exhausted: () => {
+        throw new UserError('Cannot hold that many flows: the analysis has no more memory', {
+          hint: 'hold fewer at a time with --max-flows',
+        })
+      },
       event: (address, length) => void host.event(this.memory.text(address!, length!)),
       ifaceText: (iface, address) => {
         const text = host.ifaceText(iface!)
@@ -157,6 +160,19 @@ export class FlowEngine {
   private attach(): void {
     // While the module starts, its exports are not there yet.
     if (this.calls !== undefined) this.memory.attach(this.calls.memory.buffer)
+  }
+}
+
+/** V8 reserves 10 GB of addresses for a module's memory, so that reads beyond its end need no test. */
+function start(code: WebAssembly.Module, host: Record<string, Import>): EngineCalls {
+  try {
+    return new WebAssembly.Instance(code, { host }).exports as unknown as EngineCalls
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UserError('Cannot reserve memory for the analysis: addresses are limited', {
+      hint: 'raise `ulimit -v` to 12 GB or more, or set NODE_OPTIONS=--disable-wasm-trap-handler',
+      cause: error,
+    })
   }
 }
 

@@ -86,10 +86,14 @@ export class PacketWindow implements PacketColumns {
     this.rebind(this.memory)
   }
 
+  /** Whether these are its own bytes, also through a view from before the memory grew. Nothing else is shared memory. */
+  holds({ buffer, byteOffset }: Uint8Array): boolean {
+    return buffer instanceof SharedArrayBuffer && byteOffset === this.bytes.byteOffset
+  }
+
   /** Makes the first `count` packets those that `run` takes, copying what is elsewhere. */
   load(batch: PacketColumns, count: number): void {
-    const inPlace = batch.bytes.buffer === this.bytes.buffer
-    const low = inPlace ? 0 : this.copyBytes(batch, count)
+    const low = this.holds(batch.bytes) ? 0 : this.copyBytes(batch, count)
     this.calls.setBase(this.calls.bytesAt() - low)
     if (batch.time === this.time) return
     this.reserveRows(count)

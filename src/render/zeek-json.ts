@@ -1,7 +1,7 @@
 import type { FlowRecord } from '../flow/record.ts'
-import { sha1 } from '../flow/sha1.ts'
 import type { WireCount } from '../flow/wire-counts.ts'
 import { jsonLine } from './json-text.ts'
+import { sha1 } from './sha1.ts'
 import type { TraceClock } from './time.ts'
 
 const NANOS_PER_MICRO = 1e3

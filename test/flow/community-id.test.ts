@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { FactsView } from '../../src/flow/facts-view.ts'
 import { FlowKey } from '../../src/flow/key.ts'
 import { LIST_OPEN } from '../../src/flow/list-numbers.ts'
-import { sha1 } from '../../src/flow/sha1.ts'
+import { sha1 } from '../../src/render/sha1.ts'
 import { parseAddress } from '../../src/wire/address.ts'
 import { bareEngine } from '../support/bare-engine.ts'
 

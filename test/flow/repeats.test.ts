@@ -106,6 +106,16 @@ const CASES: readonly [
     100,
   ],
   [
+    'half a circle further: neither before nor behind, so nothing again',
+    [
+      [30, 'C', data(100, 50)],
+      [40, 'C', data((150 + 2 ** 31) >>> 0, 50)],
+    ],
+    0,
+    0,
+    100,
+  ],
+  [
     'a FIN again',
     [
       [30, 'C', { ...data(100, 0), flags: ACK | FIN }],

@@ -29,7 +29,7 @@ export class EngineBatch extends PacketBatch {
 
   override reset(bytes: Uint8Array, view: DataView): void {
     super.reset(bytes, view)
-    this.#isInPlace = bytes === this.#engine.window.bytes
+    this.#isInPlace = this.#engine.window.holds(bytes)
   }
 
   override space(bytes: number): Space {

@@ -10,7 +10,8 @@ const BLOCK = 256
 /*
  * Byte ranges that were skipped. Open ones are not acknowledged yet: a late segment can still fill them, an
  * acknowledgement beyond makes them missed. Missed ones are kept, as a segment that carries them repeats nothing.
- * Lists linked from the trouble row, the open ones in sequence order.
+ * Lists linked from the trouble row, the open ones in sequence order. Lengths are added as 64 bits: distances of hostile
+ * numbers reach 2^31, and their sums go beyond.
  */
 @unmanaged
 class Gap {
@@ -47,7 +48,7 @@ export function openGap(row: usize, from: u32, to: u32): void {
 }
 
 /** A late segment covers `from` up to `to`; returns how much of it was in gaps, bytes. */
-export function fillGaps(row: usize, from: u32, to: u32): i32 {
+export function fillGaps(row: usize, from: u32, to: u32): i64 {
   return fillList(row, FIRST_GAP, from, to) + fillList(row, FIRST_MISSED, from, to)
 }
 
@@ -60,9 +61,9 @@ export function miss(row: usize, from: u32, to: u32): void {
   setFirst(row, FIRST_MISSED, gap)
 }
 
-function fillList(row: usize, list: i32, from: u32, to: u32): i32 {
+function fillList(row: usize, list: i32, from: u32, to: u32): i64 {
   let before: Gap | null = null
-  let filled = 0
+  let filled: i64 = 0
   let gap = firstOf(row, list)
   while (gap != null) {
     const next = gap.after
@@ -70,7 +71,7 @@ function fillList(row: usize, list: i32, from: u32, to: u32): i32 {
     const right = diff(gap.to, to)
     const apart = diff(to, gap.from) <= 0 || diff(gap.to, from) <= 0
     if (!apart) {
-      filled += diff(gap.to, gap.from) - max(left, 0) - max(right, 0)
+      filled += i64(diff(gap.to, gap.from)) - max(left, 0) - max(right, 0)
       if (left <= 0 && right <= 0) {
         drop(row, list, before, gap)
         gap = next
@@ -92,8 +93,8 @@ function fillList(row: usize, list: i32, from: u32, to: u32): i32 {
 }
 
 /** Everything below `ack` has arrived at the receiver; returns how much of it was never seen, bytes. */
-export function acknowledgeGaps(row: usize, ack: u32): i32 {
-  let missed = 0
+export function acknowledgeGaps(row: usize, ack: u32): i64 {
+  let missed: i64 = 0
   let gap = firstOf(row, FIRST_GAP)
   while (gap != null) {
     if (diff(ack, gap.from) <= 0) break

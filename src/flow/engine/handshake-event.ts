@@ -57,7 +57,7 @@ function saySyn(): void {
 /** Data in the SYN is taken when the SYN+ACK covers it, and has to be sent again when not (RFC 7413 section 4.2). */
 function saySynAck(): void {
   const receiver = segment.receiver
-  const taken = diff(segment.acknowledgement, receiver.initial) - 1
+  const taken = max(diff(segment.acknowledgement, receiver.initial), 0) - 1
   if (taken > 0) {
     say('listener answers and takes ')
     sayCount(taken)

@@ -2,6 +2,8 @@
 
 /** The memory has grown: views see it whole only when they are made anew. */
 export declare function grown(): void
+/** There is no more memory: does not return. */
+export declare function exhausted(): void
 /** The segment at hand is the event at hand; its sentence is borrowed ASCII. */
 export declare function event(text: usize, length: u32): void
 /** It can matter to a verdict. `time` is when its sender sent the one before. */

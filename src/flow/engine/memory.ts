@@ -1,4 +1,4 @@
-import { grown } from './host.ts'
+import { exhausted, grown } from './host.ts'
 
 const PAGE: usize = 1 << 16
 
@@ -8,7 +8,7 @@ let top: usize = __heap_base
 let spare: usize = 0
 let spareEnd: usize = 0
 
-/** Zeroed memory whose address is a multiple of `align`, any number. Traps when the machine has no more. */
+/** Zeroed memory whose address is a multiple of `align`, any number. The host ends the run when there is no more. */
 export function allocate(bytes: usize, align: usize): usize {
   const kept = aligned(spare, align)
   if (kept + bytes <= spareEnd) {
@@ -25,7 +25,7 @@ export function allocate(bytes: usize, align: usize): usize {
       memory.grow(i32((missing + PAGE - 1) / PAGE)) < 0 &&
       memory.grow(i32((top - size + PAGE - 1) / PAGE)) < 0
     )
-      unreachable()
+      exhausted()
     grown()
   }
   return at

@@ -10,20 +10,20 @@ import { add, count, get, set, troubleOf } from './trouble.ts'
  * seen already, not what an acknowledgement covers. Gaps that it fills close. `next` is the sender's from before,
  * beyond the segment's beginning.
  */
-export function countRepeats(next: u32): i32 {
+export function countRepeats(next: u32): i64 {
   const sequence = segment.sequence
   const end = segment.end
   const flags = segment.flags
   const old = min(diff(next, sequence), diff(end, sequence))
   const row = troubleOf(segment.sender)
   const filled = fillGaps(row, sequence, end)
-  const repeated = old - filled - belowLowest(row)
+  const repeated = i64(old) - filled - belowLowest(row)
   if (repeated <= 0) return 0
-  const syn = flags & SYN ? 1 : 0
-  const fin = (flags & FIN) != 0 && diff(end, next) <= 0 ? 1 : 0
+  const syn: i64 = flags & SYN ? 1 : 0
+  const fin: i64 = (flags & FIN) != 0 && diff(end, next) <= 0 ? 1 : 0
   count(row, REXMT_PACKETS)
   add(row, REXMT_BYTES, repeated)
-  add(row, NOT_UNIQUE, min(segment.length, max(0, repeated - syn - fin)))
+  add(row, NOT_UNIQUE, min<i64>(segment.length, max<i64>(0, repeated - syn - fin)))
   return repeated
 }
 

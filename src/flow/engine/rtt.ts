@@ -4,7 +4,7 @@ import { diff, segment } from './segment.ts'
 
 /** Segments timed at once in one direction: more outstanding ones are not sampled. */
 const MAX_OUTSTANDING = 16_384
-/** And in all flows together: 1 M entries are 24 MB. */
+/** And in all flows together: 1 M entries are 20 MB. */
 const MAX_ENTRIES = 1 << 20
 const BLOCK = 256
 
@@ -52,7 +52,7 @@ export function sent(side: Side, start: u32, end: u32, time: f64): void {
 }
 
 /** Takes note of a segment that begins below `next`; `repeated` of its numbers were sent before. */
-export function sentLate(next: u32, repeated: i32): void {
+export function sentLate(next: u32, repeated: i64): void {
   const sender = segment.sender
   const end = segment.end
   voidFrom(repeated)
@@ -83,7 +83,7 @@ export function clearQueue(side: Side): void {
 }
 
 /** What is outstanding beyond a segment that is sent now cannot be timed any more. */
-function voidFrom(repeated: i32): void {
+function voidFrom(repeated: i64): void {
   const sequence = segment.sequence
   const end = segment.end
   let next = oldestOf(segment.sender)

@@ -51,9 +51,9 @@ export function set(row: usize, word: i32, value: u32): void {
 }
 
 /** Adds to a count of two words, low and high 32 bits. */
-export function add(row: usize, word: i32, value: i32): void {
+export function add(row: usize, word: i32, value: i64): void {
   const at = row + (word << 2)
-  store<u64>(at, load<u64>(at) + i64(value))
+  store<u64>(at, load<u64>(at) + value)
 }
 
 /** Counts one more and returns the new count. */

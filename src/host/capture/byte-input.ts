@@ -42,14 +42,21 @@ export class Alarm {
 export function fileInput(fd: number, name: string): ByteInput {
   let open = true
   let isFilling = false
+  let isReleased = false
   // Not while a thread reads from it: its number could be another file's by then.
   const release = (): void => {
-    if (!open && !isFilling && fd > 0) closeSync(fd)
+    if (open || isFilling || isReleased) return
+    isReleased = true
+    if (fd > 0) closeSync(fd)
   }
   return {
     read: (bytes, from) => (open ? readAhead(fd, bytes, from, name) : 0),
     fill: (bytes, from, length) =>
       new Promise((resolve, reject) => {
+        if (!open) {
+          resolve(0)
+          return
+        }
         isFilling = true
         read(fd, bytes, from, length, null, (error, count) => {
           isFilling = false

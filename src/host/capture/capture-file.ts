@@ -212,7 +212,7 @@ class FileSource implements CaptureFile {
     this.#consumed = begin - left
     this.#filled = begin + added
     this.#half = 1 - this.#half
-    if (added > 0) {
+    if (added > 0 && !this.#ended) {
       const next = (this.#half === 0 ? 0 : half) + HEAD_BYTES
       this.#filling = fill(this.#bytes, next, half - HEAD_BYTES)
       // Whoever waits for it is told; nobody may when the source is closed before.

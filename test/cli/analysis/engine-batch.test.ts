@@ -164,6 +164,27 @@ test('a block that is larger than what is carried over ends reading ahead, not t
   )
 })
 
+test('a file that is closed while it is read ahead is closed once, and gives nothing more', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'socktrace-ahead-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'large.pcap')
+  writeLarge(
+    path,
+    Array.from({ length: 2000 }, () => 9000),
+  )
+  for (const reads of [1, 2, 3]) {
+    const source = openCaptureFile(path, { chunkBytes: 700 * 1024 })
+    const batch = new EngineBatch(bareEngine())
+    for (let n = 0; n < reads; n++) assert.notEqual(await source.read(batch), END)
+    const last = source.read(batch)
+    // After the loop's turn that `read` begins with: it waits for the thread by now.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    source.close()
+    await last
+    assert.equal(await source.read(batch), END)
+  }
+})
+
 /** pcapng blocks, little-endian, as far as these tests need them. */
 class PcapngBlocks {
   section(): Uint8Array {
