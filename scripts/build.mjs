@@ -2,7 +2,7 @@
 // (the same for `list`, for `read` and for `socktrace` alone, with list.cjs, read.cjs and view.cjs that start them) and
 // dist/sea.cjs (the entry of the one executable), one CommonJS file each. Types are checked by `make check`, not here.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { generate } from './bench/generate.mjs'
@@ -130,6 +130,12 @@ function refuseForeignParts({ inputs }) {
   if (foreign.length > 0) throw new Error(`list has parts of other commands in it: ${foreign.join(', ')}`)
 }
 
+/** start.cjs reads a letter a byte: what esbuild leaves as it is in regular expressions is written in ASCII too. */
+function keepAscii(file) {
+  const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/[\u0080-\uffff]/g, escape))
+}
+
 /** Compiles the program that `file` starts. Without it everything works too, 25 ms later: no reason to fail. */
 function cacheCode(file, capture) {
   const compiled = file.replace(/\.cjs$/, '-code.bin')
@@ -153,6 +159,7 @@ try {
   for (const name of ['list', 'view', 'read']) {
     const file = `${staging}/cli/${name}.cjs`
     copyFileSync('scripts/start.cjs', file)
+    keepAscii(`${staging}/cli/${name}-code.cjs`)
     cacheCode(file, sample)
   }
   rmSync(sample)

@@ -9,7 +9,7 @@ const compiled = __filename.replace(/\.cjs$/, '-code.bin')
 /** The program, and the script that it came from. */
 exports.load = (cachedData) => {
   // As a module of CommonJS is wrapped, on the same line so that line numbers stay.
-  // The bundler writes ASCII; read as UTF-8 it would come in pieces of 8 KB.
+  // It is ASCII (scripts/build.mjs sees to it); read as UTF-8 it would come in pieces of 8 KB.
   const code = readFileSync(file).latin1Slice()
   const source = `(function(exports,require,module,__filename,__dirname){${code}\n})`
   const script = new Script(source, { filename: file, cachedData })
