@@ -132,8 +132,8 @@ function refuseForeignParts({ inputs }) {
 
 /** start.cjs reads a letter a byte: what esbuild leaves as it is in regular expressions is written in ASCII too. */
 function keepAscii(file) {
-  const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/[\u0080-\uffff]/g, escape))
+  const inAscii = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/[\u0080-\uffff]/g, inAscii))
 }
 
 /** Compiles the program that `file` starts. Without it everything works too, 25 ms later: no reason to fail. */

@@ -73,6 +73,8 @@ interface EngineCalls extends WindowCalls {
 
 type Import = (...values: number[]) => unknown
 
+const MOST_SENTENCES = 500
+
 /** Compiled once a process. */
 let module: WebAssembly.Module | undefined
 
@@ -85,6 +87,7 @@ export class FlowEngine {
   readonly calls: EngineCalls
   readonly window: PacketWindow
   readonly #maxFlows: number
+  readonly #sentences = new Sentences()
   #verdict = ''
 
   /** `told` are TELL_ bits; `ladder` is the one that clients are held to. */
@@ -138,7 +141,7 @@ export class FlowEngine {
           hint: 'hold fewer at a time with --max-flows',
         })
       },
-      event: (address, length) => void host.event(this.memory.text(address!, length!)),
+      event: (address, length) => void host.event(this.#sentences.same(this.memory.text(address!, length!))),
       ifaceText: (iface, address) => {
         const text = host.ifaceText(iface!)
         return text.length > IFACE_TEXT_BYTES ? -1 : this.#write(text, address!)
@@ -160,6 +163,19 @@ export class FlowEngine {
   private attach(): void {
     // While the module starts, its exports are not there yet.
     if (this.calls !== undefined) this.memory.attach(this.calls.memory.buffer)
+  }
+}
+
+/** Most sentences are few: events that are kept share theirs. */
+class Sentences {
+  readonly #known = new Map<string, string>()
+
+  same(text: string): string {
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    if (this.#known.size === MOST_SENTENCES) this.#known.clear()
+    this.#known.set(text, text)
+    return text
   }
 }
 
