@@ -37,7 +37,6 @@ interface EngineCalls extends WindowCalls {
   keyAt(): number
   wantedAt(): number
   segmentAt(): number
-  endsAt(): number
   eventAt(): number
   laddersAt(): number
   cellsAt(): number
@@ -61,6 +60,8 @@ interface EngineCalls extends WindowCalls {
   /** Closes the flows on `list` that have waited for `wait` nanoseconds. */
   closeDue(list: number, wait: number, now: number): void
   run(from: number, count: number, due: number): number
+  /** Bytes that the first `count` packets of the batch had on the wire. */
+  wireBytes(count: number): number
   /** Computes what `FactsView` shows, of a row's record. */
   gather(row: number, now: number): void
   /** Place in `OUTCOMES` of how a TCP flow ended, as far as it has at `now`. */
@@ -69,6 +70,8 @@ interface EngineCalls extends WindowCalls {
   setOrigin(seconds: number): void
   /** Calls `lines` with those that are gathered. */
   handOver(): void
+  /** Tells of all flows, in order of their ids, that they end here. Nothing may come after it. */
+  finish(now: number): void
 }
 
 type Import = (...values: number[]) => unknown

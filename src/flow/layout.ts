@@ -76,3 +76,5 @@ export const TELL_CLOSED = 1 << 2
 export const TELL_EVENT_LINES = 1 << 3
 /** Their lines have `packet`. */
 export const TELL_FRAMED = 1 << 4
+/** Records of connections that went well become lines, and are not told of; others where the host says so. */
+export const TELL_FLOW_LINES = 1 << 5

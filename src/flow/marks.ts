@@ -24,6 +24,8 @@ export const FLOW_ROUND_TRIP = 1 << 10
 export const FLOW_LATE_THIRD_ACK = 1 << 11
 /** Every segment goes to the `TroubleSink`. */
 export const FLOW_WATCHED = 1 << 12
+/** The `TroubleSink` took it up: it may have something to say of its record. */
+export const FLOW_TAKEN_UP = 1 << 13
 
 /** Facts of one direction. */
 export const SIDE_INITIAL_KNOWN = 1 << 0

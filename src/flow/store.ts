@@ -14,6 +14,7 @@ import {
   TELL_CLOSED,
   TELL_EVENT_LINES,
   TELL_EVENTS,
+  TELL_FLOW_LINES,
   TELL_FRAMED,
   TELL_TROUBLE,
 } from './layout.ts'
@@ -107,9 +108,9 @@ export class FlowStore implements EventScope, RecordScope {
     writeLadders(this.ladder, memory.doubles.subarray(ladders, ladders + LADDER_BYTES / 4))
   }
 
-  /** Whether the events of segments become lines, which `sinks.lines` is given, and no objects. */
-  set eventLines(on: boolean) {
-    this.engine.tell(on ? this.told | TELL_EVENT_LINES : this.told)
+  /** Whether events of segments, and records of flows that went well, become lines and no objects. */
+  takeLines({ events, flows }: { readonly events: boolean; readonly flows: boolean }): void {
+    this.engine.tell(this.told | (events ? TELL_EVENT_LINES : 0) | (flows ? TELL_FLOW_LINES : 0))
   }
 
   private tellEvent(text: string): void {

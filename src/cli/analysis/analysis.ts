@@ -189,9 +189,11 @@ export class Analysis {
     return json === true || resolve === true
   }
 
-  /** Events become lines while no name belongs into them. */
+  /** Events and records become lines while no name belongs into them. */
   #chooseLines(): void {
-    this.tracker.eventLines = this.#takesLines && this.selection.events && this.#names.dns.size === 0
+    const { events, flows } = this.selection
+    const takes = this.#takesLines && this.#names.dns.size === 0
+    this.tracker.takeLines({ events: takes && events, flows: takes && flows })
   }
 
   /** Events are also where processes become known, for the comments of packets. */

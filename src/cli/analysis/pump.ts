@@ -104,7 +104,7 @@ export class Pump {
       if (kind === KIND_UDP && row !== NO_FLOW && datagram !== undefined) datagram(stack, row, time)
       if (sink !== undefined) sink.packet(batch, index, frame, stack, row)
     }
-    for (let index = 0; index < count; index++) totals.bytes += batch.original[index]!
+    totals.bytes += tracker.engine.calls.wireBytes(count)
     totals.last = batch.time[count - 1]!
   }
 }

@@ -81,6 +81,14 @@ export function setBase(address: usize): void {
   base = address
 }
 
+/** Bytes that the first `count` packets had on the wire. */
+export function wireBytes(count: u32): f64 {
+  let sum: u64 = 0
+  const end = originals + (usize(count) << 2)
+  for (let at = originals; at < end; at += 4) sum += load<u32>(at)
+  return f64(sum)
+}
+
 /** Writes one row. */
 export function putRow(row: u32, start: u32, kept: u32, original: u32, time: f64, number: f64): void {
   const at4 = usize(row) << 2

@@ -97,8 +97,8 @@ const teardowns = literals(TEARDOWNS)
 /** Name of the verdict on the flow at hand, a literal that the host writes; nothing where there is none. */
 export const verdict = newLiteral(VERDICT_BYTES)
 
-/** The line of a TCP flow's record, as it stands at `now` (the capture's clock). */
-export function putFlow(flow: Flow, now: f64): void {
+/** The line of a TCP flow's record, as it stands at `now` (the capture's clock). `judged`: `verdict` is its own. */
+export function putFlow(flow: Flow, now: f64, judged: bool): void {
   gatherFacts(flow, now)
   const client = flow.client
   const dialler = flow.side(client)
@@ -139,7 +139,7 @@ export function putFlow(flow: Flow, now: f64): void {
   put(wordOf(teardowns, FACT_TEARDOWN))
   const who: i32 = load<u8>(facts, FACT_INITIATOR)
   put(who == 0 ? BY_CLIENT : who == 1 ? BY_SERVER : BY_NOBODY)
-  if (load<u32>(verdict) > 0) {
+  if (judged && load<u32>(verdict) > 0) {
     put(VERDICT)
     put(verdict)
     put(VERDICT_END)

@@ -10,6 +10,7 @@ import {
   run,
   setBase,
   shortCuts,
+  wireBytes,
 } from './batch.ts'
 import { event } from './event.ts'
 import { facts, gatherFacts } from './facts.ts'
@@ -18,14 +19,14 @@ import { configure } from './host.ts'
 import { setOrigin } from './json-parts.ts'
 import { hashOf } from './key.ts'
 import { handOver } from './line.ts'
-import { ends, place as placeFlow } from './lists.ts'
+import { place as placeFlow } from './lists.ts'
 import { icmpOutcomes, patience, tcpOutcome } from './outcome.ts'
 import { serverPorts } from './ports.ts'
 import { walk, walkedRows } from './records.ts'
 import { flowAt } from './row.ts'
 import { segment } from './segment.ts'
 import { cells } from './states.ts'
-import { closeDue, close as closeFlow, evicted, open as openFlow } from './store.ts'
+import { closeDue, close as closeFlow, evicted, finish, open as openFlow } from './store.ts'
 import { ladders } from './syn-again.ts'
 import { find as findRow, serials, size } from './table.ts'
 import { takeSegment } from './tcp-tracker.ts'
@@ -39,6 +40,7 @@ export {
   columnRows,
   columnsAt,
   configure,
+  finish,
   handOver,
   reserveBytes,
   reserveRows,
@@ -47,6 +49,7 @@ export {
   setOrigin,
   walk,
   walkedRows,
+  wireBytes,
 }
 
 /** Keys that the host writes: of the packet at hand, and of a flow that it looks for. */
@@ -67,9 +70,6 @@ export function eventAt(): usize {
 }
 export function laddersAt(): usize {
   return ladders
-}
-export function endsAt(): usize {
-  return ends
 }
 export function cellsAt(): usize {
   return cells

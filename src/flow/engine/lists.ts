@@ -2,7 +2,7 @@ import { LIST_NONE, LISTS } from '../list-numbers.ts'
 import { type Flow, flowAt } from './row.ts'
 
 /** Rows at the ends of each list, 0 where it is empty: heads, then tails. */
-export const ends: usize = memory.data(LISTS * 8, 4)
+const ends: usize = memory.data(LISTS * 8, 4)
 const TAILS = LISTS * 4
 
 /*

@@ -29,23 +29,72 @@ function compress(digest: usize): void {
   let c: u32 = 0x98badcfe
   let d: u32 = 0x10325476
   let e: u32 = 0xc3d2e1f0
-  let next: u32 = 0
-  for (let t: usize = 0; t < WORDS; t++) {
-    let mixed: u32 = 0
-    if (t < 20) mixed = (d ^ (b & (c ^ d))) + 0x5a827999
-    else if (t < 40) mixed = (b ^ c ^ d) + 0x6ed9eba1
-    else if (t < 60) mixed = ((b & c) | (d & (b | c))) + 0x8f1bbcdc
-    else mixed = (b ^ c ^ d) + 0xca62c1d6
-    next = rotl<u32>(a, 5) + mixed + e + load<u32>(w + (t << 2))
-    e = d
-    d = c
-    c = rotl<u32>(b, 30)
-    b = a
-    a = next
+  // Five rounds at a time: after them every word is in its own place again.
+  for (let at: usize = w; at < w + 80; at += 20) {
+    e += rotl<u32>(a, 5) + choose(b, c, d) + 0x5a827999 + load<u32>(at)
+    b = rotl<u32>(b, 30)
+    d += rotl<u32>(e, 5) + choose(a, b, c) + 0x5a827999 + load<u32>(at, 4)
+    a = rotl<u32>(a, 30)
+    c += rotl<u32>(d, 5) + choose(e, a, b) + 0x5a827999 + load<u32>(at, 8)
+    e = rotl<u32>(e, 30)
+    b += rotl<u32>(c, 5) + choose(d, e, a) + 0x5a827999 + load<u32>(at, 12)
+    d = rotl<u32>(d, 30)
+    a += rotl<u32>(b, 5) + choose(c, d, e) + 0x5a827999 + load<u32>(at, 16)
+    c = rotl<u32>(c, 30)
+  }
+  for (let at: usize = w + 80; at < w + 160; at += 20) {
+    e += rotl<u32>(a, 5) + parity(b, c, d) + 0x6ed9eba1 + load<u32>(at)
+    b = rotl<u32>(b, 30)
+    d += rotl<u32>(e, 5) + parity(a, b, c) + 0x6ed9eba1 + load<u32>(at, 4)
+    a = rotl<u32>(a, 30)
+    c += rotl<u32>(d, 5) + parity(e, a, b) + 0x6ed9eba1 + load<u32>(at, 8)
+    e = rotl<u32>(e, 30)
+    b += rotl<u32>(c, 5) + parity(d, e, a) + 0x6ed9eba1 + load<u32>(at, 12)
+    d = rotl<u32>(d, 30)
+    a += rotl<u32>(b, 5) + parity(c, d, e) + 0x6ed9eba1 + load<u32>(at, 16)
+    c = rotl<u32>(c, 30)
+  }
+  for (let at: usize = w + 160; at < w + 240; at += 20) {
+    e += rotl<u32>(a, 5) + majority(b, c, d) + 0x8f1bbcdc + load<u32>(at)
+    b = rotl<u32>(b, 30)
+    d += rotl<u32>(e, 5) + majority(a, b, c) + 0x8f1bbcdc + load<u32>(at, 4)
+    a = rotl<u32>(a, 30)
+    c += rotl<u32>(d, 5) + majority(e, a, b) + 0x8f1bbcdc + load<u32>(at, 8)
+    e = rotl<u32>(e, 30)
+    b += rotl<u32>(c, 5) + majority(d, e, a) + 0x8f1bbcdc + load<u32>(at, 12)
+    d = rotl<u32>(d, 30)
+    a += rotl<u32>(b, 5) + majority(c, d, e) + 0x8f1bbcdc + load<u32>(at, 16)
+    c = rotl<u32>(c, 30)
+  }
+  for (let at: usize = w + 240; at < w + 320; at += 20) {
+    e += rotl<u32>(a, 5) + parity(b, c, d) + 0xca62c1d6 + load<u32>(at)
+    b = rotl<u32>(b, 30)
+    d += rotl<u32>(e, 5) + parity(a, b, c) + 0xca62c1d6 + load<u32>(at, 4)
+    a = rotl<u32>(a, 30)
+    c += rotl<u32>(d, 5) + parity(e, a, b) + 0xca62c1d6 + load<u32>(at, 8)
+    e = rotl<u32>(e, 30)
+    b += rotl<u32>(c, 5) + parity(d, e, a) + 0xca62c1d6 + load<u32>(at, 12)
+    d = rotl<u32>(d, 30)
+    a += rotl<u32>(b, 5) + parity(c, d, e) + 0xca62c1d6 + load<u32>(at, 16)
+    c = rotl<u32>(c, 30)
   }
   store<u32>(digest, a + 0x67452301)
   store<u32>(digest, b + 0xefcdab89, 4)
   store<u32>(digest, c + 0x98badcfe, 8)
   store<u32>(digest, d + 0x10325476, 12)
   store<u32>(digest, e + 0xc3d2e1f0, 16)
+}
+
+// RFC 3174 section 5.
+
+function choose(b: u32, c: u32, d: u32): u32 {
+  return d ^ (b & (c ^ d))
+}
+
+function parity(b: u32, c: u32, d: u32): u32 {
+  return b ^ c ^ d
+}
+
+function majority(b: u32, c: u32, d: u32): u32 {
+  return (b & c) | (d & (b | c))
 }

@@ -1,8 +1,9 @@
 import { SCALE_UNKNOWN } from '../anomalies.ts'
-import { TELL_CLOSED } from '../layout.ts'
+import { HISTORY_BYTES, HISTORY_LENGTH, TELL_CLOSED, TELL_FLOW_LINES } from '../layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from '../list-numbers.ts'
-import { FLOW_TIMED_OUT } from '../marks.ts'
-import { LISTEN } from '../state-numbers.ts'
+import { FLOW_ESTABLISHED, FLOW_TAKEN_UP, FLOW_TIMED_OUT } from '../marks.ts'
+import { LISTEN, SYN_RECV } from '../state-numbers.ts'
+import { bySerial } from './by-serial.ts'
 import { putFlow } from './flow-line.ts'
 import { clearGaps } from './gaps.ts'
 import { clearHistory } from './history.ts'
@@ -28,14 +29,35 @@ export function open(key: usize, list: i32, time: f64, iface: i32): Flow {
   return flow
 }
 
+/** Tells of all flows, in order of their serials, that they end here. Their rows stay: nothing comes after it. */
+export function finish(now: f64): void {
+  const rows = bySerial()
+  for (let at = rows, end = rows + (usize(size) << 3); at < end; at += 8) conclude(flowAt(load<u32>(at)), now)
+}
+
 /** Tells that the flow is over and frees its row. */
 export function close(flow: Flow, now: f64): void {
-  if (told & TELL_CLOSED && closed(flow.row, now)) putFlow(flow, now)
+  conclude(flow, now)
   release(flow.lower)
   release(flow.upper)
   clearHistory(flow)
   unlist(flow)
   remove(flow)
+}
+
+function conclude(flow: Flow, now: f64): void {
+  if ((told & TELL_FLOW_LINES) != 0 && wentWell(flow)) putFlow(flow, now, false)
+  else if ((told & TELL_CLOSED) != 0 && closed(flow.row, now)) putFlow(flow, now, true)
+}
+
+/** Whether it came about, and nobody has anything to add to its record. */
+function wentWell(flow: Flow): bool {
+  return (
+    i32(load<u8>(flow.address, HISTORY_LENGTH)) < HISTORY_BYTES &&
+    (flow.marks & (FLOW_ESTABLISHED | FLOW_TAKEN_UP)) == FLOW_ESTABLISHED &&
+    flow.lower.expected != SYN_RECV &&
+    flow.upper.expected != SYN_RECV
+  )
 }
 
 /** Closes the flows on `list` that have waited for `wait` nanoseconds at `now`. */

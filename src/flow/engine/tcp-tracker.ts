@@ -26,7 +26,7 @@ import { LETTER_FLIPPED } from '../letters.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_OPEN } from '../list-numbers.ts'
 import * as mark from '../marks.ts'
 import { CLOSED, ESTABLISHED, LISTEN, SYN_SENT, TIME_WAIT } from '../state-numbers.ts'
-import { STEP_THIRD_ACK } from '../steps.ts'
+import { STEP_FIRST_FIN_ACKED, STEP_SECOND_FIN, STEP_THIRD_ACK } from '../steps.ts'
 import { CLOSE_STEPS, TROUBLE_ANOMALIES, TROUBLE_MARKS, TROUBLE_STEPS } from '../told.ts'
 import * as word from '../trouble-words.ts'
 import { analyse } from './analysis.ts'
@@ -149,10 +149,11 @@ function process(reused: bool): void {
 
 /** Whether the segment can matter to a verdict. */
 function isTrouble(): bool {
+  let steps = segment.steps & TROUBLE_STEPS
+  // Both FINs at once: nothing stays half closed.
+  if (segment.steps & STEP_SECOND_FIN) steps &= ~STEP_FIRST_FIN_ACKED
   return (
-    (segment.steps & TROUBLE_STEPS) != 0 ||
-    (segment.anomalies & TROUBLE_ANOMALIES) != 0 ||
-    (segment.flow.marks & TROUBLE_MARKS) != 0
+    steps != 0 || (segment.anomalies & TROUBLE_ANOMALIES) != 0 || (segment.flow.marks & TROUBLE_MARKS) != 0
   )
 }
 
