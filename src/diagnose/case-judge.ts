@@ -77,7 +77,9 @@ export class CaseJudge {
       if (row !== NO_ROW) this.#cases.attach(found, row, options.flowAt(row).serial)
     }
     // Asked in any case: what nobody asks for is not told.
-    const told = this.#ledger.at(found.proto, client, server, found.start)
+    const told = options.planes.kernel.watched
+      ? this.#ledger.at(found.proto, client, server, found.start)
+      : undefined
     const trace = found.trace ?? told
     if (trace !== undefined) this.#cases.bind(found, trace)
     found.failedAt ??= trace?.failedAt ?? found.wire.endedAt
