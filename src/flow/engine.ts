@@ -17,6 +17,8 @@ export interface EngineHost {
   event(text: string): void
   /** It can matter to a verdict. `time` is when its sender sent the one before, nanoseconds; 0 for the first. */
   trouble(time: number): void
+  /** The same of a reset that was kept: nothing of its flow came since. */
+  late(time: number): void
   /** The row is about to be freed: whether its record is to be a line. `now` is the capture's clock, nanoseconds. */
   closed(row: number, now: number): boolean
   /** A letter of a row's history for which it has no room. */
@@ -57,6 +59,8 @@ interface EngineCalls extends WindowCalls {
   open(list: number, time: number, iface: number): number
   place(row: number, list: number): void
   close(row: number, now: number): void
+  /** Tells of a reset of the row that was kept. */
+  tellKept(row: number): void
   /** Closes the flows on `list` that have waited for `wait` nanoseconds. */
   closeDue(list: number, wait: number, now: number): void
   run(from: number, count: number, due: number): number
@@ -208,6 +212,7 @@ function bound(
 ): Record<Exclude<keyof EngineHost, 'event' | 'ifaceText' | 'lines' | 'moreLetters'>, Import> {
   return {
     trouble: (time) => host.trouble(time!),
+    late: (time) => host.late(time!),
     closed: (row, now) => host.closed(row! >>> 0, now!),
     letter: (row, code) => host.letter(row! >>> 0, code!),
     forget: (row) => host.forget(row! >>> 0),

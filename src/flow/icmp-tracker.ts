@@ -46,6 +46,7 @@ export class IcmpTracker {
     const index = findIcmpError(stack.family, type, code)
     if (index < 0) return row
     const { flow } = store
+    store.engine.calls.tellKept(row)
     flow.move(row)
     const effect = this.take(flow.side(key.direction), index, quoted)
     const { event, trouble } = store.sinks

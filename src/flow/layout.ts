@@ -78,3 +78,5 @@ export const TELL_EVENT_LINES = 1 << 3
 export const TELL_FRAMED = 1 << 4
 /** Records of connections that went well become lines, and are not told of; others where the host says so. */
 export const TELL_FLOW_LINES = 1 << 5
+/** Of a reset only its verdict's name is wanted: it can be told late. */
+export const TELL_RESETS_LATE = 1 << 6

@@ -26,6 +26,8 @@ export const FLOW_LATE_THIRD_ACK = 1 << 11
 export const FLOW_WATCHED = 1 << 12
 /** The `TroubleSink` took it up: it may have something to say of its record. */
 export const FLOW_TAKEN_UP = 1 << 13
+/** A reset is not told yet. */
+export const FLOW_RESET_HELD = 1 << 14
 
 /** Facts of one direction. */
 export const SIDE_INITIAL_KNOWN = 1 << 0

@@ -16,6 +16,7 @@ import {
   TELL_EVENTS,
   TELL_FLOW_LINES,
   TELL_FRAMED,
+  TELL_RESETS_LATE,
   TELL_TROUBLE,
 } from './layout.ts'
 import { makeEvent } from './make-event.ts'
@@ -33,6 +34,16 @@ export interface LineSink {
   write(bytes: Uint8Array): void
   /** Name of the verdict on a flow (borrowed), '' for none; `undefined` when `flow` is to have its record instead. */
   verdict(flow: FlowView): string | undefined
+}
+
+/** Of what `LineSink` is to be given lines. */
+export interface TakenLines {
+  /** Events of segments. */
+  readonly events: boolean
+  /** Records of TCP flows, but for those that `LineSink.verdict` leaves. */
+  readonly flows: boolean
+  /** More is wanted of verdicts than their names in records. */
+  readonly verdicts: boolean
 }
 
 export interface FlowSinks {
@@ -69,6 +80,8 @@ export class FlowStore implements EventScope, RecordScope {
   readonly trouble: TroubleView
   readonly facts: FactsView
   readonly histories: Histories = new Histories()
+  /** When the sink was shown the clock last. */
+  lastLook = Number.NEGATIVE_INFINITY as Nanos
   private readonly quote: (name: string) => string
   /** TELL_ bits. */
   private readonly told: number
@@ -86,6 +99,7 @@ export class FlowStore implements EventScope, RecordScope {
       {
         event: (text) => this.tellEvent(text),
         trouble: (time) => this.tellTrouble(time),
+        late: (time) => this.tellLate(time),
         closed: (row, now) => this.tellClosed(row as FlowId, now as Nanos),
         moreLetters: (row) => this.histories.more(row),
         letter: (row, code) => this.histories.add(row, code),
@@ -108,9 +122,10 @@ export class FlowStore implements EventScope, RecordScope {
     writeLadders(this.ladder, memory.doubles.subarray(ladders, ladders + LADDER_BYTES / 4))
   }
 
-  /** Whether events of segments, and records of flows that went well, become lines and no objects. */
-  takeLines({ events, flows }: { readonly events: boolean; readonly flows: boolean }): void {
-    this.engine.tell(this.told | (events ? TELL_EVENT_LINES : 0) | (flows ? TELL_FLOW_LINES : 0))
+  /** What becomes lines and no objects. */
+  takeLines({ events, flows, verdicts }: TakenLines): void {
+    const lines = (events ? TELL_EVENT_LINES : 0) | (flows ? TELL_FLOW_LINES : 0)
+    this.engine.tell(this.told | lines | (flows && !verdicts ? TELL_RESETS_LATE : 0))
   }
 
   private tellEvent(text: string): void {
@@ -126,6 +141,12 @@ export class FlowStore implements EventScope, RecordScope {
   private tellTrouble(before: number): void {
     this.segment.settle()
     this.sinks.trouble?.segment(this.segment, before)
+  }
+
+  /** What was due since then is judged before anything else comes. */
+  private tellLate(before: number): void {
+    this.tellTrouble(before)
+    if (this.lastLook > this.segment.time) this.sinks.trouble?.look(this.lastLook)
   }
 
   /** Returns whether the engine is to write the record. */

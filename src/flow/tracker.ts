@@ -13,7 +13,7 @@ import * as at from './layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_UDP } from './list-numbers.ts'
 import type { PacketColumns } from './packet-window.ts'
 import { OUTCOME_TIMEOUT } from './record-words.ts'
-import { type FlowSinks, FlowStore } from './store.ts'
+import { type FlowSinks, FlowStore, type TakenLines } from './store.ts'
 import { giveUpAfter, MODERN_LADDER, type SynLadder } from './syn-ladder.ts'
 import { NANOS_PER_SECOND, type Nanos } from './time.ts'
 
@@ -222,8 +222,8 @@ export class FlowTracker {
     this.store.engine.calls.setOrigin(seconds)
   }
 
-  /** Whether events of segments, and records of flows that went well, become lines for `sinks.lines`. */
-  takeLines(what: { readonly events: boolean; readonly flows: boolean }): void {
+  /** What becomes lines for `sinks.lines`, from the next packet on. */
+  takeLines(what: TakenLines): void {
     this.store.takeLines(what)
   }
 
@@ -276,6 +276,7 @@ export class FlowTracker {
   private look(now: Nanos): void {
     this.nextLook = now + this.pause
     const { store } = this
+    store.lastLook = now
     store.sinks.trouble?.look(now)
     for (const [list, wait] of this.waits) store.engine.calls.closeDue(list, wait, now)
   }

@@ -10,6 +10,7 @@ import type { Nanos } from './time.ts'
 /**
  * Whoever looks for connections in trouble. All that it is given is borrowed. Segments of healthy flows do not come,
  * but for the ACK of a first FIN; once it has set FLOW_WATCHED, every segment of the flow does.
+ * A reset can come late (`TakenLines.verdicts`), but before whatever follows it.
  */
 export interface TroubleSink {
   /** `before` is when its sender sent the segment before this one, nanoseconds; 0 for the first. */

@@ -34,4 +34,7 @@ export const MISSED_GAPS = 25
 export const LOWEST = 26
 export const LOWEST_KNOWN = 27
 
-export const TROUBLE_WORDS = 28
+/** Address of the side's reset that is not told yet (`engine/held-reset.ts`), 0 for none. */
+export const HELD_RESET = 28
+
+export const TROUBLE_WORDS = 30

@@ -85,7 +85,7 @@ function play(packets: Iterable<Packet>, from: number, framed = true): Played {
   tracker.setOrigin(ORIGIN)
   let index = 0
   for (const { stack, at, iface } of packets) {
-    tracker.takeLines({ events: index >= from, flows: false })
+    tracker.takeLines({ events: index >= from, flows: false, verdicts: true })
     tracker.packet(stack, at, iface, ++index)
   }
   tracker.handOver()

@@ -6,6 +6,7 @@ export function bareEngine(): FlowEngine {
   const host = {
     event() {},
     trouble() {},
+    late() {},
     closed: () => false,
     letter() {},
     moreLetters: () => '',

@@ -193,7 +193,8 @@ export class Analysis {
   #chooseLines(): void {
     const { events, flows } = this.selection
     const takes = this.#takesLines && this.#names.dns.size === 0
-    this.tracker.takeLines({ events: takes && events, flows: takes && flows })
+    const verdicts = this.#takesVerdicts
+    this.tracker.takeLines({ events: takes && events, flows: takes && flows, verdicts })
   }
 
   /** Events are also where processes become known, for the comments of packets. */
@@ -206,6 +207,11 @@ export class Analysis {
   /** A datagram's refusal is a failure too; no record of it is printed where that is all. */
   get #protocols(): 'tcp' | 'all' {
     return isOnlyVerdicts(this.selection) ? 'all' : this.#parts.options.proto
+  }
+
+  get #takesVerdicts(): boolean {
+    const isWritten = this.#parts.options.write !== undefined
+    return this.selection.verdicts || isWritten || this.#views.some(({ verdict }) => verdict !== undefined)
   }
 
   #summary(truncated: boolean): Summary {
@@ -248,11 +254,8 @@ export class Analysis {
 
   #openDocket(): Docket | undefined {
     const { selection } = this
-    const { options, planes = FILE_PLANES, source, synLadder = MODERN_LADDER } = this.#parts
-    const taken =
-      selection.verdicts ||
-      options.write !== undefined ||
-      this.#views.some(({ verdict }) => verdict !== undefined)
+    const { planes = FILE_PLANES, source, synLadder = MODERN_LADDER } = this.#parts
+    const taken = this.#takesVerdicts
     // What the kernel drops, and where it differs from the packets, are events.
     const tells = selection.events && planes.kernel.watched
     if (!taken && !selection.flows && !tells) return undefined

@@ -96,9 +96,10 @@ const teardowns = literals(TEARDOWNS)
 
 /** Name of the verdict on the flow at hand, a literal that the host writes; nothing where there is none. */
 export const verdict = newLiteral(VERDICT_BYTES)
+export const NO_VERDICT = newLiteral(0)
 
-/** The line of a TCP flow's record, as it stands at `now` (the capture's clock). `judged`: `verdict` is its own. */
-export function putFlow(flow: Flow, now: f64, judged: bool): void {
+/** The line of a TCP flow's record, as it stands at `now` (the capture's clock). `verdict`: a literal, its name. */
+export function putFlow(flow: Flow, now: f64, verdict: usize): void {
   gatherFacts(flow, now)
   const client = flow.client
   const dialler = flow.side(client)
@@ -139,7 +140,7 @@ export function putFlow(flow: Flow, now: f64, judged: bool): void {
   put(wordOf(teardowns, FACT_TEARDOWN))
   const who: i32 = load<u8>(facts, FACT_INITIATOR)
   put(who == 0 ? BY_CLIENT : who == 1 ? BY_SERVER : BY_NOBODY)
-  if (judged && load<u32>(verdict) > 0) {
+  if (load<u32>(verdict) > 0) {
     put(VERDICT)
     put(verdict)
     put(VERDICT_END)

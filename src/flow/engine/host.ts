@@ -8,6 +8,8 @@ export declare function exhausted(): void
 export declare function event(text: usize, length: u32): void
 /** It can matter to a verdict. `time` is when its sender sent the one before. */
 export declare function trouble(time: f64): void
+/** The same of a reset that was kept: nothing of its flow came since. */
+export declare function late(time: f64): void
 /** The row is about to be freed: whether its record is to be a line. `now` is the capture's clock, nanoseconds. */
 export declare function closed(row: u32, now: f64): bool
 /** A letter of its history for which the row has no room. */

@@ -1,4 +1,5 @@
 import { KEY_BYTES } from '../layout.ts'
+import { FLOW_RESET_HELD } from '../marks.ts'
 import {
   byteCount,
   bytesAt,
@@ -15,6 +16,7 @@ import {
 import { event } from './event.ts'
 import { facts, gatherFacts } from './facts.ts'
 import { verdict } from './flow-line.ts'
+import { tellHeld } from './held-reset.ts'
 import { configure } from './host.ts'
 import { setOrigin } from './json-parts.ts'
 import { hashOf } from './key.ts'
@@ -130,6 +132,12 @@ export function place(row: u32, list: i32): void {
 
 export function close(row: u32, now: f64): void {
   closeFlow(flowAt(row), now)
+}
+
+/** Tells of a reset of the row that was kept. */
+export function tellKept(row: u32): void {
+  const flow = flowAt(row)
+  if (flow.marks & FLOW_RESET_HELD) tellHeld(flow)
 }
 
 /** Computes the facts of a row's record. */

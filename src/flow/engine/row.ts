@@ -210,6 +210,9 @@ export class Flow {
     return load<u8>(this.address, 63)
   }
 
+  ttl(direction: i32): i32 {
+    return load<u8>(this.address + direction, 120)
+  }
   setTtl(direction: i32, ttl: i32): void {
     store<u8>(this.address + direction, ttl, 120)
   }

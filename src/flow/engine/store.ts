@@ -1,11 +1,12 @@
 import { SCALE_UNKNOWN } from '../anomalies.ts'
 import { HISTORY_BYTES, HISTORY_LENGTH, TELL_CLOSED, TELL_FLOW_LINES } from '../layout.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_ICMP, LIST_OPEN, LIST_UDP } from '../list-numbers.ts'
-import { FLOW_ESTABLISHED, FLOW_TAKEN_UP, FLOW_TIMED_OUT } from '../marks.ts'
+import { FLOW_ESTABLISHED, FLOW_RESET_HELD, FLOW_TAKEN_UP, FLOW_TIMED_OUT } from '../marks.ts'
 import { LISTEN, SYN_RECV } from '../state-numbers.ts'
 import { bySerial } from './by-serial.ts'
-import { putFlow } from './flow-line.ts'
+import { NO_VERDICT, putFlow, verdict } from './flow-line.ts'
 import { clearGaps } from './gaps.ts'
+import { dropHeld, plainVerdict, tellHeld } from './held-reset.ts'
 import { clearHistory } from './history.ts'
 import { closed, maxFlows, told } from './host.ts'
 import { first, place, unlist } from './lists.ts'
@@ -38,6 +39,7 @@ export function finish(now: f64): void {
 /** Tells that the flow is over and frees its row. */
 export function close(flow: Flow, now: f64): void {
   conclude(flow, now)
+  if (flow.marks & FLOW_RESET_HELD) dropHeld(flow)
   release(flow.lower)
   release(flow.upper)
   clearHistory(flow)
@@ -46,14 +48,21 @@ export function close(flow: Flow, now: f64): void {
 }
 
 function conclude(flow: Flow, now: f64): void {
-  if ((told & TELL_FLOW_LINES) != 0 && wentWell(flow)) putFlow(flow, now, false)
-  else if ((told & TELL_CLOSED) != 0 && closed(flow.row, now)) putFlow(flow, now, true)
+  const isHeld = (flow.marks & FLOW_RESET_HELD) != 0
+  if ((told & TELL_FLOW_LINES) != 0 && i32(load<u8>(flow.address, HISTORY_LENGTH)) < HISTORY_BYTES) {
+    const known = isHeld ? plainVerdict(flow) : NO_VERDICT
+    if (isHeld ? known != 0 : wentWell(flow)) {
+      putFlow(flow, now, known)
+      return
+    }
+  }
+  if (isHeld) tellHeld(flow)
+  if ((told & TELL_CLOSED) != 0 && closed(flow.row, now)) putFlow(flow, now, verdict)
 }
 
-/** Whether it came about, and nobody has anything to add to its record. */
+/** Whether it came about, and nobody has anything to say of it. */
 function wentWell(flow: Flow): bool {
   return (
-    i32(load<u8>(flow.address, HISTORY_LENGTH)) < HISTORY_BYTES &&
     (flow.marks & (FLOW_ESTABLISHED | FLOW_TAKEN_UP)) == FLOW_ESTABLISHED &&
     flow.lower.expected != SYN_RECV &&
     flow.upper.expected != SYN_RECV

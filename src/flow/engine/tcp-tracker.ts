@@ -21,7 +21,7 @@ import {
   ANOMALY_WINDOW_FULL,
   ANOMALY_ZERO_WINDOW,
 } from '../anomalies.ts'
-import { KEY_PORTS, TELL_EVENTS, TELL_TROUBLE } from '../layout.ts'
+import { KEY_PORTS, TELL_EVENTS, TELL_RESETS_LATE, TELL_TROUBLE } from '../layout.ts'
 import { LETTER_FLIPPED } from '../letters.ts'
 import { LIST_ATTEMPTS, LIST_ENDED, LIST_OPEN } from '../list-numbers.ts'
 import * as mark from '../marks.ts'
@@ -32,6 +32,7 @@ import * as word from '../trouble-words.ts'
 import { analyse } from './analysis.ts'
 import { annotate, isSurprise } from './annotate.ts'
 import { acknowledgeGaps, openGap } from './gaps.ts'
+import { holdReset, isHoldable, tellHeld } from './held-reset.ts'
 import { append } from './history.ts'
 import { told, trouble } from './host.ts'
 import { place } from './lists.ts'
@@ -118,6 +119,7 @@ function process(reused: bool): void {
   const receiver = segment.receiver
   const flags = segment.flags
   const direction = segment.direction
+  if (flow.marks & mark.FLOW_RESET_HELD) tellHeld(flow)
   const next = sender.next
   const lastTime = sender.lastTime
   sender.packets++
@@ -143,7 +145,10 @@ function process(reused: bool): void {
     annotate(next, lastTime, reused)
   if (steps & CLOSE_STEPS) flow.closeTime = segment.time
   if (steps != 0 || flow.list != LIST_OPEN) findPlace()
-  if ((told & TELL_TROUBLE) != 0 && isTrouble()) trouble(lastTime)
+  if ((told & TELL_TROUBLE) != 0 && isTrouble()) {
+    if ((told & TELL_RESETS_LATE) != 0 && isHoldable()) holdReset(lastTime)
+    else trouble(lastTime)
+  }
   markSteady(flow)
 }
 
