@@ -116,19 +116,6 @@ export class FlowView {
     return this.words[this.word + 10]!
   }
 
-  /** The row behind it on the list that it is on, 0 for none. */
-  get after(): number {
-    return this.words[this.word + 12]!
-  }
-
-  /** Index of the interface of the first packet. */
-  get iface(): number {
-    return this.halves[this.half + 28]!
-  }
-  set iface(value: number) {
-    this.halves[this.half + 28] = value
-  }
-
   /** FLOW_ bits of `marks.ts`. */
   get marks(): number {
     return this.halves[this.half + 29]!
@@ -137,25 +124,12 @@ export class FlowView {
     this.halves[this.half + 29] = value
   }
 
-  /** A LIST_ number of `list-numbers.ts`. */
-  get list(): number {
-    return this.bytes[this.byte + 60]!
-  }
-
   /** Direction (0 or 1) of the client's packets. */
   get client(): number {
     return this.bytes[this.byte + 61]!
   }
   set client(value: number) {
     this.bytes[this.byte + 61] = value
-  }
-
-  /** Direction of the first FIN plus 1, or 0. */
-  get closer(): number {
-    return this.bytes[this.byte + 62]!
-  }
-  set closer(value: number) {
-    this.bytes[this.byte + 62] = value
   }
 
   /** Index into `icmp-error.ts` of the error that ended the attempt plus 1, or 0. */
@@ -171,45 +145,22 @@ export class FlowView {
     return this.bytes[this.byte + TTLS + direction]!
   }
 
-  setTtl(direction: number, ttl: number): void {
-    this.bytes[this.byte + TTLS + direction] = ttl
-  }
-
   /** Of the first packet, nanoseconds. */
   get start(): number {
     return this.doubles[this.double + 8]!
-  }
-  set start(value: number) {
-    this.doubles[this.double + 8] = value
   }
 
   /** Of the latest SYN and SYN+ACK before the third ACK, and of that. */
   get synTime(): number {
     return this.doubles[this.double + 9]!
   }
-  set synTime(value: number) {
-    this.doubles[this.double + 9] = value
-  }
-
-  get synAckTime(): number {
-    return this.doubles[this.double + 10]!
-  }
-  set synAckTime(value: number) {
-    this.doubles[this.double + 10] = value
-  }
 
   get ackTime(): number {
     return this.doubles[this.double + 11]!
-  }
-  set ackTime(value: number) {
-    this.doubles[this.double + 11] = value
   }
 
   /** Of the latest step of the close. */
   get closeTime(): number {
     return this.doubles[this.double + 12]!
-  }
-  set closeTime(value: number) {
-    this.doubles[this.double + 12] = value
   }
 }

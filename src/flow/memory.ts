@@ -14,7 +14,6 @@ export class FlowMemory {
   bytes: Uint8Array = new Uint8Array(0)
   halves: Uint16Array = new Uint16Array(0)
   words: Uint32Array = new Uint32Array(0)
-  floats: Float32Array = new Float32Array(0)
   doubles: Float64Array = new Float64Array(0)
   view: DataView = new DataView(this.bytes.buffer)
   private readonly views: View[] = []
@@ -29,7 +28,6 @@ export class FlowMemory {
     this.bytes = new Uint8Array(buffer)
     this.halves = new Uint16Array(buffer)
     this.words = new Uint32Array(buffer)
-    this.floats = new Float32Array(buffer)
     this.doubles = new Float64Array(buffer)
     this.view = new DataView(buffer)
     for (const view of this.views) view.rebind(this)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FlowKey } from '../../src/flow/key.ts'
-import { LETTERS_ROOM } from '../../src/flow/layout.ts'
+import { LETTERS_ROOM, ROW_BYTES } from '../../src/flow/layout.ts'
 import { LIST_OPEN } from '../../src/flow/list-numbers.ts'
 import type { FlowRecord } from '../../src/flow/record.ts'
 import { STATE_COUNT } from '../../src/flow/state-numbers.ts'
@@ -16,6 +16,7 @@ import { TraceClock } from '../../src/render/time.ts'
 import { ACK, FIN, PSH, RST, SYN } from '../../src/wire/tcp-bits.ts'
 import { FILE_OPTIONS } from '../support/feed.ts'
 import { PacketWriter, type SegmentFields } from '../support/packet-writer.ts'
+import { type Values, writeFlow, writeSide } from '../support/row-fields.ts'
 
 /** Takes what the engine writes, and what is written here of the records. */
 class Lines {
@@ -184,9 +185,9 @@ test('and for any row, with all that numbers, addresses and dates can be', () =>
 })
 
 interface Row {
-  readonly flow: object
-  readonly lower: object
-  readonly upper: object
+  readonly flow: Values
+  readonly lower: Values
+  readonly upper: Values
   readonly letters: readonly string[]
   readonly family: number
   readonly addresses: readonly [readonly number[], readonly number[]]
@@ -206,10 +207,11 @@ function lineOf(row: Row, byEngine: boolean): string {
   key.set(row.family, 6, Uint32Array.from(from!), Uint32Array.from(to!), ...row.ports)
   store.engine.setKey(key)
   const at = calls.open(LIST_OPEN, 0, 0)
+  const byte = at * ROW_BYTES
+  writeFlow(store.engine.memory, byte, row.flow)
+  writeSide(store.engine.memory, byte, 0, row.lower)
+  writeSide(store.engine.memory, byte, 1, row.upper)
   store.flow.move(at)
-  Object.assign(store.flow, row.flow)
-  Object.assign(store.flow.lower, row.lower)
-  Object.assign(store.flow.upper, row.upper)
   for (const letter of row.letters)
     if (!store.flow.addHistory(letter.charCodeAt(0))) store.histories.add(at, letter.charCodeAt(0))
   calls.setOrigin(row.origin)

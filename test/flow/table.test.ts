@@ -8,6 +8,7 @@ import { FlowKey } from '../../src/flow/key.ts'
 import { KEY_PORTS, ROW_BYTES } from '../../src/flow/layout.ts'
 import { LIST_OPEN } from '../../src/flow/list-numbers.ts'
 import { bareEngine } from '../support/bare-engine.ts'
+import { writeSide } from '../support/row-fields.ts'
 
 type Model = Map<string, { row: number; serial: number }>
 
@@ -47,7 +48,7 @@ const insert = flow.map((f) => ({
     assert.equal(flow.serial, serial)
     assert.equal(flow.lower.packets, 0, 'a reused row is clean')
     assert.equal(flow.ports, key.words[KEY_PORTS])
-    flow.lower.packets = 7
+    writeSide(engine.memory, row * ROW_BYTES, 0, { packets: 7 })
     model.set(String(key.words), { row, serial })
   },
   toString: () => `insert ${JSON.stringify(f)}`,
@@ -114,6 +115,6 @@ test('a view keeps its row when the memory grows', () => {
   const before = engine.memory.bytes.length
   for (let port = 10; engine.memory.bytes.length === before; port++) open(port)
   assert.equal(flow.upper.wireBytes, 2 ** 40)
-  flow.lower.dupAcks = -1
+  writeSide(engine.memory, flow.row * ROW_BYTES, 0, { dupAcks: -1 })
   assert.equal(flow.lower.dupAcks, -1, 'the one signed number')
 })
