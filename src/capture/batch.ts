@@ -1,6 +1,9 @@
 /** Comments of one packet; a file with more is not meant for people. */
 const MAX_COMMENTS = 1000
 
+/** Bytes on the wire that damaged records may name, as Wireshark 4.0 has it: further on they are signed 32-bit numbers. */
+const MOST_ORIGINAL = 2 ** 31 - 1
+
 /** Records of a pcap file, side by side in the memory that `PacketBatch.space` gave. */
 export interface RecordRun {
   readonly from: number
@@ -65,13 +68,13 @@ export class PacketBatch {
     if (this.#comments.size > 0) this.#comments.clear()
   }
 
-  /** Appends one packet; the columns grow by doubling. */
+  /** Appends one packet; the columns grow by doubling. No packet is taken for longer than `MOST_ORIGINAL`. */
   push(start: number, captured: number, original: number, time: number, iface: number): void {
     const row = this.count
     if (row === this.start.length) this.grow()
     this.start[row] = start
     this.captured[row] = captured
-    this.original[row] = original
+    this.original[row] = Math.min(original, MOST_ORIGINAL)
     this.time[row] = time
     this.iface[row] = iface
     this.number[row] = ++this.pushed

@@ -107,6 +107,15 @@ test('pcap: more captured than there was on the wire', () => {
   )
 })
 
+test('pcap: a length on the wire of 31 bits at most, as Wireshark takes it', () => {
+  const record = pcapRecord(1, 0, new Uint8Array(60), 0xffff_0000)
+  const { packets } = decodeFile(concat(pcapFileHeader(1, 65535), record))
+  assert.deepEqual(
+    packets.map(({ bytes, original }) => [bytes.length, original]),
+    [[60, 2 ** 31 - 1]],
+  )
+})
+
 test('pcap: an impossible length ends the file, all before it is kept', () => {
   const broken = pcapRecord(SECONDS, 0, new Uint8Array(0), 0)
   new DataView(broken.buffer).setUint32(8, 262_145, true)

@@ -95,7 +95,8 @@ export function putRow(row: u32, start: u32, kept: u32, original: u32, time: f64
   const at8 = usize(row) << 3
   store<u32>(starts + at4, start)
   store<u32>(captured + at4, kept)
-  store<u32>(originals + at4, original)
+  // MOST_ORIGINAL of `PacketBatch`.
+  store<u32>(originals + at4, min<u32>(original, i32.MAX_VALUE))
   store<f64>(times + at8, time)
   store<f64>(numbers + at8, number)
   store<u16>(ifaces + (usize(row) << 1), 0)

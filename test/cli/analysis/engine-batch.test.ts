@@ -23,7 +23,11 @@ const record = fc.record({
     { weight: 200, arbitrary: fc.integer({ min: 0, max: 90 }) },
     { weight: 1, arbitrary: fc.constantFrom(262_145, 2 ** 31, 2 ** 32 - 1) },
   ),
-  more: fc.oneof({ weight: 200, arbitrary: fc.integer({ min: 0, max: 50 }) }, fc.constant(-1)),
+  more: fc.oneof(
+    { weight: 200, arbitrary: fc.integer({ min: 0, max: 50 }) },
+    { weight: 10, arbitrary: fc.constantFrom(2 ** 31 - 100, 2 ** 31, 2 ** 32 - 200) },
+    fc.constant(-1),
+  ),
 })
 const file = fc.record({
   magic: fc.constantFrom(...MAGICS),
