@@ -4,9 +4,11 @@ import { KIND_ICMP, KIND_TCP, KIND_UDP, PacketStack } from '../wire/stack.ts'
 import type { KernelEnd, KernelFact } from './fact.ts'
 import { COMMON_LENGTH, type CommonLayout } from './layout.ts'
 import {
-  IPV4_STATE_LENGTH,
+  CHANGE,
+  isChange,
   KIND,
   NAME_LENGTH,
+  NAMED_LENGTH,
   netnsOf,
   PAYLOAD_LENGTH,
   RECORD,
@@ -55,9 +57,10 @@ export class FactReader {
 
   /** The record of `length` bytes at `offset`; `undefined` when it tells nothing. */
   read(offset: number, length: number): KernelFact | undefined {
-    if (length < IPV4_STATE_LENGTH) return undefined
+    if (length < CHANGE.name[4]) return undefined
     const kind = this.#view.getUint32(offset + RECORD.kind, true)
-    if (length < RECORD_LENGTH && kind !== KIND.state) return undefined
+    if (isChange(kind)) return this.#change(offset, length, kind === KIND.state6 ? 6 : 4)
+    if (length < RECORD_LENGTH) return undefined
     if (kind === KIND.drop) return this.#drop(offset)
     if (kind === KIND.reset) return this.#reset(offset)
     const at = this.#wide(offset + RECORD.time)
@@ -69,16 +72,6 @@ export class FactReader {
     const remote = this.#remote(offset)
     const base = { at, netns, proto, local, remote } as const
     switch (kind) {
-      case KIND.state:
-        this.renew(offset)
-        return {
-          fact: 'state',
-          ...base,
-          socket: this.#socket(offset),
-          from: tcpStateName(state),
-          to: tcpStateName(value),
-          ...(isMadeByCaller(state, value) && this.#caller(offset)),
-        }
       case KIND.error:
         // Closing with linger 0 reports ECONNRESET to the very socket that is closed, after forgetting its peer.
         if (proto === 'tcp' && remote.port === 0) return undefined
@@ -112,8 +105,36 @@ export class FactReader {
 
   /** A change of state that begins a new attempt: what was reported before it is no answer to it. */
   renew(offset: number): void {
-    if (this.#reported.size > 0 && this.#view.getUint32(offset + RECORD.state, true) === CLOSE)
+    if (this.#reported.size > 0 && this.#view.getUint8(offset + CHANGE.from) === CLOSE)
       this.#reported.delete(this.#socket(offset))
+  }
+
+  #change(offset: number, length: number, family: 4 | 6): KernelFact | undefined {
+    const view = this.#view
+    const from = view.getUint8(offset + CHANGE.from)
+    const to = view.getUint8(offset + CHANGE.to)
+    const isNamed = isMadeByCaller(from, to)
+    if (length < (isNamed ? NAMED_LENGTH : CHANGE.name)[family]) return undefined
+    const local = offset + CHANGE.local[family]
+    const remote = offset + CHANGE.remote
+    const addr =
+      family === 4
+        ? (at: number) => formatIpv4(view.getUint32(at))
+        : (at: number) => address6(view, at, isMapped(view, remote) || isMapped(view, local))
+    const pid = isNamed ? view.getUint32(offset + CHANGE.pid, true) : 0
+    this.renew(offset)
+    return {
+      fact: 'state',
+      at: this.#wide(offset + RECORD.time),
+      netns: this.#netns(offset),
+      proto: 'tcp',
+      local: { addr: addr(local), port: view.getUint16(offset + CHANGE.port) },
+      remote: { addr: addr(remote), port: view.getUint16(offset + CHANGE.remotePort) },
+      socket: this.#socket(offset),
+      from: tcpStateName(from),
+      to: tcpStateName(to),
+      ...(pid !== 0 && { pid, comm: this.#name(offset + CHANGE.name[family]) }),
+    }
   }
 
   #call(offset: number, base: Omit<SocketBase, 'remote'>, value: number): KernelFact | undefined {
@@ -132,7 +153,7 @@ export class FactReader {
       call: 'connect',
       error: this.#names.error(-value),
       pid,
-      comm: this.#name(offset),
+      comm: this.#name(offset + RECORD.name),
     }
   }
 
@@ -230,19 +251,14 @@ export class FactReader {
     return { addr: address6(view, at + 8, isMapped(view, at + 8)), port }
   }
 
-  #caller(offset: number): { pid: number; comm: string } | undefined {
-    const pid = this.#view.getUint32(offset + RECORD.pid, true)
-    return pid === 0 ? undefined : { pid, comm: this.#name(offset) }
-  }
-
-  #name(offset: number): string {
-    const bytes = this.#bytes.subarray(offset + RECORD.name, offset + RECORD.name + NAME_LENGTH)
+  #name(at: number): string {
+    const bytes = this.#bytes.subarray(at, at + NAME_LENGTH)
     const nul = bytes.indexOf(0)
     return this.#names.text(nul < 0 ? bytes : bytes.subarray(0, nul))
   }
 
   #interface(offset: number): string | undefined {
-    return this.#bytes[offset + RECORD.name] === 0 ? undefined : this.#name(offset)
+    return this.#bytes[offset + RECORD.name] === 0 ? undefined : this.#name(offset + RECORD.name)
   }
 
   #netns(offset: number): number | null {

@@ -1,6 +1,6 @@
-import { Assembler, R0, R1, R2, R3, R4, R7, R8, R9, STACK, type Width } from './assembler.ts'
+import { Assembler, R0, R1, R2, R3, R4, R7, R9, STACK, type Width } from './assembler.ts'
 import { COMMON_LENGTH, type KernelLayout } from './layout.ts'
-import { IPV4_STATE_LENGTH, NAME_LENGTH, RECORD, RECORD_LENGTH, STATE_LENGTH } from './ring-record.ts'
+import { NAME_LENGTH, RECORD, RECORD_LENGTH } from './ring-record.ts'
 import type { Transitions } from './transitions.ts'
 
 // Helpers by their numbers in include/uapi/linux/bpf.h.
@@ -17,7 +17,6 @@ const AVAILABLE = 0
 const NO_WAKEUP = 1
 const FORCE_WAKEUP = 2
 
-const AF_INET6 = 10
 /** TCP_NEW_SYN_RECV, the last of the states that are told. */
 const MOST_STATE = 12
 
@@ -69,10 +68,16 @@ export class Program extends Assembler {
   }
 
   /** R9 becomes a record with its kind and time, all else zeros. The payload is to be filled. */
-  reserve(kind: number, length = RECORD_LENGTH): this {
+  reserve(kind: number): this {
+    this.reserveBare(kind, RECORD_LENGTH)
+    for (let offset = RECORD.socket; offset < RECORD.payload; offset += 8) this.storeNumber(8, R9, offset, 0)
+    return this.storeNumber(4, R9, RECORD.pid, 0)
+  }
+
+  /** The same of `length` bytes, all else to be filled. */
+  reserveBare(kind: number, length: number): this {
     this.map(R1, this.#target.ring).set(R2, length).set(R3, 0).call(RINGBUF_RESERVE)
     this.jumpIf(R0, '==', 0, 'lost').move(R9, R0)
-    for (let offset = 0; offset < RECORD.payload; offset += 8) this.storeNumber(8, R9, offset, 0)
     return this.storeNumber(4, R9, RECORD.kind, kind).call(KTIME_GET_NS).store(8, R9, RECORD.time, R0)
   }
 
@@ -93,38 +98,18 @@ export class Program extends Assembler {
     return this.load(8, R4, R9, RECORD.payload + layout.common.net).netns(R4)
   }
 
-  /**
-   * R9 becomes a record of the TCP socket in R7, whose type the verifier knows: its members are loaded, without a call
-   * for each. Of the payload only what tells the ends is there and filled: most records have 96 bytes. R8 is lost.
-   */
-  reserveTyped(kind: number): this {
-    const { common, socketProtocol, sourcePort, netInode } = this.layout
-    this.load(2, R8, R7, common.family)
-    if (common.remote6 >= 0) {
-      this.jumpIf(R8, '!=', AF_INET6, 'ipv4').reserve(kind, STATE_LENGTH)
-      for (const at of [common.remote6, common.remote6 + 8, common.local6, common.local6 + 8])
-        this.load(8, R1, R7, at).store(8, R9, RECORD.payload + at, R1)
-      this.jump('reserved').label('ipv4')
-    }
-    this.reserve(kind, IPV4_STATE_LENGTH).label('reserved')
-    this.store(2, R9, RECORD.payload + common.family, R8).store(8, R9, RECORD.socket, R7)
-    for (const [width, at] of [
-      [4, common.remote],
-      [4, common.local],
-      [2, common.remotePort],
-    ] as const)
-      this.load(width, R1, R7, at).store(width, R9, RECORD.payload + at, R1)
-    this.load(2, R1, R7, socketProtocol).store(2, R9, RECORD.protocol, R1)
-    this.load(8, R1, R7, common.net).load(4, R1, R1, netInode).store(4, R9, RECORD.netns, R1)
-    // The port behind the part that all sockets share: only as a TCP socket it is known to be there.
-    this.move(R1, R7).call(SKC_TO_TCP_SOCK).jumpIf(R0, '==', 0, 'portless')
-    return this.load(2, R1, R0, sourcePort).store(2, R9, RECORD.port, R1).label('portless')
+  /** R0 becomes the TCP socket in R7, as which it is known to have the port behind the part that all sockets share. */
+  asTcp(): this {
+    return this.move(R1, R7).call(SKC_TO_TCP_SOCK)
   }
 
   /** Ends the program unless the change from the state in R1 to that in R2 is one of these. R3 is lost. */
   onlyTransitions(wanted: Transitions, otherwise = 'out'): this {
-    this.set(R3, 0)
-    for (const [from, mask] of wanted) {
+    const most = mostCommon(wanted)
+    this.set(R3, most)
+    for (let from = 1; from <= MOST_STATE; from++) {
+      const mask = wanted.get(from) ?? 0
+      if (mask === most) continue
       const label = `${otherwise}${from}`
       this.jumpIf(R1, '!=', from, label).set(R3, mask).label(label)
     }
@@ -137,8 +122,8 @@ export class Program extends Assembler {
     return this.read(R9, RECORD.netns, 4, net, this.layout.netInode)
   }
 
-  /** The process that is running, which need not be the one that this is about. */
-  caller(): this {
+  /** The process that is running, which need not be the one that this is about; `pid`, `name`: where the record has it. */
+  caller({ pid, name }: { readonly pid: number; readonly name: number } = RECORD): this {
     const { pidNamespace } = this.#target
     if (pidNamespace === undefined) this.call(GET_CURRENT_PID_TGID).apply('>>', R0, 32)
     else {
@@ -153,8 +138,8 @@ export class Program extends Assembler {
         .call(GET_NS_CURRENT_PID_TGID)
         .load(4, R0, STACK, SCRATCH + 4)
     }
-    this.store(4, R9, RECORD.pid, R0)
-    return this.move(R1, R9).apply('+', R1, RECORD.name).set(R2, NAME_LENGTH).call(GET_CURRENT_COMM)
+    this.store(4, R9, pid, R0)
+    return this.move(R1, R9).apply('+', R1, name).set(R2, NAME_LENGTH).call(GET_CURRENT_COMM)
   }
 
   /**
@@ -173,4 +158,11 @@ export class Program extends Assembler {
     this.label('out').set(R0, 0).exit()
     return this.label('lost').mapValue(R1, this.#target.lost).set(R2, 1).atomicAdd(R1, 0, R2).jump('out')
   }
+}
+
+/** What the most states have, so that all others are what is compared with. */
+function mostCommon(wanted: Transitions): number {
+  const masks = Array.from({ length: MOST_STATE }, (_, index) => wanted.get(index + 1) ?? 0)
+  const count = (mask: number): number => masks.filter((other) => other === mask).length
+  return masks.reduce((most, mask) => (count(mask) > count(most) ? mask : most), 0)
 }

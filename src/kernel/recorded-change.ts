@@ -1,8 +1,7 @@
-import type { CommonLayout } from './layout.ts'
-import { NAME_LENGTH, netnsOf, RECORD } from './ring-record.ts'
+import { CHANGE, KIND, NAME_LENGTH, netnsOf, RECORD } from './ring-record.ts'
 import { StateChange } from './state-event.ts'
 
-const AF_INET6 = 10
+const TCP = 6
 /** The 32 bits in front of the IPv4 address in ::ffff:0:0/96 (RFC 4291 section 2.5.5.2). */
 const MAPPED = 0xffff
 
@@ -12,55 +11,55 @@ export class RecordedChange extends StateChange {
   time = 0
   readonly #bytes: Uint8Array
   readonly #view: DataView
-  readonly #common: CommonLayout
   #offset = 0
+  #name = 0
 
-  constructor(memory: Uint8Array, common: CommonLayout) {
+  constructor(memory: Uint8Array) {
     super()
+    this.protocol = TCP
     this.#bytes = memory
     this.#view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength)
-    this.#common = common
   }
 
   /** Moves to the record at `offset`. */
   move(offset: number): void {
     const view = this.#view
-    const common = this.#common
-    const payload = offset + RECORD.payload
+    const remote = offset + CHANGE.remote
     this.#offset = offset
     this.time = wide(view, offset + RECORD.time, 0xffff_ffff)
     this.socket = wide(view, offset + RECORD.socket, 0xffff)
     this.netns = netnsOf(view.getUint32(offset + RECORD.netns, true))
-    this.oldState = view.getUint32(offset + RECORD.state, true)
-    this.newState = view.getUint32(offset + RECORD.value, true)
-    this.localPort = view.getUint16(offset + RECORD.port)
-    this.remotePort = view.getUint16(payload + common.remotePort)
-    this.protocol = view.getUint16(offset + RECORD.protocol, true)
-    const v6 = common.local6 >= 0 && view.getUint16(payload + common.family, true) === AF_INET6
-    const mapped = v6 && (isMapped(view, payload + common.remote6) || isMapped(view, payload + common.local6))
-    this.family = v6 && !mapped ? 6 : 4
+    this.oldState = view.getUint8(offset + CHANGE.from)
+    this.newState = view.getUint8(offset + CHANGE.to)
+    this.localPort = view.getUint16(offset + CHANGE.port)
+    this.remotePort = view.getUint16(offset + CHANGE.remotePort)
+    const form = view.getUint32(offset + RECORD.kind, true) === KIND.state6 ? 6 : 4
+    const local = offset + CHANGE.local[form]
+    this.#name = offset + CHANGE.name[form]
+    this.family = form === 6 && !isMapped(view, remote) && !isMapped(view, local) ? 6 : 4
     if (this.family === 6) {
       for (let word = 0; word < 4; word++) {
-        this.local[word] = view.getUint32(payload + common.local6 + 4 * word)
-        this.remote[word] = view.getUint32(payload + common.remote6 + 4 * word)
+        this.local[word] = view.getUint32(local + 4 * word)
+        this.remote[word] = view.getUint32(remote + 4 * word)
       }
     } else {
-      this.local[0] = view.getUint32(payload + common.local)
-      this.remote[0] = view.getUint32(payload + common.remote)
+      // Of an IPv6 socket's address the last word, also when it is unset.
+      const last = form === 6 ? 12 : 0
+      this.local[0] = view.getUint32(local + last)
+      this.remote[0] = view.getUint32(remote + last)
       // Not `fill`, which is a call out of compiled code for three words.
       for (let word = 1; word < 4; word++) this.local[word] = this.remote[word] = 0
     }
   }
 
-  /** Of the process that was running: the caller's for connect() and listen(). */
+  /** Of the process that made the change, as connect() and listen() do; 0 for any other. */
   get pid(): number {
-    return this.#view.getUint32(this.#offset + RECORD.pid, true)
+    return this.#view.getUint32(this.#offset + CHANGE.pid, true)
   }
 
-  /** Name of the thread that was running, byte for byte. Borrowed. */
+  /** Name of the thread that made it, byte for byte: only where `pid` is not 0. Borrowed. */
   get comm(): Uint8Array {
-    const at = this.#offset + RECORD.name
-    const bytes = this.#bytes.subarray(at, at + NAME_LENGTH)
+    const bytes = this.#bytes.subarray(this.#name, this.#name + NAME_LENGTH)
     const end = bytes.indexOf(0)
     return end < 0 ? bytes : bytes.subarray(0, end)
   }

@@ -1,8 +1,6 @@
-import { COMMON_LENGTH } from './layout.ts'
-
 /**
- * The record that every program writes, host byte order but for what it copies. One size for all kinds but changes of
- * state, of which there are the most: a program reserves a constant.
+ * The record that every program writes but for changes of state, host byte order but for what it copies. One size for
+ * all kinds: a program reserves a constant. `kind`, `time`, `socket` and `netns` are where `CHANGE` has them too.
  */
 export const RECORD = {
   /** u32, one of `KIND`. */
@@ -15,9 +13,9 @@ export const RECORD = {
   socket: 16,
   /** u32, inode of the network namespace; 0 when it is not known. */
   netns: 24,
-  /** i32: new state, error, reason, or what connect() returned. */
+  /** i32: error, reason, or what connect() returned. */
   value: 28,
-  /** u32: old state, or state. */
+  /** u32 */
   state: 32,
   /** u16, IANA number. */
   protocol: 36,
@@ -38,12 +36,34 @@ export const NAME_LENGTH = 16
 /** IPv6 and TCP with all options are 100, an ICMPv6 error with the least that it must quote 96. */
 export const PAYLOAD_LENGTH = 128
 export const RECORD_LENGTH = RECORD.payload + PAYLOAD_LENGTH
-/** Of a change of state; its payload ends with the socket, that of an IPv4 one with addresses, ports and family. */
-export const STATE_LENGTH = RECORD.payload + COMMON_LENGTH
-export const IPV4_STATE_LENGTH = RECORD.payload + 24
+
+/**
+ * A change of state of a TCP socket. Of these there are the most, and whoever makes the change pays for every line of
+ * the cache that its record takes: 40 bytes over IPv4, 64 over IPv6, and 16 more for the name of who made it.
+ */
+export const CHANGE = {
+  /** u16 network order each; `port` is the socket's own, also when it is not bound any more. */
+  remotePort: 4,
+  port: 6,
+  /** u8 each: old and new state, in place of the upper 16 bits of the socket's address, which are ones. */
+  from: 22,
+  to: 23,
+  /** u32, of the process that made it; 0 where it is not one of those that its process makes. */
+  pid: 28,
+  /** Addresses, 4 or 16 bytes each, and then the name, if there is one. */
+  remote: 32,
+  local: { 4: 36, 6: 48 },
+  name: { 4: 40, 6: 64 },
+} as const
+
+export const NAMED_LENGTH = { 4: CHANGE.name[4] + NAME_LENGTH, 6: CHANGE.name[6] + NAME_LENGTH } as const
+/** The longest of them. */
+export const CHANGE_LENGTH = NAMED_LENGTH[6]
 
 export const KIND = {
+  /** Of an IPv4 socket, and of an IPv6 one. */
   state: 1,
+  state6: 10,
   error: 2,
   /** A reset that no packet asked for; the payload is the socket's. */
   activeReset: 3,
@@ -56,6 +76,10 @@ export const KIND = {
   call: 8,
   drop: 9,
 } as const
+
+export function isChange(kind: number): boolean {
+  return kind === KIND.state || kind === KIND.state6
+}
 
 /** The first namespaces of a machine have 0xeffffff8 and up (Linux 6.18; PROC_DYNAMIC_FIRST before): below is none. */
 const FIRST_INODE = 0xefff_fff0

@@ -1,28 +1,10 @@
-import { R1, R2, R4, R6, R7, R8, R9 } from './assembler.ts'
+import { R1, R4, R6, R7, R8, R9 } from './assembler.ts'
 import { COMMON_LENGTH } from './layout.ts'
 import { Program, type ProgramTarget } from './program.ts'
-import { KIND, PAYLOAD_LENGTH, RECORD, STATE_LENGTH } from './ring-record.ts'
-import { MADE_BY_CALLER, type Transitions } from './transitions.ts'
+import { KIND, PAYLOAD_LENGTH, RECORD } from './ring-record.ts'
 
 const TCP = 6
 const UDP = 17
-
-/**
- * `inet_sock_set_state(sk, old, new)`, which every connection passes ten times. `typed`: the verifier knows the types of
- * its arguments (`attachTypedTracepoint`). A record then takes 0.2 µs instead of 0.25, most of it for memory that is in
- * no cache, and a change that is not wanted 0.02 instead of 0.04 (Linux 6.18, with its mitigations).
- */
-export function stateProgram(target: ProgramTarget, wanted: Transitions, typed: boolean): Uint8Array {
-  const program = new Program(target)
-  program.move(R6, R1).load(8, R7, R6, 0).load(8, R1, R6, 8).load(8, R2, R6, 16).onlyTransitions(wanted)
-  if (typed) {
-    program.load(2, R1, R7, program.layout.socketProtocol).jumpIf(R1, '!=', TCP, 'out')
-    program.reserveTyped(KIND.state)
-  } else program.onlyProtocols(TCP).reserve(KIND.state, STATE_LENGTH).socket()
-  program.load(8, R1, R6, 8).store(4, R9, RECORD.state, R1)
-  program.load(8, R2, R6, 16).store(4, R9, RECORD.value, R2).onlyTransitions(MADE_BY_CALLER, 'made')
-  return program.caller().label('made').submit('quarter').assemble()
-}
 
 /** `inet_sk_error_report(sk)`: also called when there is none any more (connect() that failed, disconnecting). */
 export function errorProgram(target: ProgramTarget): Uint8Array {

@@ -3,10 +3,10 @@ import type { KernelFact } from './fact.ts'
 import { FactReader, type KernelNames } from './fact-reader.ts'
 import type { CommonLayout } from './layout.ts'
 import { RecentSet } from './recent-set.ts'
-import { RECORD, STATE_LENGTH } from './ring-record.ts'
+import { CHANGE, CHANGE_LENGTH, RECORD } from './ring-record.ts'
 import { CLOSE, LISTEN, SYN_SENT } from './state-event.ts'
 
-/** Changes that are kept, a power of two: four or ten for a connection, 11 MB. */
+/** Changes that are kept, a power of two: four or ten for a connection, 5 MB. */
 const CAPACITY = 1 << 16
 const BUCKETS = 1 << 16
 /** Pairs of ports, callers and sockets whose changes are told at once: as many at least, twice as many at most. */
@@ -15,7 +15,7 @@ const FOLLOWED = 1 << 15
 const ASKED = 10e9
 /** Above every number of two ports and every address of a socket (48 bits), so that one index serves for both. */
 const SOCKETS = 2 ** 48
-const WORDS = STATE_LENGTH / 4
+const WORDS = CHANGE_LENGTH / 4
 
 type Give = (fact: KernelFact) => void
 
@@ -32,7 +32,6 @@ export class StateLog {
   readonly #words = new Int32Array(CAPACITY * WORDS)
   readonly #view = new DataView(this.#words.buffer)
   readonly #reader: FactReader
-  readonly #remotePort: number
   /** By what a change is found: its two ports, or the socket of a connect() that has no port yet. */
   readonly #keys = new Float64Array(CAPACITY)
   readonly #told = new Uint8Array(CAPACITY)
@@ -56,7 +55,6 @@ export class StateLog {
     this.#ring = new DataView(ring.buffer, ring.byteOffset, ring.byteLength)
     this.#ringWords = new Int32Array(ring.buffer, ring.byteOffset, ring.byteLength / 4)
     this.#reader = new FactReader(new Uint8Array(this.#words.buffer), common, names)
-    this.#remotePort = RECORD.payload + common.remotePort
   }
 
   /** Notes the change at `offset` of the ring down, a record of `length` bytes; false when it is to be told now: what belongs before it was. */
@@ -64,12 +62,12 @@ export class StateLog {
     const ring = this.#ring
     // To 4 s.
     this.#turn(ring.getUint32(offset + RECORD.time + 4, true) * 0x1_0000_0000)
-    const from = ring.getUint32(offset + RECORD.state, true)
-    const to = ring.getUint32(offset + RECORD.value, true)
+    const from = ring.getUint8(offset + CHANGE.from)
+    const to = ring.getUint8(offset + CHANGE.to)
     // Not the children of a listener, which begin as its copies.
     if (to === LISTEN || (from === LISTEN && to === CLOSE)) return false
-    const local = ring.getUint16(offset + RECORD.port)
-    const remote = ring.getUint16(offset + this.#remotePort)
+    const local = ring.getUint16(offset + CHANGE.port)
+    const remote = ring.getUint16(offset + CHANGE.remotePort)
     const socket = socketAt(ring, offset)
     const pair = pairOf(local, remote)
     if (from === SYN_SENT) this.#namePort(socket, local)
@@ -121,7 +119,7 @@ export class StateLog {
       const offset = offsetOf(at)
       if (this.#callerAt(this.#view, offset) !== caller) continue
       // At a second connect() of a socket it may be that of its first one.
-      const before = this.#view.getUint16(offset + RECORD.port)
+      const before = this.#view.getUint16(offset + CHANGE.port)
       const local = this.#dialPorts[at % CAPACITY]!
       if (local === 0) waiting.add(socketAt(this.#view, offset))
       else if (local !== before) ports.push(local)
@@ -183,14 +181,14 @@ export class StateLog {
   }
 
   #callerAt(view: DataView, offset: number): number {
-    return callerOf(view.getUint32(offset + RECORD.pid, true), view.getUint16(offset + this.#remotePort))
+    return callerOf(view.getUint32(offset + CHANGE.pid, true), view.getUint16(offset + CHANGE.remotePort))
   }
 
   #tell(at: number, give: Give): void {
     const slot = at % CAPACITY
     if (this.#told[slot] === 1) return
     const offset = offsetOf(at)
-    if (this.#view.getUint32(offset + RECORD.state, true) === SYN_SENT)
+    if (this.#view.getUint8(offset + CHANGE.from) === SYN_SENT)
       this.#tellDial(socketAt(this.#view, offset), give, at)
     this.#give(at, give)
   }
@@ -204,7 +202,7 @@ export class StateLog {
     let at = this.#last(key)
     while (at > until) at = this.#earlier(at, key)
     // One that has a port is found by its ports.
-    if (at === 0 || this.#view.getUint16(offsetOf(at) + RECORD.port) !== 0) return
+    if (at === 0 || this.#view.getUint16(offsetOf(at) + CHANGE.port) !== 0) return
     if (this.#told[at % CAPACITY] === 1 && this.#lastDials.get(socket) === at) return
     if (this.#lastDials.size >= FOLLOWED) this.#lastDials.clear()
     this.#lastDials.set(socket, at)
@@ -213,7 +211,7 @@ export class StateLog {
 
   #give(at: number, give: Give): void {
     this.#told[at % CAPACITY] = 1
-    const fact = this.#reader.read(offsetOf(at), STATE_LENGTH)
+    const fact = this.#reader.read(offsetOf(at), CHANGE_LENGTH)
     if (fact !== undefined) give(fact)
   }
 
@@ -238,7 +236,7 @@ export class StateLog {
 }
 
 function offsetOf(at: number): number {
-  return (at % CAPACITY) * STATE_LENGTH
+  return (at % CAPACITY) * CHANGE_LENGTH
 }
 
 /** The same for both directions. */

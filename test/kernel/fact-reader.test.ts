@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
 import { COMMON_LENGTH } from '../../src/kernel/layout.ts'
-import { IPV4_STATE_LENGTH, KIND, RECORD, RECORD_LENGTH } from '../../src/kernel/ring-record.ts'
+import { CHANGE, KIND, NAMED_LENGTH, RECORD, RECORD_LENGTH } from '../../src/kernel/ring-record.ts'
 import { COMMON } from './common-layout.ts'
 
 const NAMES: KernelNames = {
@@ -59,19 +59,35 @@ const BASE = {
   remote: { addr: '192.0.2.2', port: 80 },
 }
 
+/** A change of state between the same ends, or their mapped addresses. */
+function change(from: number, to: number, family: 4 | 6 = 4, hasLocal = true): (view: DataView) => void {
+  return (view) => {
+    view.setBigUint64(RECORD.socket, 0xffff888012345678n, true)
+    view.setUint8(CHANGE.from, from)
+    view.setUint8(CHANGE.to, to)
+    view.setUint32(CHANGE.pid, 77, true)
+    view.setUint16(CHANGE.port, 50_000)
+    view.setUint16(CHANGE.remotePort, 80)
+    for (const [at, word] of [
+      [CHANGE.remote, 0xc0000202],
+      [CHANGE.local[family], hasLocal ? 0xc0000201 : 0],
+    ] as const) {
+      if (family === 6) view.setUint32(at + 8, word === 0 ? 0 : 0xffff)
+      view.setUint32(family === 6 ? at + 12 : at, word)
+    }
+    new Uint8Array(view.buffer, 8).set(Buffer.from('curl\0rest'), CHANGE.name[family])
+  }
+}
+
 test('a change of state; who made it is told only where that is sure', () => {
-  const change = (from: number, to: number) =>
-    read(KIND.state, (view) => {
-      socket(view)
-      view.setUint32(RECORD.state, from, true)
-      view.setInt32(RECORD.value, to, true)
-      view.setUint32(RECORD.pid, 77, true)
-      new Uint8Array(view.buffer, 8).set(Buffer.from('curl\0rest'), RECORD.name)
-    })
   // The low 48 bits of the address.
   const fact = { fact: 'state', ...BASE, socket: 0x888012345678 }
-  assert.deepEqual(change(7, 2), { ...fact, from: 'CLOSE', to: 'SYN_SENT', pid: 77, comm: 'curl' })
-  assert.deepEqual(change(2, 1), { ...fact, from: 'SYN_SENT', to: 'ESTABLISHED' })
+  const dial = { ...fact, from: 'CLOSE', to: 'SYN_SENT', pid: 77, comm: 'curl' }
+  assert.deepEqual(read(KIND.state, change(7, 2)), dial)
+  assert.deepEqual(read(KIND.state6, change(7, 2, 6)), dial)
+  const unset = { ...dial, local: { addr: '0.0.0.0', port: 50_000 } }
+  assert.deepEqual(read(KIND.state6, change(7, 2, 6, false)), unset)
+  assert.deepEqual(read(KIND.state, change(2, 1)), { ...fact, from: 'SYN_SENT', to: 'ESTABLISHED' })
 })
 
 test('an IPv6 socket that speaks IPv4 is told as IPv4, also where its own address is not set', () => {
@@ -164,7 +180,14 @@ test('an error of a socket that has no peer is nobody’s', () => {
 })
 
 test('a record that is too short, or of no known kind, is none', () => {
-  assert.equal(record(KIND.state, socket).read(8, IPV4_STATE_LENGTH - 1), undefined)
+  for (const [kind, family] of [
+    [KIND.state, 4],
+    [KIND.state6, 6],
+  ] as const) {
+    assert.equal(record(kind, change(7, 2, family)).read(8, NAMED_LENGTH[family] - 1), undefined)
+    assert.equal(record(kind, change(2, 1, family)).read(8, CHANGE.name[family] - 1), undefined)
+    assert.equal(record(kind, change(2, 1, family)).read(8, CHANGE.name[family])?.fact, 'state')
+  }
   assert.equal(record(KIND.error, socket).read(8, RECORD_LENGTH - 1), undefined)
   assert.equal(read(99, socket), undefined)
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { KernelFact, StateFact } from '../../src/kernel/fact.ts'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
-import { KIND, RECORD, STATE_LENGTH } from '../../src/kernel/ring-record.ts'
+import { CHANGE, CHANGE_LENGTH, KIND, RECORD } from '../../src/kernel/ring-record.ts'
 import { StateLog } from '../../src/kernel/state-log.ts'
 import { COMMON } from './common-layout.ts'
 
@@ -31,7 +31,7 @@ const PAUSE = 2 ** 34
 /** The log, fed through a ring of one record; facts carry the number of their change as their time, pauses left out. */
 class Bench {
   readonly told: StateFact[] = []
-  readonly #ring = new Uint8Array(STATE_LENGTH)
+  readonly #ring = new Uint8Array(CHANGE_LENGTH)
   readonly #view = new DataView(this.#ring.buffer)
   readonly #log = new StateLog(this.#ring, COMMON, NAMES)
   readonly #reader = new FactReader(this.#ring, COMMON, NAMES)
@@ -49,17 +49,15 @@ class Bench {
   happens({ socket, from, to, local, remote, pid = 0 }: Change): number {
     const view = this.#view
     view.setUint32(RECORD.kind, KIND.state, true)
-    view.setUint32(RECORD.pid, pid, true)
+    view.setUint32(CHANGE.pid, pid, true)
     view.setBigUint64(RECORD.time, BigInt(++this.#count + this.#pauses * PAUSE), true)
     view.setBigUint64(RECORD.socket, 0xffff_8880_0000_0000n + BigInt(socket * 64), true)
-    view.setInt32(RECORD.value, to, true)
-    view.setUint32(RECORD.state, from, true)
-    view.setUint16(RECORD.protocol, 6, true)
-    view.setUint16(RECORD.port, local)
-    view.setUint16(RECORD.payload + COMMON.family, 2, true)
-    view.setUint16(RECORD.payload + COMMON.remotePort, remote)
-    if (this.#log.take(0, STATE_LENGTH, this.#give)) return this.#count
-    this.#give(this.#reader.read(0, STATE_LENGTH)!)
+    view.setUint8(CHANGE.from, from)
+    view.setUint8(CHANGE.to, to)
+    view.setUint16(CHANGE.port, local)
+    view.setUint16(CHANGE.remotePort, remote)
+    if (this.#log.take(0, CHANGE_LENGTH, this.#give)) return this.#count
+    this.#give(this.#reader.read(0, CHANGE_LENGTH)!)
     return this.#count
   }
 

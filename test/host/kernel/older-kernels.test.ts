@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
-import { attachTracepoint, createCounter, createRing } from '../../../src/host/kernel/bpf.ts'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import {
+  attachTracepoint,
+  attachTypedTracepoint,
+  type BpfRing,
+  createCounter,
+  createRing,
+} from '../../../src/host/kernel/bpf.ts'
 import { close } from '../../../src/host/libc.ts'
 import { Btf } from '../../../src/kernel/btf.ts'
 import { dropProgram } from '../../../src/kernel/drop-program.ts'
-import { readLayout } from '../../../src/kernel/layout.ts'
+import type { StateFact } from '../../../src/kernel/fact.ts'
+import { FactReader } from '../../../src/kernel/fact-reader.ts'
+import { type KernelLayout, readLayout } from '../../../src/kernel/layout.ts'
 import type { ProgramTarget } from '../../../src/kernel/program.ts'
-import { resetProgram, retransmitProgram, stateProgram } from '../../../src/kernel/socket-program.ts'
+import { RingCursor } from '../../../src/kernel/ring-cursor.ts'
+import { resetProgram, retransmitProgram } from '../../../src/kernel/socket-program.ts'
+import { stateProgram } from '../../../src/kernel/state-program.ts'
 import { ALL_CHANGES } from '../../../src/kernel/transitions.ts'
 import { rootTest } from '../../support/root.ts'
 
@@ -40,3 +52,67 @@ rootTest(
     close(counter.fd)
   },
 )
+
+/** The changes of state of connections with that port, without their times. */
+function changes(
+  { data, producer }: BpfRing,
+  { common }: KernelLayout,
+  port: number,
+): Omit<StateFact, 'at'>[] {
+  const reader = new FactReader(data, common, {
+    dropReasons: new Map(),
+    resetReasons: new Map(),
+    error: String,
+    location: () => null,
+    text: (bytes) => Buffer.from(bytes).toString(),
+  })
+  const cursor = new RingCursor(data)
+  cursor.begin(0, Number(producer[0]!))
+  const found: Omit<StateFact, 'at'>[] = []
+  while (cursor.next()) {
+    const fact = reader.read(cursor.offset, cursor.length)
+    if (fact?.fact !== 'state' || (fact.local.port !== port && fact.remote.port !== port)) continue
+    const { at, ...rest } = fact
+    assert.ok(at > 0)
+    found.push(rest)
+  }
+  return found
+}
+
+rootTest('the program that knows types is taken, and what it tells is what the other one tells', async () => {
+  const name = 'inet_sock_set_state'
+  const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'))
+  const layout = readLayout(btf)
+  const counter = createCounter()
+  const [typed, untyped] = [createRing(LENGTH), createRing(LENGTH)]
+  const program = (ring: BpfRing, isTyped: boolean): Uint8Array =>
+    stateProgram({ layout, ring: ring.fd, lost: counter.fd, ringLength: LENGTH }, ALL_CHANGES, isTyped)
+  const descriptors = [
+    ...attachTypedTracepoint(name, btf.tracepoint(name)!, program(typed, true)),
+    ...attachTracepoint(name, program(untyped, false)),
+  ]
+  try {
+    // The last is an IPv6 socket that speaks IPv4.
+    for (const [own, dialled] of [
+      ['127.0.0.1', '127.0.0.1'],
+      ['::1', '::1'],
+      ['::', '127.0.0.1'],
+    ] as const) {
+      const server = createServer((socket) => socket.end()).listen(0, own)
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const client = connect(port, dialled).resume()
+      await once(client, 'close')
+      server.close()
+      await once(server, 'close')
+      const told = changes(typed, layout, port)
+      assert.deepEqual(told, changes(untyped, layout, port))
+      const dial = told.find(({ to }) => to === 'SYN_SENT')
+      assert.deepEqual([dial?.remote, dial?.pid], [{ addr: dialled, port }, process.pid])
+      assert.ok(told.filter(({ to }) => to === 'ESTABLISHED').length === 2)
+    }
+    assert.equal(counter.value[0], 0n)
+  } finally {
+    for (const descriptor of [...descriptors, typed.fd, untyped.fd, counter.fd]) close(descriptor)
+  }
+})
