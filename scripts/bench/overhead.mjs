@@ -8,16 +8,19 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { median } from './median.mjs'
 
-const RUNS = 5
-const SECONDS = 3
+/** Odd, so that the medians were measured. */
+const TURNS = 9
+/** Each, watched or not: as short as the machine's own speed changes, so that both of a pair have the same. */
+const SECONDS = 1
 /** As long before that is not counted: JavaScript is compiled as it runs, and who watches does so for hours. */
 const WARM_UP = 1
+/** For what is on its way when a watcher has ended. */
+const SETTLE = 0.2
 const PORT = 8088
 const NETNS = `sko-bench-${process.pid}`
 
 const kernelPlane = (state) => ['node', '--import', 'tsx', 'scripts/bench/kernel-plane.ts', state]
 const watchers = [
-  { name: 'nothing' },
   { name: 'the kernel plane, every change of state', command: kernelPlane('all') },
   { name: 'the kernel plane, as `--failures` asks for it', command: kernelPlane('failures') },
   {
@@ -32,7 +35,7 @@ const loads = [
   { name: 'a connection for each request', options: ['-H', 'Connection: close'] },
 ]
 
-/** The lines of a Markdown table: medians over the runs, which take turns. */
+/** The lines of a Markdown table. */
 export async function benchOverhead() {
   const folder = mkdtempSync(join(tmpdir(), 'socktrace-overhead-'))
   run('ip', ['netns', 'add', NETNS])
@@ -41,18 +44,22 @@ export async function benchOverhead() {
     run('ip', ['-n', NETNS, 'link', 'set', 'lo', 'up'])
     inside(['sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65535'])
     nginx = await startNginx(folder)
-    const rates = new Map(loads.flatMap((load) => watchers.map((watcher) => [key(load, watcher), []])))
-    for (let turn = 0; turn < RUNS; turn++)
-      for (const load of loads)
-        for (const watcher of watchers) rates.get(key(load, watcher)).push(await measure(load, watcher))
+    const turns = new Map(loads.map((load) => [load, []]))
+    for (let turn = 0; turn < TURNS; turn++)
+      for (const load of loads) turns.get(load).push(await under(load, measureAll))
     return [
       `Requests a second that wrk gets out of nginx over loopback while it is watched (both have one thread, 32 ` +
-        `connections); medians of ${RUNS} runs of ${SECONDS} s in turns, each after ${WARM_UP} s that is not counted. ` +
-        `The share is the median of those of each turn.`,
+        `connections). In each of ${TURNS} turns one watcher after the other comes to a load that goes on, and is ` +
+        `measured for ${SECONDS} s after ${WARM_UP} s that is not counted; the share is of what came unwatched in ` +
+        `as long before it and after it. Medians; in brackets the quartiles of the shares.`,
       '',
       `| watched by | ${loads.flatMap(({ name }) => [`${name}, requests/s`, 'of unwatched, %']).join(' | ')} |`,
       `|---|${'---:|'.repeat(2 * loads.length)}`,
-      ...watchers.map((watcher) => row(watcher, rates)),
+      row('nothing', (measured) => median(measured.flatMap(({ unwatched }) => unwatched)), turns),
+      ...watchers.map((watcher, index) => {
+        const name = watcher.name.includes('plane') ? watcher.name : `\`${watcher.name}\``
+        return row(name, (measured) => median(measured.map(({ watched }) => watched[index])), turns, index)
+      }),
     ]
   } finally {
     if (nginx !== undefined) await stop(nginx, 'SIGTERM')
@@ -61,37 +68,66 @@ export async function benchOverhead() {
   }
 }
 
-function row(watcher, rates) {
+function row(name, rate, turns, index) {
   const cells = loads.flatMap((load) => {
-    const rate = median(rates.get(key(load, watcher)))
-    const unwatched = rates.get(key(load, watchers[0]))
-    const share = 100 * median(rates.get(key(load, watcher)).map((value, turn) => value / unwatched[turn]))
-    return [Math.round(rate).toLocaleString('en'), share.toFixed(1)]
+    const measured = turns.get(load)
+    return [
+      Math.round(rate(measured)).toLocaleString('en'),
+      index === undefined ? '' : shareOf(measured, index),
+    ]
   })
-  const name =
-    watcher.command === undefined || watcher.name.includes('plane') ? watcher.name : `\`${watcher.name}\``
   return `| ${name} | ${cells.join(' | ')} |`
 }
 
+/** Of what came unwatched before and after. */
+function shareOf(measured, index) {
+  const shares = measured
+    .map(({ watched, unwatched }) => (200 * watched[index]) / (unwatched[index] + unwatched[index + 1]))
+    .sort((a, b) => a - b)
+  const at = (part) => shares[Math.round(part * (shares.length - 1))].toFixed(1)
+  return `${at(0.5)} (${at(0.25)}–${at(0.75)})`
+}
+
+/** One watcher after the other; `unwatched` has one more, before the first and after each. */
+async function measureAll() {
+  const unwatched = [await rate()]
+  const watched = []
+  for (const { name, command } of watchers) {
+    const watcher = await start(name, command)
+    await pause(1000 * WARM_UP)
+    watched.push(await rate())
+    await stop(watcher, 'SIGINT')
+    await pause(1000 * SETTLE)
+    unwatched.push(await rate())
+  }
+  return { watched, unwatched }
+}
+
 /**
- * Requests a second that nginx answers, while the watcher watches. By its own count, in the middle of a load: when wrk ends
- * it resets what it still waits for, and judging 32 resets is no part of a healthy load.
+ * What `action` gives while wrk loads nginx, which goes on meanwhile: when wrk ends it resets what it still waits for,
+ * and judging 32 resets is no part of a healthy load.
  */
-async function measure({ options }, { name, command }) {
-  const watcher = command && (await start(name, command))
-  const load = ['wrk', '-t', '1', '-c', '32', '-d', `${10 * SECONDS}s`, ...options]
+async function under({ options }, action) {
+  const load = ['wrk', '-t', '1', '-c', '32', '-d', '600s', ...options]
   const wrk = spawn('ip', ['netns', 'exec', NETNS, ...load, `http://127.0.0.1:${PORT}/`], { stdio: 'ignore' })
   const ended = new Promise((resolve) => wrk.once('exit', resolve))
-  await pause(1000 * WARM_UP)
+  try {
+    await pause(1000 * SETTLE)
+    return await action()
+  } finally {
+    wrk.kill()
+    await ended
+  }
+}
+
+/** Requests a second that nginx answers, by its own count. */
+async function rate() {
   const before = answered()
   await pause(1000 * SECONDS)
   const after = answered()
-  wrk.kill()
-  await ended
-  if (watcher !== undefined) await stop(watcher, 'SIGINT')
-  const rate = (1000 * (after.requests - before.requests)) / (after.at - before.at)
-  if (!(rate > 0)) throw new Error(`nginx answered ${after.requests - before.requests} requests`)
-  return rate
+  const found = (1000 * (after.requests - before.requests)) / (after.at - before.at)
+  if (!(found > 0)) throw new Error(`nginx answered ${after.requests - before.requests} requests`)
+  return found
 }
 
 /** How many requests nginx has answered, and when that was asked, ms. */
@@ -150,10 +186,6 @@ function run(program, args, mayFail = false) {
   if (!mayFail && (ran.error || ran.status !== 0))
     throw new Error(`${program} ${args.join(' ')}: ${ran.error?.message ?? ran.stderr}`)
   return ran
-}
-
-function key(load, watcher) {
-  return `${load.name} ${watcher.name}`
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) console.log((await benchOverhead()).join('\n'))
