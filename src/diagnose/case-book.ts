@@ -1,3 +1,5 @@
+import type { FlowView } from '../flow/flow-view.ts'
+import { FLOW_TAKEN_UP } from '../flow/marks.ts'
 import type { Nanos } from '../flow/time.ts'
 import { type Case, NO_ROW } from './case.ts'
 import type { KernelTrace } from './kernel-evidence.ts'
@@ -8,8 +10,8 @@ import { Told } from './told.ts'
  * by its ends. The ends alone are no name: they are used again, and every network namespace has the same loopback.
  */
 export class CaseBook {
-  /** Cases that found no room. */
-  dropped = 0
+  /** A case found no room. */
+  isShort = false
   readonly #capacity: number
   readonly #byRow = new Map<number, Case>()
   readonly #byTrace = new Map<KernelTrace, Case>()
@@ -47,12 +49,14 @@ export class CaseBook {
   /** False when there is no room. */
   takes(): boolean {
     if (this.size < this.#capacity) return true
-    this.dropped++
+    this.isShort = true
     return false
   }
 
-  /** The case is of the flow in this row. */
-  attach(found: Case, row: number, serial: number): void {
+  /** The case is of this flow (borrowed). */
+  attach(found: Case, flow: FlowView): void {
+    const { row, serial } = flow
+    flow.marks |= FLOW_TAKEN_UP
     this.#removeWithoutFlow(found)
     found.row = row
     found.serial = serial

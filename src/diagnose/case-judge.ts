@@ -74,7 +74,7 @@ export class CaseJudge {
       const row = found.trace
         ? this.#ledger.rowOf(found.trace, options)
         : options.find(found.proto, client, server)
-      if (row !== NO_ROW) this.#cases.attach(found, row, options.flowAt(row).serial)
+      if (row !== NO_ROW) this.#cases.attach(found, options.flowAt(row))
     }
     // Asked in any case: what nobody asks for is not told.
     const told = options.planes.kernel.watched

@@ -1,6 +1,5 @@
 import { endpoint, protocolName } from '../flow/annotation.ts'
 import type { FlowView } from '../flow/flow-view.ts'
-import { FLOW_TAKEN_UP } from '../flow/marks.ts'
 import type { Nanos } from '../flow/time.ts'
 import { Case, type Ends, NO_ROW } from './case.ts'
 import type { CaseBook } from './case-book.ts'
@@ -37,9 +36,7 @@ export class CaseOpener {
     if (proto === 'icmp') return undefined
     if (this.#isLate(proto, flow)) return undefined
     const found = this.#before(proto, flow) ?? this.make(proto, flow.start as Nanos, undefined, flow)
-    if (found === undefined) return undefined
-    flow.marks |= FLOW_TAKEN_UP
-    this.#cases.attach(found, flow.row, flow.serial)
+    if (found !== undefined) this.#cases.attach(found, flow)
     return found
   }
 

@@ -68,6 +68,7 @@ export class Docket implements TroubleSink {
   readonly #unsent = new Late<Case>()
   readonly #cases: CaseBook
   readonly #agenda = new Agenda()
+  /** The capture's clock: it never goes back, as times of packets can. */
   #now = 0 as Nanos
   #closed: Case | undefined
 
@@ -101,9 +102,9 @@ export class Docket implements TroubleSink {
     return this.#cases.size
   }
 
-  /** Cases that could not be held. */
-  get dropped(): number {
-    return this.#cases.dropped
+  /** There was no room for some case: a verdict may be missing. */
+  get isShort(): boolean {
+    return this.#cases.isShort
   }
 
   /** Before the first packet: what counts up is read, so that what moves from now on can be told. */
@@ -131,34 +132,34 @@ export class Docket implements TroubleSink {
 
   segment(segment: Segment, before: number): void {
     const { flow, steps, time, anomalies } = segment
-    this.#now = time
+    this.#advance(time)
     if (steps & STEP_FIRST_FIN_ACKED && (steps & STEP_SECOND_FIN) === 0)
       this.#halfClosed.add(flow.row, flow.serial, time)
     let found = this.#cases.ofRow(flow.row)
     if (found === undefined) {
-      // Also where it is acknowledged with the other FIN: nearly all connections end so.
-      if ((steps & ~(STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN)) === 0 && anomalies === 0) return
+      // That alone is no trouble yet.
+      if ((steps & ~STEP_FIRST_FIN_ACKED) === 0 && anomalies === 0) return
       found = this.#opener.open(flow)
       if (found === undefined) return
     }
     if (found.isFinal) return
     watchFlow(flow)
     found.wire.segment(segment, before)
-    this.#plan(found, flow)
+    this.#plan(found, flow, time)
   }
 
   icmp(quoted: SideView, time: Nanos, message: IcmpMessage, meaning: IcmpError, effect: IcmpEffect): void {
-    this.#now = time
+    this.#advance(time)
     const { flow } = quoted
     if (effect === 'stray') return
     const found = this.#cases.ofRow(flow.row) ?? this.#opener.open(flow)
     if (found === undefined) return
     found.wire.icmp(quoted, time, message, meaning, effect)
-    this.#plan(found, flow)
+    this.#plan(found, flow, time)
   }
 
   datagram(quoted: QuotedPacket, time: Nanos, message: IcmpMessage, meaning: IcmpError): void {
-    this.#now = time
+    this.#advance(time)
     const { client, server } = endsOf(quoted)
     const key = keyOf('udp', client, server)
     if (this.#cases.ofKey(key) !== undefined) return
@@ -196,7 +197,7 @@ export class Docket implements TroubleSink {
 
   /** The capture's clock is at `now`: judges what is due. */
   look(now: Nanos): void {
-    this.#now = now
+    this.#advance(now)
     this.#gatherer.look(now)
     this.#halfClosed.take(now - APP_STUCK_SECONDS * NANOS_PER_SECOND, (row, serial) =>
       this.#lookAtHalfClosed(row, serial),
@@ -226,7 +227,8 @@ export class Docket implements TroubleSink {
   }
 
   /** The flow's row is about to be freed: what is not final yet becomes it, unless the run ends. */
-  closed(flow: FlowView): void {
+  closed(flow: FlowView, now: Nanos): void {
+    this.#advance(now)
     this.tellDrops(this.ending ? (Number.POSITIVE_INFINITY as Nanos) : this.#now)
     const found = this.#cases.ofRow(flow.row) ?? (failedAtLast(flow) ? this.#opener.open(flow) : undefined)
     this.#closed = found
@@ -256,6 +258,10 @@ export class Docket implements TroubleSink {
     this.#gatherer.lostAt = Math.max(at, this.#now) + NANOS_PER_SECOND
   }
 
+  #advance(now: Nanos): void {
+    if (now > this.#now) this.#now = now
+  }
+
   #readCounters(netns: number): Counters | undefined {
     const counters = this.#options.planes.counters(netns)
     return counters && { ...counters, ...this.#resets.of(netns) }
@@ -278,14 +284,11 @@ export class Docket implements TroubleSink {
     this.#cases.remove(found)
   }
 
-  /** Settles when the case is judged next, or that it is over. */
-  #plan(found: Case, flow: FlowView): void {
+  /** Settles when the case is judged next, or that it is over. `now`: of the packet that showed something. */
+  #plan(found: Case, flow: FlowView, now: Nanos): void {
     // Without a taker the name at the end is enough.
     const isNews = this.#options.give !== undefined
-    this.#agenda.add(
-      found,
-      nextDue(found, flow, { now: this.#now, settle: this.#settle[found.proto], isNews }),
-    )
+    this.#agenda.add(found, nextDue(found, flow, { now, settle: this.#settle[found.proto], isNews }))
     this.#review(found, flow)
   }
 

@@ -40,9 +40,9 @@ export interface LineSink {
 export interface TakenLines {
   /** Events of segments. */
   readonly events: boolean
-  /** Records of TCP flows, but for those that `LineSink.verdict` leaves. */
+  /** Records of TCP flows that went well: of those nobody is asked. `LineSink.verdict` decides on the others. */
   readonly flows: boolean
-  /** More is wanted of verdicts than their names in records. */
+  /** More is wanted of verdicts than their names in records, or there is more than a file's packets to judge by. */
   readonly verdicts: boolean
 }
 
@@ -80,8 +80,9 @@ export class FlowStore implements EventScope, RecordScope {
   readonly trouble: TroubleView
   readonly facts: FactsView
   readonly histories: Histories = new Histories()
-  /** When the sink was shown the clock last. */
-  lastLook = Number.NEGATIVE_INFINITY as Nanos
+  private lastLook = Number.NEGATIVE_INFINITY as Nanos
+  /** The packet that the last look came before. */
+  private lookedBefore = 0
   private readonly quote: (name: string) => string
   /** TELL_ bits. */
   private readonly told: number
@@ -128,6 +129,13 @@ export class FlowStore implements EventScope, RecordScope {
     this.engine.tell(this.told | lines | (flows && !verdicts ? TELL_RESETS_LATE : 0))
   }
 
+  /** Shows the sink the capture's clock, before this packet. */
+  look(now: Nanos, packet: number): void {
+    this.lastLook = now
+    this.lookedBefore = packet
+    this.sinks.trouble?.look(now)
+  }
+
   private tellEvent(text: string): void {
     this.segment.settle()
     this.sinks.event?.(makeEvent(this, this.segment, this.event, text))
@@ -146,14 +154,14 @@ export class FlowStore implements EventScope, RecordScope {
   /** What was due since then is judged before anything else comes. */
   private tellLate(before: number): void {
     this.tellTrouble(before)
-    if (this.lastLook > this.segment.time) this.sinks.trouble?.look(this.lastLook)
+    if (this.lookedBefore > this.segment.packet) this.sinks.trouble?.look(this.lastLook)
   }
 
   /** Returns whether the engine is to write the record. */
   private tellClosed(row: FlowId, now: Nanos): boolean {
     const { leaving, sinks } = this
     leaving.move(row)
-    sinks.trouble?.closed(leaving)
+    sinks.trouble?.closed(leaving, now)
     if (sinks.flow === undefined) return false
     const verdict = this.verdictOf(leaving)
     if (verdict !== undefined) {

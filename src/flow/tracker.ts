@@ -162,7 +162,7 @@ export class FlowTracker {
       if (index === count) return index
       const time = window.time[index]! as Nanos
       if (time < this.nextLook) return index
-      this.look(time)
+      this.look(time, window.number[index]!)
       from = index
     }
   }
@@ -172,7 +172,7 @@ export class FlowTracker {
    */
   packet(stack: PacketStack, time: Nanos, iface: number, packet: number): FlowId {
     this.now = time
-    if (time >= this.nextLook) this.look(time)
+    if (time >= this.nextLook) this.look(time, packet)
     const { key } = this
     if (stack.kind === KIND_TCP) {
       key.set(
@@ -235,7 +235,7 @@ export class FlowTracker {
   /** Gives the records of flows whose waiting time is over at `now`, the capture's clock. */
   advance(now: Nanos): void {
     if (now > this.now) this.now = now
-    this.look(now)
+    this.look(now, Number.POSITIVE_INFINITY)
   }
 
   /** Gives the records of all flows that are left, in order of id: the end, no packet may follow. */
@@ -273,11 +273,11 @@ export class FlowTracker {
     return engine.calls.take() as FlowId
   }
 
-  private look(now: Nanos): void {
+  /** `packet` is the number of the one that comes next. */
+  private look(now: Nanos, packet: number): void {
     this.nextLook = now + this.pause
     const { store } = this
-    store.lastLook = now
-    store.sinks.trouble?.look(now)
+    store.look(now, packet)
     for (const [list, wait] of this.waits) store.engine.calls.closeDue(list, wait, now)
   }
 }

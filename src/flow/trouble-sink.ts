@@ -21,8 +21,8 @@ export interface TroubleSink {
   datagram(quoted: QuotedPacket, time: Nanos, message: IcmpMessage, meaning: IcmpError): void
   /** The capture's clock moved on. */
   look(now: Nanos): void
-  /** The flow's row is about to be freed. */
-  closed(flow: FlowView): void
+  /** The flow's row is about to be freed, at `now` of the capture's clock. */
+  closed(flow: FlowView, now: Nanos): void
 }
 
 /** Every segment of the flow comes from now on, also those that the short cut would take. */

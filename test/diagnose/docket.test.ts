@@ -465,7 +465,7 @@ test('cases are bounded, and those that found no room are counted', () => {
     const call = fact('call', { socket: 1, call: 'connect', error: 'ENETUNREACH', pid: 7, comm: 'curl' })
     live.docket.fact({ ...call, local: { ...client, port } } as KernelFact, at(port))
   }
-  assert.deepEqual([live.docket.size, live.docket.dropped], [2, 1])
+  assert.deepEqual([live.docket.size, live.docket.isShort], [2, true])
 })
 
 test('calls that fail at once are told each, and are forgotten soon', () => {

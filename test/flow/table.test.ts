@@ -5,7 +5,7 @@ import type { FlowEngine } from '../../src/flow/engine.ts'
 import { NO_FLOW } from '../../src/flow/flow-id.ts'
 import { FlowView } from '../../src/flow/flow-view.ts'
 import { FlowKey } from '../../src/flow/key.ts'
-import { KEY_PORTS, ROW_BYTES } from '../../src/flow/layout.ts'
+import { KEY_PORTS, ROW_BYTES, TELL_CLOSED } from '../../src/flow/layout.ts'
 import { LIST_OPEN } from '../../src/flow/list-numbers.ts'
 import { bareEngine } from '../support/bare-engine.ts'
 import { writeSide } from '../support/row-fields.ts'
@@ -117,4 +117,27 @@ test('a view keeps its row when the memory grows', () => {
   assert.equal(flow.upper.wireBytes, 2 ** 40)
   writeSide(engine.memory, flow.row * ROW_BYTES, 0, { dupAcks: -1 })
   assert.equal(flow.lower.dupAcks, -1, 'the one signed number')
+})
+
+test('at the end flows are told of in order of their ids, wherever their rows are', () => {
+  const told: number[] = []
+  const engine: FlowEngine = bareEngine({ closed: (row) => told.push(serialOf(engine, row)) < 0 })
+  engine.tell(TELL_CLOSED)
+  const rows: number[] = []
+  // Ids of two digits in the sort's base, and rows that were used before.
+  for (let port = 0; port < 9000; port++) {
+    engine.setKey(keyOf({ a: { addr: 1 + (port >>> 15), port }, b: { addr: 9, port: 2 }, family: 4 }))
+    rows.push(engine.calls.open(LIST_OPEN, port, 0))
+    if (port % 3 === 0) engine.calls.close(rows.splice((port * 7) % rows.length, 1)[0]!, port)
+  }
+  const held = engine.calls.heldCount()
+  told.length = 0
+  engine.calls.finish(1e9)
+  assert.equal(told.length, held)
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  )
+  assert.equal(engine.calls.heldCount(), 0)
+  assert.equal(engine.calls.find(), NO_FLOW, 'none is found any more')
 })

@@ -1,9 +1,9 @@
-import { FlowEngine } from '../../src/flow/engine.ts'
+import { type EngineHost, FlowEngine } from '../../src/flow/engine.ts'
 import { MODERN_LADDER } from '../../src/flow/syn-ladder.ts'
 
-/** An engine that tells nothing. */
-export function bareEngine(): FlowEngine {
-  const host = {
+/** An engine whose host hears nothing but what is named. */
+export function bareEngine(heard: Partial<EngineHost> = {}): FlowEngine {
+  const host: EngineHost = {
     event() {},
     trouble() {},
     late() {},
@@ -13,6 +13,7 @@ export function bareEngine(): FlowEngine {
     forget() {},
     lines() {},
     ifaceText: () => '',
+    ...heard,
   }
   return new FlowEngine(host, MODERN_LADDER, 0, 1e6)
 }

@@ -42,6 +42,8 @@ const SETTLE_LIVE = (50 * NANOS_PER_MS) as Nanos
 /** Connections judged between two readings of packets when live: each may take 15 ms. */
 const AT_ONCE_LIVE = 8
 
+const UNJUDGED = 'not every connection that failed has a verdict: too many were in trouble at once'
+
 export interface AnalysisParts {
   readonly source: PacketSource
   readonly options: AnalysisOptions
@@ -166,6 +168,7 @@ export class Analysis {
       this.#streams?.close()
     }
     this.report.summary(this.#summary(truncated()))
+    if (this.docket?.isShort) this.#io.note(UNJUDGED)
     this.#io.flush()
     this.#streams?.check()
     for (const view of this.#views) view.check?.()
@@ -193,7 +196,7 @@ export class Analysis {
   #chooseLines(): void {
     const { events, flows } = this.selection
     const takes = this.#takesLines && this.#names.dns.size === 0
-    const verdicts = this.#takesVerdicts
+    const verdicts = this.#takesVerdicts || this.#parts.planes !== undefined
     this.tracker.takeLines({ events: takes && events, flows: takes && flows, verdicts })
   }
 

@@ -113,8 +113,8 @@ export class FlowProcesses {
       icmp: (quoted, time, message, meaning, effect) => trouble?.icmp(quoted, time, message, meaning, effect),
       datagram: (quoted, time, message, meaning) => trouble?.datagram(quoted, time, message, meaning),
       look: (now) => trouble?.look(now),
-      closed: (flow) => {
-        trouble?.closed(flow)
+      closed: (flow, now) => {
+        trouble?.closed(flow, now)
         this.#flows.delete(flow.serial)
       },
     }

@@ -98,8 +98,8 @@ const teardowns = literals(TEARDOWNS)
 export const verdict = newLiteral(VERDICT_BYTES)
 export const NO_VERDICT = newLiteral(0)
 
-/** The line of a TCP flow's record, as it stands at `now` (the capture's clock). `verdict`: a literal, its name. */
-export function putFlow(flow: Flow, now: f64, verdict: usize): void {
+/** The line of a TCP flow's record, as it stands at `now` (the capture's clock). `verdictName`: a literal. */
+export function putFlow(flow: Flow, now: f64, verdictName: usize): void {
   gatherFacts(flow, now)
   const client = flow.client
   const dialler = flow.side(client)
@@ -140,9 +140,9 @@ export function putFlow(flow: Flow, now: f64, verdict: usize): void {
   put(wordOf(teardowns, FACT_TEARDOWN))
   const who: i32 = load<u8>(facts, FACT_INITIATOR)
   put(who == 0 ? BY_CLIENT : who == 1 ? BY_SERVER : BY_NOBODY)
-  if (load<u32>(verdict) > 0) {
+  if (load<u32>(verdictName) > 0) {
     put(VERDICT)
-    put(verdict)
+    put(verdictName)
     put(VERDICT_END)
   } else put(LINE_END)
   endLine()

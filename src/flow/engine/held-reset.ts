@@ -64,7 +64,7 @@ export function tellHeld(flow: Flow): void {
   memory.copy(changetype<usize>(segment), aside, SEGMENT_BYTES)
 }
 
-/** Its flow leaves. */
+/** Keeps it no longer. */
 export function dropHeld(flow: Flow): void {
   const node = nodeOf(flow)
   flow.marks &= ~FLOW_RESET_HELD
@@ -75,7 +75,10 @@ export function dropHeld(flow: Flow): void {
   free = node
 }
 
-/** Name of the verdict on a flow that ended with the reset that is kept (a literal), 0 where the docket has to judge. */
+/**
+ * Name of the verdict on a flow that ended with the reset that is kept (a literal), 0 where the docket has to judge. As
+ * its rules have it where nothing but the packets of a file is known (`FILE_PLANES`).
+ */
 export function plainVerdict(flow: Flow): usize {
   const reset = changetype<Segment>(nodeOf(flow))
   const isFromClient = reset.direction == flow.client

@@ -12,7 +12,7 @@ import { closed, maxFlows, told } from './host.ts'
 import { first, place, unlist } from './lists.ts'
 import { type Flow, flowAt, type Side } from './row.ts'
 import { clearQueue } from './rtt.ts'
-import { insert, remove, size } from './table.ts'
+import { clear, insert, remove, size } from './table.ts'
 import { releaseTrouble } from './trouble.ts'
 
 /** Flows that had to leave early because `maxFlows` were held. */
@@ -30,10 +30,11 @@ export function open(key: usize, list: i32, time: f64, iface: i32): Flow {
   return flow
 }
 
-/** Tells of all flows, in order of their serials, that they end here. Their rows stay: nothing comes after it. */
+/** Tells of all flows, in order of their serials, that they end here. Their rows are not freed: nothing comes after it. */
 export function finish(now: f64): void {
   const rows = bySerial()
   for (let at = rows, end = rows + (usize(size) << 3); at < end; at += 8) conclude(flowAt(load<u32>(at)), now)
+  clear()
 }
 
 /** Tells that the flow is over and frees its row. */
@@ -60,7 +61,7 @@ function conclude(flow: Flow, now: f64): void {
   if ((told & TELL_CLOSED) != 0 && closed(flow.row, now)) putFlow(flow, now, verdict)
 }
 
-/** Whether it came about, and nobody has anything to say of it. */
+/** Whether it was established, and nobody has anything to say of it. */
 function wentWell(flow: Flow): bool {
   return (
     (flow.marks & (FLOW_ESTABLISHED | FLOW_TAKEN_UP)) == FLOW_ESTABLISHED &&

@@ -63,6 +63,12 @@ export function remove(flow: Flow): void {
   size--
 }
 
+/** Forgets all flows; their rows stay as they are. */
+export function clear(): void {
+  memory.fill(slots, 0, (usize(mask) + 1) << 3)
+  size = 0
+}
+
 function takeRow(): Flow {
   if (free != 0) {
     const flow = flowAt(free)

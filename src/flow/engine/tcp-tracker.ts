@@ -154,12 +154,12 @@ function process(reused: bool): void {
 
 /** Whether the segment can matter to a verdict. */
 function isTrouble(): bool {
-  let steps = segment.steps & TROUBLE_STEPS
-  // Both FINs at once: nothing stays half closed.
-  if (segment.steps & STEP_SECOND_FIN) steps &= ~STEP_FIRST_FIN_ACKED
-  return (
-    steps != 0 || (segment.anomalies & TROUBLE_ANOMALIES) != 0 || (segment.flow.marks & TROUBLE_MARKS) != 0
-  )
+  const steps = segment.steps
+  const anomalies = segment.anomalies
+  if ((anomalies & TROUBLE_ANOMALIES) != 0 || (segment.flow.marks & TROUBLE_MARKS) != 0) return true
+  // A FIN that acknowledges the other: nearly all connections end so, and nothing stays half closed.
+  if (steps == (STEP_FIRST_FIN_ACKED | STEP_SECOND_FIN) && anomalies == 0) return false
+  return (steps & TROUBLE_STEPS) != 0
 }
 
 /** The number before the first byte of a direction: its SYN's, else inferred from what is there. */

@@ -22,15 +22,17 @@ interface Step {
   readonly away: number
   readonly after: number
   readonly ttl: number
+  readonly win: number
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  port: fc.constantFrom(40_000, 40_000, 40_001),
+  port: fc.constantFrom(40_000, 40_000, 40_001, 40_002),
   back: fc.boolean(),
   kind: fc.constantFrom('syn', 'ack', 'data', 'rst', 'rst', 'fin', 'icmp'),
-  away: fc.constantFrom(0, 0, 0, 0, 1, -50, 5000),
-  after: fc.constantFrom(1e6, 1e6, 300e6, 1.3e9, 4e9, 61e9),
+  away: fc.constantFrom(0, 0, 0, 0, 1, -50, -100, 5000),
+  after: fc.constantFrom(1e6, 1e6, 15e6, 120e6, 300e6, 1.3e9, 4e9, 61e9, -40e6, -3e9),
   ttl: fc.constantFrom(64, 64, 64, 57),
+  win: fc.constantFrom(500, 500, 500, 0),
 })
 
 /** The usual beginnings: refused, opened, opened with data. */
@@ -60,7 +62,7 @@ function capture(steps: readonly Step[]): Uint8Array {
   bytes[12] = 8
   const next = new Map<string, number>()
   let time = 0
-  for (const { port, back, kind, away, after, ttl } of steps) {
+  for (const { port, back, kind, away, after, ttl, win } of steps) {
     const ends = [
       { addr: '10.0.0.1', port },
       { addr: '10.0.0.2', port: 80 },
@@ -83,10 +85,10 @@ function capture(steps: readonly Step[]): Uint8Array {
       packets.icmpError('10.0.0.254', ...PORT_UNREACHABLE, from, to, { seq: seq - 1, flags })
     else {
       // An answer to what never was sent has number 0.
-      packets.tcp(from, to, { seq: kind === 'rst' && !next.has(own) ? 0 : seq, ack, flags, len })
+      packets.tcp(from, to, { seq: kind === 'rst' && !next.has(own) ? 0 : seq, ack, flags, len, win })
       next.set(own, (seq + len + (flags & (SYN | FIN) ? 1 : 0)) >>> 0)
     }
-    time += after
+    time = Math.max(0, time + after)
     bytes.set(packets.bytes, ETHERNET)
     bytes[TTL] = ttl
     const [captured, original] = [ETHERNET + packets.captured, ETHERNET + packets.original]
@@ -109,11 +111,11 @@ test('a record names the verdict that the docket gives, whatever comes before an
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...beginnings),
-      fc.array(step, { minLength: 1, maxLength: 8 }),
+      fc.array(step, { minLength: 1, maxLength: 12 }),
       fc.constantFrom(1, 1000),
       async (begin, steps, maxFlows) => {
         const opening = begin.map(([back, kind]) => {
-          const usual = { port: 40_000, away: 0, after: 1e6, ttl: 64 }
+          const usual = { port: 40_000, away: 0, after: 1e6, ttl: 64, win: 500 }
           return { ...usual, back, kind }
         })
         const [alone, beside] = await both(capture([...opening, ...steps]), maxFlows)
@@ -126,3 +128,25 @@ test('a record names the verdict that the docket gives, whatever comes before an
   for (const name of ['refused.reset', 'reset.by-peer', 'reset.by-us', 'reset.injected'])
     assert.ok(named.has(name), name)
 })
+
+const usual = { port: 40_001, away: 0, after: 1e6, ttl: 64, win: 500 }
+const opened: readonly Step[] = [
+  { ...usual, back: false, kind: 'syn' },
+  { ...usual, back: true, kind: 'syn' },
+  { ...usual, back: false, kind: 'ack' },
+]
+/** What ends an open connection without being told of as trouble: a held reset, and two FINs. */
+const ends: Readonly<Record<string, readonly Step[]>> = {
+  reset: [{ ...usual, back: true, kind: 'rst', after: 1.2e9 }],
+  FINs: [
+    { ...usual, back: false, kind: 'fin', after: 1.2e9 },
+    { ...usual, back: true, kind: 'fin' },
+  ],
+}
+
+for (const [name, end] of Object.entries(ends))
+  test(`others are judged at the time of the last packet, a ${name} that nobody asks about`, async () => {
+    const alone: Step = { ...usual, port: 40_000, back: false, kind: 'syn' }
+    for (const records of await both(capture([alone, ...opened, ...end]), 1000))
+      assert.equal(JSON.parse(records[0]!).verdict, 'timeout.no-answer')
+  })

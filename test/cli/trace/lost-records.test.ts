@@ -8,7 +8,7 @@ import { isRoot, rootTest } from '../../support/root.ts'
 const FLOOD = `
 import socket
 s = socket.create_server(("127.0.0.1", 0))
-for _ in range(12000):
+for _ in range(26000):
     d = socket.create_connection(s.getsockname())
     c, _ = s.accept()
     d.close()
