@@ -60,9 +60,8 @@ function isWhole(layout: { readonly [K in keyof CallLayout]: number | undefined 
  * in the address that was dialled, as the caller has it in its memory.
  *
  * While any system call is traced, all of them take the kernel's slower way: 55 ns each (166 → 221 ns for getppid,
- * Linux 6.18). That is half of what watching costs a client that connects for each request. A program at the return of
- * `__sys_connect_file` would cost the others nothing, but not every kernel lets its code be patched. Calls through
- * io_uring or the 32-bit entry are not seen.
+ * Linux 6.18). A program at the return of `__sys_connect_file` would cost the others nothing, but not every kernel
+ * lets its code be patched. Calls through io_uring or the 32-bit entry are not seen.
  */
 export function callProgram(target: ProgramTarget, layout: CallLayout, result: number): Uint8Array {
   const program = new Program(target)
