@@ -12,7 +12,7 @@ import { median } from './median.mjs'
 const TURNS = 5
 /** Each, watched or not: as short as the machine's own speed changes, so that both of a pair have the same. */
 const SECONDS = 1
-/** As long before that is not counted: JavaScript is compiled as it runs, and who watches does so for hours. */
+/** Of these first seconds nothing is counted: JavaScript is compiled as it runs, and who watches does so for hours. */
 const WARM_UP = 3
 /** For what is on its way when a watcher has ended. */
 const SETTLE = 0.2

@@ -121,8 +121,7 @@ export class CaseJudge {
   }
 
   #tellMismatch(found: Case, evidence: Evidence): void {
-    if (found.isMismatchTold || !evidence.kernel.watched) return
-    const mismatch = mismatchEvent(evidence, found.serial)
+    const mismatch = found.isMismatchTold ? undefined : mismatchEvent(evidence, found.serial)
     if (mismatch === undefined) return
     found.isMismatchTold = true
     this.#options.event?.(mismatch)

@@ -42,7 +42,7 @@ const SETTLE_LIVE = (50 * NANOS_PER_MS) as Nanos
 /** Connections judged between two readings of packets when live: each may take 15 ms. */
 const AT_ONCE_LIVE = 8
 
-const UNJUDGED = 'not every connection that failed has a verdict: too many were in trouble at once'
+const UNJUDGED = 'some failed connections have no verdict: too many failed at once; a filter leaves fewer'
 
 export interface AnalysisParts {
   readonly source: PacketSource

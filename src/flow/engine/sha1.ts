@@ -21,8 +21,8 @@ export function sha1(message: usize, length: u32, digest: usize): void {
 /** RFC 3174 section 6.1: one block. */
 function compress(digest: usize): void {
   for (let at = w + 64; at < w + WORDS * 4; at += 4) {
-    const mixed = load<u32>(at - 12) ^ load<u32>(at - 32) ^ load<u32>(at - 56) ^ load<u32>(at - 64)
-    store<u32>(at, rotl<u32>(mixed, 1))
+    const word = load<u32>(at - 12) ^ load<u32>(at - 32) ^ load<u32>(at - 56) ^ load<u32>(at - 64)
+    store<u32>(at, rotl<u32>(word, 1))
   }
   let a: u32 = 0x67452301
   let b: u32 = 0xefcdab89
@@ -30,52 +30,17 @@ function compress(digest: usize): void {
   let d: u32 = 0x10325476
   let e: u32 = 0xc3d2e1f0
   // Five rounds at a time: after them every word is in its own place again.
-  for (let at: usize = w; at < w + 80; at += 20) {
-    e += rotl<u32>(a, 5) + choose(b, c, d) + 0x5a827999 + load<u32>(at)
+  for (let t: usize = 0; t < WORDS; t += 5) {
+    const at = w + (t << 2)
+    e += rotl<u32>(a, 5) + mixed(t, b, c, d) + load<u32>(at)
     b = rotl<u32>(b, 30)
-    d += rotl<u32>(e, 5) + choose(a, b, c) + 0x5a827999 + load<u32>(at, 4)
+    d += rotl<u32>(e, 5) + mixed(t, a, b, c) + load<u32>(at, 4)
     a = rotl<u32>(a, 30)
-    c += rotl<u32>(d, 5) + choose(e, a, b) + 0x5a827999 + load<u32>(at, 8)
+    c += rotl<u32>(d, 5) + mixed(t, e, a, b) + load<u32>(at, 8)
     e = rotl<u32>(e, 30)
-    b += rotl<u32>(c, 5) + choose(d, e, a) + 0x5a827999 + load<u32>(at, 12)
+    b += rotl<u32>(c, 5) + mixed(t, d, e, a) + load<u32>(at, 12)
     d = rotl<u32>(d, 30)
-    a += rotl<u32>(b, 5) + choose(c, d, e) + 0x5a827999 + load<u32>(at, 16)
-    c = rotl<u32>(c, 30)
-  }
-  for (let at: usize = w + 80; at < w + 160; at += 20) {
-    e += rotl<u32>(a, 5) + parity(b, c, d) + 0x6ed9eba1 + load<u32>(at)
-    b = rotl<u32>(b, 30)
-    d += rotl<u32>(e, 5) + parity(a, b, c) + 0x6ed9eba1 + load<u32>(at, 4)
-    a = rotl<u32>(a, 30)
-    c += rotl<u32>(d, 5) + parity(e, a, b) + 0x6ed9eba1 + load<u32>(at, 8)
-    e = rotl<u32>(e, 30)
-    b += rotl<u32>(c, 5) + parity(d, e, a) + 0x6ed9eba1 + load<u32>(at, 12)
-    d = rotl<u32>(d, 30)
-    a += rotl<u32>(b, 5) + parity(c, d, e) + 0x6ed9eba1 + load<u32>(at, 16)
-    c = rotl<u32>(c, 30)
-  }
-  for (let at: usize = w + 160; at < w + 240; at += 20) {
-    e += rotl<u32>(a, 5) + majority(b, c, d) + 0x8f1bbcdc + load<u32>(at)
-    b = rotl<u32>(b, 30)
-    d += rotl<u32>(e, 5) + majority(a, b, c) + 0x8f1bbcdc + load<u32>(at, 4)
-    a = rotl<u32>(a, 30)
-    c += rotl<u32>(d, 5) + majority(e, a, b) + 0x8f1bbcdc + load<u32>(at, 8)
-    e = rotl<u32>(e, 30)
-    b += rotl<u32>(c, 5) + majority(d, e, a) + 0x8f1bbcdc + load<u32>(at, 12)
-    d = rotl<u32>(d, 30)
-    a += rotl<u32>(b, 5) + majority(c, d, e) + 0x8f1bbcdc + load<u32>(at, 16)
-    c = rotl<u32>(c, 30)
-  }
-  for (let at: usize = w + 240; at < w + 320; at += 20) {
-    e += rotl<u32>(a, 5) + parity(b, c, d) + 0xca62c1d6 + load<u32>(at)
-    b = rotl<u32>(b, 30)
-    d += rotl<u32>(e, 5) + parity(a, b, c) + 0xca62c1d6 + load<u32>(at, 4)
-    a = rotl<u32>(a, 30)
-    c += rotl<u32>(d, 5) + parity(e, a, b) + 0xca62c1d6 + load<u32>(at, 8)
-    e = rotl<u32>(e, 30)
-    b += rotl<u32>(c, 5) + parity(d, e, a) + 0xca62c1d6 + load<u32>(at, 12)
-    d = rotl<u32>(d, 30)
-    a += rotl<u32>(b, 5) + parity(c, d, e) + 0xca62c1d6 + load<u32>(at, 16)
+    a += rotl<u32>(b, 5) + mixed(t, c, d, e) + load<u32>(at, 16)
     c = rotl<u32>(c, 30)
   }
   store<u32>(digest, a + 0x67452301)
@@ -85,16 +50,10 @@ function compress(digest: usize): void {
   store<u32>(digest, e + 0xc3d2e1f0, 16)
 }
 
-// RFC 3174 section 5.
-
-function choose(b: u32, c: u32, d: u32): u32 {
-  return d ^ (b & (c ^ d))
-}
-
-function parity(b: u32, c: u32, d: u32): u32 {
-  return b ^ c ^ d
-}
-
-function majority(b: u32, c: u32, d: u32): u32 {
-  return (b & c) | (d & (b | c))
+/** RFC 3174 section 5: the function of round `t`, with its constant. */
+function mixed(t: usize, b: u32, c: u32, d: u32): u32 {
+  if (t < 20) return (d ^ (b & (c ^ d))) + 0x5a827999
+  if (t < 40) return (b ^ c ^ d) + 0x6ed9eba1
+  if (t < 60) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc
+  return (b ^ c ^ d) + 0xca62c1d6
 }
