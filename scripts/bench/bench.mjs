@@ -16,7 +16,6 @@ const RUNS = 5
 const PACKETS = 2_000_000
 /** Of real traffic: until there are as many packets as in the generated capture, but not longer. */
 const REAL_SECONDS = 30
-const REAL_RUNS = 3
 const socktrace = 'bin/socktrace'
 const capture = 'build/bench.pcap'
 const real = 'build/bench-real.pcap'
@@ -112,7 +111,7 @@ async function realTraffic() {
     '',
     ...fileTable(
       commandsOver(path).filter(([name]) => !SLOW.includes(name)),
-      REAL_RUNS,
+      RUNS,
       packets,
     ),
     '',
