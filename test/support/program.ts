@@ -27,6 +27,9 @@ export const WAYS: readonly Way[] = [
   { name: 'the one executable, cap engine', engine: 'cap', ...EXECUTABLE },
 ]
 
+/** Whatever takes longer hangs, ms: a crowded machine may need ten times as long as a quiet one. */
+const LIMIT_MS = 180_000
+
 /** The program's file; throws when it was not built, so that a test of it fails and is not skipped. */
 export function builtFile({ file, madeBy }: Way): string {
   if (!existsSync(file)) throw new Error(`${file} is not there: ${madeBy} has not made it`)
@@ -39,13 +42,13 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs a command to its end; one that hangs is killed after 30 s and has `status` null. */
+/** Runs a command to its end; one that hangs is killed and has `status` null. */
 export function runCommand(command: readonly string[], environment: NodeJS.ProcessEnv = process.env): Ran {
   const [file, ...args] = command
   const { error, status, stdout, stderr } = spawnSync(file!, args, {
     encoding: 'utf8',
     env: environment,
-    timeout: 30_000,
+    timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
     maxBuffer: 1 << 28,
   })
@@ -76,9 +79,9 @@ export class Running {
     return this.child.pid!
   }
 
-  /** Resolves once `isThere` holds for what was printed so far; rejects when the command ends first or in a minute. */
+  /** Resolves once `isThere` holds for what was printed so far; rejects when the command ends first, or hangs. */
   async until(what: string, isThere: (running: this) => boolean): Promise<void> {
-    const limit = AbortSignal.timeout(60_000)
+    const limit = AbortSignal.timeout(LIMIT_MS)
     while (!isThere(this)) {
       // Aborted after each round, so that no listener stays behind.
       const round = new AbortController()
@@ -101,8 +104,9 @@ export class Running {
     return this.ended()
   }
 
+  /** Waits for the end; one that hangs is killed. */
   async ended(): Promise<number | NodeJS.Signals | null> {
-    const limit = setTimeout(() => this.child.kill('SIGKILL'), 20_000)
+    const limit = setTimeout(() => this.child.kill('SIGKILL'), LIMIT_MS)
     await this.#ended
     clearTimeout(limit)
     return this.child.exitCode ?? this.child.signalCode
