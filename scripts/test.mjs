@@ -1,33 +1,47 @@
 // Runs every test file and closes with one summary. `node --import tsx scripts/test.mjs [FILE…]`
 //
-// Files that touch the machine (root, network namespaces, the built program) run one at a time, so that they
-// neither disturb each other nor measure each other's load; all others run on every core.
+// Three kinds of file, by what they share with others:
+// - pure ones share nothing. They run in a process of their own with the lowest priority, in what the others leave.
+// - those of the system (root, network namespaces, the built program) mostly wait: two at a time.
+// - crowded ones start dozens of programs, or hold a flood to what a machine can take: one at a time.
+import { fork } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-/** What a file that must run alone imports. */
-const ALONE = /support\/(root|lab|program)\.ts|\/lab\/|\/e2e\//
+/** What a file of the system imports, or where it lies. */
+const SYSTEM = /support\/(root|lab|program)\.ts|\/lab\/|\/e2e\//
+const CROWDED = ['lab/verdicts', 'lab/short-lived', 'e2e/attribution', 'e2e/beside-tcpdump']
 const LIMIT_MS = (process.env.SOCKTRACE_FULL === '1' ? 60 : 12) * 60_000
+const LOWEST_PRIORITY = 19
 
 const isRoot = process.getuid?.() === 0
 const needsCorpora = process.env.SOCKTRACE_REQUIRE_CORPORA === '1'
-const all = process.argv.length > 2 ? process.argv.slice(2) : testFiles('test')
-const alone = all.filter((path) => path.startsWith('test/e2e/') || ALONE.test(readFileSync(path, 'utf8')))
-const together = all.filter((path) => !alone.includes(path))
-
-const totals = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 }
-const skips = new Map()
 const started = performance.now()
 const deadline = AbortSignal.timeout(LIMIT_MS)
 
-await runFiles(together, availableParallelism())
-await runFiles(alone, 1)
-summarize()
-// A program that a test cut short left behind would keep its pipe, and this process, open.
-process.exit()
+if (process.send !== undefined) {
+  setPriority(LOWEST_PRIORITY)
+  process.on('disconnect', () => process.exit(1))
+  const result = await runFiles(process.argv.slice(2), availableParallelism())
+  process.send(result, () => process.exit())
+} else {
+  const all = process.argv.length > 2 ? process.argv.slice(2) : testFiles('test')
+  const system = all.filter((path) => path.startsWith('test/e2e/') || SYSTEM.test(readFileSync(path, 'utf8')))
+  const crowded = system.filter((path) => CROWDED.some((part) => path.includes(part)))
+  const pure = all.filter((path) => !system.includes(path))
+
+  const beside = runBeside(pure)
+  const results = [await runFiles(crowded, 1)]
+  const others = system.filter((path) => !crowded.includes(path))
+  results.push(await runFiles(others, 2))
+  results.push(await beside)
+  summarize(all.length, results)
+  // A program that a test cut short left behind would keep its pipe, and this process, open.
+  process.exit()
+}
 
 function testFiles(folder) {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -36,12 +50,34 @@ function testFiles(folder) {
     .sort()
 }
 
-/** One run of the test runner; its own closing totals are added to ours instead of being printed. */
+/** The files in a process of their own; what it prints comes in one piece at its end. */
+function runBeside(files) {
+  if (files.length === 0) return { totals: {}, skips: [] }
+  const child = fork(import.meta.filename, files, { silent: true })
+  const printed = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => printed.push(bytes))
+  return new Promise((done, fail) => {
+    let result
+    child.on('message', (message) => {
+      result = message
+    })
+    child.on('close', (status) => {
+      process.stdout.write(Buffer.concat(printed))
+      if (result === undefined)
+        fail(new Error(`the tests beside ended with ${status} before they had a result`))
+      else done(result)
+    })
+  })
+}
+
+/** One run of the test runner; its own closing totals are added up instead of being printed. */
 async function runFiles(files, concurrency) {
-  if (files.length === 0) return
+  const totals = {}
+  const skips = []
+  if (files.length === 0) return { totals, skips }
   const events = run({ files, concurrency, signal: deadline, timeout: LIMIT_MS / 2 })
   events.on('test:pass', ({ name, skip }) => {
-    if (skip !== undefined) skips.set(skip, [...(skips.get(skip) ?? []), name])
+    if (skip !== undefined) skips.push([String(skip), name])
   })
   const reporter = new spec()
   reporter.pipe(process.stdout, { end: false })
@@ -49,9 +85,10 @@ async function runFiles(files, concurrency) {
     const total =
       event.type === 'test:diagnostic' && event.data.nesting === 0 ? closingTotal(event) : undefined
     if (total === undefined) reporter.write(event)
-    else totals[total.name] += total.value
+    else totals[total.name] = (totals[total.name] ?? 0) + total.value
   }
   await new Promise((done) => reporter.end(done))
+  return { totals, skips }
 }
 
 /** `tests 12`, `pass 11`, …: what the runner says at its end; undefined for any other diagnostic. */
@@ -60,22 +97,26 @@ function closingTotal({ data }) {
   return match === null ? undefined : { name: match[1], value: Number(match[2]) }
 }
 
-function summarize() {
+function summarize(files, results) {
+  const total = (name) => results.reduce((sum, { totals }) => sum + (totals[name] ?? 0), 0)
+  const skips = new Map()
+  for (const [reason, name] of results.flatMap(({ skips }) => skips))
+    skips.set(reason, [...(skips.get(reason) ?? []), name])
+
   for (const [reason, names] of skips) console.log(`skipped: ${names.length} × ${reason}`)
   const problems = []
   if (deadline.aborted) problems.push(`the time limit of ${LIMIT_MS / 60_000} min was reached`)
-  if (totals.tests === 0) problems.push('no test ran')
+  if (total('tests') === 0) problems.push('no test ran')
   for (const reason of skips.keys()) {
-    if (isRoot && /needs root/.test(String(reason)))
-      problems.push(`as root nothing may be skipped for: ${reason}`)
-    if (needsCorpora && /SOCKTRACE_CORPORA/.test(String(reason)))
+    if (isRoot && /needs root/.test(reason)) problems.push(`as root nothing may be skipped for: ${reason}`)
+    if (needsCorpora && /SOCKTRACE_CORPORA/.test(reason))
       problems.push('SOCKTRACE_REQUIRE_CORPORA=1, but tests of captures were skipped')
   }
   for (const problem of problems) console.log(`make test: ${problem}`)
 
-  const failed = totals.fail + totals.cancelled
+  const failed = total('fail') + total('cancelled')
   const seconds = ((performance.now() - started) / 1000).toFixed(0)
-  console.log(`${all.length} files, ${totals.tests} tests in ${seconds} s`)
-  console.log(`${totals.pass} passed, ${failed} failed, ${totals.skipped} skipped`)
+  console.log(`${files} files, ${total('tests')} tests in ${seconds} s`)
+  console.log(`${total('pass')} passed, ${failed} failed, ${total('skipped')} skipped`)
   process.exitCode = failed > 0 || problems.length > 0 ? 1 : 0
 }

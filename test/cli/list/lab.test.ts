@@ -242,8 +242,11 @@ rootTest('lines of the kernel rows are those of the records', () => {
     ['-t6H'],
     ['-at', 'sport', '=', ':4000'],
   ]) {
-    const lines = lab.list(args)
+    // Connections that are not answered end meanwhile: held to the records are lines that were the same after them.
+    let [lines, records, after] = ['', '', lab.list(args)]
+    for (let round = 0; round < 5 && lines !== after; round++)
+      [lines, records, after] = [after, lab.list([...args, '-v']), lab.list(args)]
     assert.ok(lines.split('\n').length > 1)
-    assert.equal(lines, lab.list([...args, '-v']), args.join(' '))
+    assert.equal(lines, records, args.join(' '))
   }
 })
