@@ -15,7 +15,7 @@ export type Width = 1 | 2 | 4 | 8
 /** Unsigned comparisons but for `<s`; `&` is true when a bit is common. */
 export type Condition = '==' | '!=' | '>' | '>=' | '<' | '<s' | '&'
 /** `>>s` keeps the sign. */
-export type Operation = '+' | '&' | '<<' | '>>' | '>>s'
+export type Operation = '+' | '&' | '^' | '<<' | '>>' | '>>s'
 
 // Instruction set of Documentation/bpf/standardization/instruction-set.rst.
 const SIZE: Readonly<Record<Width, number>> = { 1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18 }
@@ -31,6 +31,7 @@ const COMPARE: Readonly<Record<Condition, number>> = {
 const ARITHMETIC: Readonly<Record<Operation, number>> = {
   '+': 0x00,
   '&': 0x50,
+  '^': 0xa0,
   '<<': 0x60,
   '>>': 0x70,
   '>>s': 0xc0,

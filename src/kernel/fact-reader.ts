@@ -11,6 +11,7 @@ import {
   NAMED_LENGTH,
   netnsOf,
   PAYLOAD_LENGTH,
+  pidOf,
   RECORD,
   RECORD_LENGTH,
 } from './ring-record.ts'
@@ -121,7 +122,7 @@ export class FactReader {
       family === 4
         ? (at: number) => formatIpv4(view.getUint32(at))
         : (at: number) => address6(view, at, isMapped(view, remote) || isMapped(view, local))
-    const pid = isNamed ? view.getUint32(offset + CHANGE.pid, true) : 0
+    const pid = isNamed ? pidOf(view.getUint32(offset + CHANGE.pid, true)) : 0
     this.renew(offset)
     return {
       fact: 'state',
@@ -144,7 +145,7 @@ export class FactReader {
       this.#reported.delete(socket)
       return undefined
     }
-    const pid = this.#view.getUint32(offset + RECORD.pid, true)
+    const pid = pidOf(this.#view.getUint32(offset + RECORD.pid, true))
     return {
       fact: 'call',
       ...base,

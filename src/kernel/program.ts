@@ -1,6 +1,6 @@
 import { Assembler, R0, R1, R2, R3, R4, R7, R9, STACK, type Width } from './assembler.ts'
 import { COMMON_LENGTH, type KernelLayout } from './layout.ts'
-import { NAME_LENGTH, RECORD, RECORD_LENGTH } from './ring-record.ts'
+import { NAME_LENGTH, OTHER_THREAD, RECORD, RECORD_LENGTH } from './ring-record.ts'
 import type { Transitions } from './transitions.ts'
 
 // Helpers by their numbers in include/uapi/linux/bpf.h.
@@ -125,7 +125,8 @@ export class Program extends Assembler {
   /** The process that is running, which need not be the one that this is about; `pid`, `name`: where the record has it. */
   caller({ pid, name }: { readonly pid: number; readonly name: number } = RECORD): this {
     const { pidNamespace } = this.#target
-    if (pidNamespace === undefined) this.call(GET_CURRENT_PID_TGID).apply('>>', R0, 32)
+    // Either way R0 is the thread and, above it, the process.
+    if (pidNamespace === undefined) this.call(GET_CURRENT_PID_TGID)
     else {
       // Unsigned 32 bits; the answer is u32 pid, tgid, both 0 for a process outside.
       this.set(R2, pidNamespace.inode | 0)
@@ -136,8 +137,13 @@ export class Program extends Assembler {
         .apply('+', R3, SCRATCH)
         .set(R4, 8)
         .call(GET_NS_CURRENT_PID_TGID)
-        .load(4, R0, STACK, SCRATCH + 4)
+        .load(8, R0, STACK, SCRATCH)
     }
+    const first = `first thread ${name}`
+    this.move(R1, R0).apply('>>', R0, 32).applyRegister('^', R1, R0).apply('<<', R1, 32)
+    this.jumpIf(R1, '==', 0, first)
+      .apply('+', R0, OTHER_THREAD | 0)
+      .label(first)
     this.store(4, R9, pid, R0)
     return this.move(R1, R9).apply('+', R1, name).set(R2, NAME_LENGTH).call(GET_CURRENT_COMM)
   }

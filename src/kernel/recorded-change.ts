@@ -1,4 +1,4 @@
-import { CHANGE, KIND, NAME_LENGTH, netnsOf, RECORD } from './ring-record.ts'
+import { CHANGE, KIND, NAME_LENGTH, netnsOf, OTHER_THREAD, pidOf, RECORD } from './ring-record.ts'
 import { StateChange } from './state-event.ts'
 
 const TCP = 6
@@ -54,7 +54,21 @@ export class RecordedChange extends StateChange {
 
   /** Of the process that made the change, as connect() and listen() do; 0 for any other. */
   get pid(): number {
-    return this.#view.getUint32(this.#offset + CHANGE.pid, true)
+    return pidOf(this.#view.getUint32(this.#offset + CHANGE.pid, true))
+  }
+
+  /** `comm` is what the process itself is called: its first thread made the change. */
+  get isFirstThread(): boolean {
+    return this.#view.getUint32(this.#offset + CHANGE.pid, true) < OTHER_THREAD
+  }
+
+  /** Whether `comm` is this name, of ASCII letters. */
+  isNamed(name: string): boolean {
+    const bytes = this.#bytes
+    const { length } = name
+    if (length >= NAME_LENGTH || bytes[this.#name + length] !== 0) return false
+    for (let at = 0; at < length; at++) if (bytes[this.#name + at] !== name.charCodeAt(at)) return false
+    return true
   }
 
   /** Name of the thread that made it, byte for byte: only where `pid` is not 0. Borrowed. */

@@ -5,7 +5,7 @@
 export const RECORD = {
   /** u32, one of `KIND`. */
   kind: 0,
-  /** u32, of the process in whose context it happened; 0 when it is not known. */
+  /** u32, of the process in whose context it happened, with `OTHER_THREAD`; 0 when it is not known. */
   pid: 4,
   /** u64 ns, CLOCK_MONOTONIC. */
   time: 8,
@@ -48,7 +48,7 @@ export const CHANGE = {
   /** u8 each: old and new state, in place of the upper 16 bits of the socket's address, which are ones. */
   from: 22,
   to: 23,
-  /** u32, of the process that made it; 0 where it is not one of those that its process makes. */
+  /** u32, of the process that made it, with `OTHER_THREAD`; 0 where it is not one of those that its process makes. */
   pid: 28,
   /** Addresses, 4 or 16 bytes each, and then the name, if there is one. */
   remote: 32,
@@ -76,6 +76,14 @@ export const KIND = {
   call: 8,
   drop: 9,
 } as const
+
+/** Above every pid: the record's name is not that of the process's first thread, which is the process's own. */
+export const OTHER_THREAD = 2 ** 31
+
+/** The pid of a word with `OTHER_THREAD`. */
+export function pidOf(word: number): number {
+  return word & (OTHER_THREAD - 1)
+}
 
 export function isChange(kind: number): boolean {
   return kind === KIND.state || kind === KIND.state6

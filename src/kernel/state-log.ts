@@ -3,7 +3,7 @@ import type { KernelFact } from './fact.ts'
 import { FactReader, type KernelNames } from './fact-reader.ts'
 import type { CommonLayout } from './layout.ts'
 import { RecentSet } from './recent-set.ts'
-import { CHANGE, CHANGE_LENGTH, RECORD } from './ring-record.ts'
+import { CHANGE, CHANGE_LENGTH, pidOf, RECORD } from './ring-record.ts'
 import { CLOSE, LISTEN, SYN_SENT } from './state-event.ts'
 
 /** Changes that are kept, a power of two: four or ten for a connection, 5 MB. */
@@ -181,7 +181,10 @@ export class StateLog {
   }
 
   #callerAt(view: DataView, offset: number): number {
-    return callerOf(view.getUint32(offset + CHANGE.pid, true), view.getUint16(offset + CHANGE.remotePort))
+    return callerOf(
+      pidOf(view.getUint32(offset + CHANGE.pid, true)),
+      view.getUint16(offset + CHANGE.remotePort),
+    )
   }
 
   #tell(at: number, give: Give): void {

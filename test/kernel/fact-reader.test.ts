@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
 import { COMMON_LENGTH } from '../../src/kernel/layout.ts'
-import { CHANGE, KIND, NAMED_LENGTH, RECORD, RECORD_LENGTH } from '../../src/kernel/ring-record.ts'
+import { CHANGE, KIND, NAMED_LENGTH, OTHER_THREAD, RECORD, RECORD_LENGTH } from '../../src/kernel/ring-record.ts'
 import { COMMON } from './common-layout.ts'
 
 const NAMES: KernelNames = {
@@ -85,6 +85,11 @@ test('a change of state; who made it is told only where that is sure', () => {
   const dial = { ...fact, from: 'CLOSE', to: 'SYN_SENT', pid: 77, comm: 'curl' }
   assert.deepEqual(read(KIND.state, change(7, 2)), dial)
   assert.deepEqual(read(KIND.state6, change(7, 2, 6)), dial)
+  const byThread = (view: DataView): void => {
+    change(7, 2)(view)
+    view.setUint32(CHANGE.pid, 77 + OTHER_THREAD, true)
+  }
+  assert.deepEqual(read(KIND.state, byThread), dial)
   const unset = { ...dial, local: { addr: '0.0.0.0', port: 50_000 } }
   assert.deepEqual(read(KIND.state6, change(7, 2, 6, false)), unset)
   assert.deepEqual(read(KIND.state, change(2, 1)), { ...fact, from: 'SYN_SENT', to: 'ESTABLISHED' })

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RecordedChange } from '../../src/kernel/recorded-change.ts'
-import { CHANGE, CHANGE_LENGTH, KIND, RECORD } from '../../src/kernel/ring-record.ts'
+import { CHANGE, CHANGE_LENGTH, KIND, OTHER_THREAD, RECORD } from '../../src/kernel/ring-record.ts'
 import { parseAddress } from '../../src/wire/address.ts'
 
 const NETNS = 0xf000_0123
 
 /** A record at offset 8 of a ring: 10.0.0.1 or its like to a peer, port 50000 to 443, by a socket of that family. */
-function changeOf(local: string, remote: string, family: 4 | 6): RecordedChange {
+function changeOf(local: string, remote: string, family: 4 | 6, caller = 77): RecordedChange {
   // What the program does not fill is left from the record that was there before.
   const memory = new Uint8Array(8 + CHANGE_LENGTH).fill(0xee)
   const view = new DataView(memory.buffer, 8)
@@ -17,7 +17,7 @@ function changeOf(local: string, remote: string, family: 4 | 6): RecordedChange 
   view.setUint8(CHANGE.from, 7)
   view.setUint8(CHANGE.to, 2)
   view.setUint32(RECORD.netns, NETNS, true)
-  view.setUint32(CHANGE.pid, 77, true)
+  view.setUint32(CHANGE.pid, caller, true)
   view.setUint16(CHANGE.port, 50_000)
   view.setUint16(CHANGE.remotePort, 443)
   for (const [text, at] of [
@@ -55,6 +55,21 @@ test('a change of state as the program wrote it down', () => {
     },
   )
   assert.equal(Buffer.from(change.comm).toString(), 'curl')
+})
+
+test('whose name it has: that of the process, or of another thread', () => {
+  const own = changeOf('10.0.0.1', '10.0.0.2', 4)
+  assert.deepEqual([own.pid, own.isFirstThread], [77, true])
+  const other = changeOf('10.0.0.1', '10.0.0.2', 4, 77 + OTHER_THREAD)
+  assert.deepEqual([other.pid, other.isFirstThread], [77, false])
+  for (const family of [4, 6] as const) {
+    const change = changeOf('10.0.0.1', '10.0.0.2', family)
+    const names = ['curl', 'cur', 'curls', 'bash', '', 'a name of 16 B.!'] as const
+    assert.deepEqual(
+      names.filter((name) => change.isNamed(name)),
+      ['curl'],
+    )
+  }
 })
 
 const ENDS: readonly (readonly [local: string, remote: string, family: 4 | 6])[] = [

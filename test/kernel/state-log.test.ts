@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { KernelFact, StateFact } from '../../src/kernel/fact.ts'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
-import { CHANGE, CHANGE_LENGTH, KIND, RECORD } from '../../src/kernel/ring-record.ts'
+import { CHANGE, CHANGE_LENGTH, KIND, OTHER_THREAD, RECORD } from '../../src/kernel/ring-record.ts'
 import { StateLog } from '../../src/kernel/state-log.ts'
 import { COMMON } from './common-layout.ts'
 
@@ -49,7 +49,8 @@ class Bench {
   happens({ socket, from, to, local, remote, pid = 0 }: Change): number {
     const view = this.#view
     view.setUint32(RECORD.kind, KIND.state, true)
-    view.setUint32(CHANGE.pid, pid, true)
+    // Which thread made it is all the same.
+    view.setUint32(CHANGE.pid, pid + (socket % 2) * OTHER_THREAD, true)
     view.setBigUint64(RECORD.time, BigInt(++this.#count + this.#pauses * PAUSE), true)
     view.setBigUint64(RECORD.socket, 0xffff_8880_0000_0000n + BigInt(socket * 64), true)
     view.setUint8(CHANGE.from, from)

@@ -168,7 +168,7 @@ export class Owners {
     this.#state(change, change.time, caller)
   }
 
-  /** The kernel plane lost some: what was learnt from the others is not certain any more. */
+  /** Changes of state were lost: what was learnt from the others is not certain any more. */
   missed(): void {
     this.losses += 1
     this.#connects.clear()
@@ -242,9 +242,14 @@ export class Owners {
     this.#state(event, record.time, caller)
   }
 
-  /** The record's name is that of a thread; it has to do for a process that has ended meanwhile. */
+  /**
+   * The name that its first thread had then: what is known is of the last `drain`, before or after that. Another
+   * thread's has to do for a process that has ended meanwhile.
+   */
   #nameOf(change: RecordedChange): string {
-    return this.#names.of(change.pid) ?? Buffer.from(change.comm).toString('utf8')
+    const known = this.#names.of(change.pid)
+    if (known !== undefined && (!change.isFirstThread || change.isNamed(known))) return known
+    return Buffer.from(change.comm).toString('utf8')
   }
 
   #state(change: StateChange, time: number, caller: ProcessImage | undefined): void {
@@ -263,15 +268,13 @@ export class Owners {
     return holder && this.#reference(holder)
   }
 
-  /** Nothing learnt so far is certain any more; names are read anew. */
+  /** Nothing learnt so far is certain any more, but for changes of state that another shows; names are read anew. */
   #forgetAll(): void {
-    this.losses += 1
+    if (this.#event === undefined) this.losses += 1
+    else this.missed()
     this.#tree?.lost()
-    this.#connects.clear()
-    this.#listens.clear()
     this.#names.clear()
     this.#images.clear()
-    this.#since = monotonicNow()
     this.#learnNames()
   }
 
