@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FactReader, type KernelNames } from '../../src/kernel/fact-reader.ts'
 import { COMMON_LENGTH } from '../../src/kernel/layout.ts'
-import { CHANGE, KIND, NAMED_LENGTH, OTHER_THREAD, RECORD, RECORD_LENGTH } from '../../src/kernel/ring-record.ts'
+import {
+  CHANGE,
+  KIND,
+  NAMED_LENGTH,
+  OTHER_THREAD,
+  RECORD,
+  RECORD_LENGTH,
+} from '../../src/kernel/ring-record.ts'
 import { COMMON } from './common-layout.ts'
 
 const NAMES: KernelNames = {
