@@ -5,7 +5,7 @@ import { Waiter } from '../../src/host/wait.ts'
 
 const waiter = new Waiter()
 const state = process.argv[2] === 'failures' ? 'failures' : 'all'
-const plane = openKernelPlane({ waiter, want: { state, onDemand: true } })
+const plane = openKernelPlane({ waiter, want: { state, onDemand: true, lazy: true } })
 let facts = 0
 let isOver = false
 process.on('SIGINT', () => {
@@ -14,7 +14,7 @@ process.on('SIGINT', () => {
 })
 console.error(`listening on ${Object.entries(plane.watched).flatMap(([kind, on]) => (on ? [kind] : []))}`)
 while (!isOver) {
-  await waiter.wait(20)
+  await waiter.wait()
   plane.drain(() => {
     facts++
   })

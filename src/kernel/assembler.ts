@@ -45,7 +45,11 @@ const MODE_MEM = 0x60
 const SOURCE_REGISTER = 0x08
 const MOVE = 0xb0
 const LOAD_IMMEDIATE_64 = 0x18
-const ATOMIC_ADD_64 = 0xdb
+const ATOMIC_32 = 0xc3
+const ATOMIC_64 = 0xdb
+const ADD = 0
+const FETCH = 1
+const EXCHANGE = 0xe1
 const CALL = 0x85
 const EXIT = 0x95
 /** Source register of a 64-bit immediate: it is a map's descriptor, or points into that map's only value. */
@@ -92,7 +96,17 @@ export class Assembler {
 
   /** `*(u64 *)(to + offset) += from`, at once for all CPUs. */
   atomicAdd(to: number, offset: number, from: number): this {
-    return this.#emit(ATOMIC_ADD_64, to, from, offset, 0)
+    return this.#emit(ATOMIC_64, to, from, offset, ADD)
+  }
+
+  /** The same; `from` becomes what was there before. Linux 5.12. */
+  atomicFetchAdd(to: number, offset: number, from: number): this {
+    return this.#emit(ATOMIC_64, to, from, offset, ADD | FETCH)
+  }
+
+  /** The lower 32 bits of `from` change places with what is at `to + offset`, after all stores before it. Linux 5.12. */
+  atomicExchange(to: number, offset: number, from: number): this {
+    return this.#emit(ATOMIC_32, to, from, offset, EXCHANGE)
   }
 
   jump(label: string): this {

@@ -14,6 +14,7 @@ import {
   pidOf,
   RECORD,
   RECORD_LENGTH,
+  socketAt,
 } from './ring-record.ts'
 import { isMadeByCaller, tcpStateName } from './tcp-states.ts'
 
@@ -59,7 +60,8 @@ export class FactReader {
   /** The record of `length` bytes at `offset`; `undefined` when it tells nothing. */
   read(offset: number, length: number): KernelFact | undefined {
     if (length < CHANGE.name[4]) return undefined
-    const kind = this.#view.getUint32(offset + RECORD.kind, true)
+    // In the log of changes the entry's number stands behind it.
+    const kind = this.#view.getUint8(offset + RECORD.kind)
     if (isChange(kind)) return this.#change(offset, length, kind === KIND.state6 ? 6 : 4)
     if (length < RECORD_LENGTH) return undefined
     if (kind === KIND.drop) return this.#drop(offset)
@@ -104,10 +106,10 @@ export class FactReader {
     }
   }
 
-  /** A change of state that begins a new attempt: what was reported before it is no answer to it. */
-  renew(offset: number): void {
-    if (this.#reported.size > 0 && this.#view.getUint8(offset + CHANGE.from) === CLOSE)
-      this.#reported.delete(this.#socket(offset))
+  /** The change at `offset` of a memory may begin a new attempt: what was reported before it is no answer to it. */
+  renew(view: DataView, offset: number): void {
+    if (this.#reported.size > 0 && view.getUint8(offset + CHANGE.from) === CLOSE)
+      this.#reported.delete(socketAt(view, offset))
   }
 
   #change(offset: number, length: number, family: 4 | 6): KernelFact | undefined {
@@ -123,7 +125,7 @@ export class FactReader {
         ? (at: number) => formatIpv4(view.getUint32(at))
         : (at: number) => address6(view, at, isMapped(view, remote) || isMapped(view, local))
     const pid = isNamed ? pidOf(view.getUint32(offset + CHANGE.pid, true)) : 0
-    this.renew(offset)
+    this.renew(view, offset)
     return {
       fact: 'state',
       at: this.#wide(offset + RECORD.time),
@@ -267,7 +269,7 @@ export class FactReader {
   }
 
   #socket(offset: number): number {
-    return this.#address(offset + RECORD.socket)
+    return socketAt(this.#view, offset)
   }
 
   /** 48 significant bits: the rest of a kernel address is ones. */

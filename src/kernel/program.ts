@@ -1,6 +1,7 @@
 import { Assembler, R0, R1, R2, R3, R4, R7, R9, STACK, type Width } from './assembler.ts'
+import { LOG } from './change-log.ts'
 import { COMMON_LENGTH, type KernelLayout } from './layout.ts'
-import { NAME_LENGTH, OTHER_THREAD, RECORD, RECORD_LENGTH } from './ring-record.ts'
+import { KIND, NAME_LENGTH, OTHER_THREAD, RECORD, RECORD_LENGTH, WAKE_LENGTH } from './ring-record.ts'
 import type { Transitions } from './transitions.ts'
 
 // Helpers by their numbers in include/uapi/linux/bpf.h.
@@ -22,6 +23,8 @@ const MOST_STATE = 12
 
 /** A place on the stack for what was read last. */
 export const SCRATCH = -8
+/** Number and kind of the entry of the log that is being written. */
+const ENTRY = -16
 
 /** What programs are tied to: the maps that they write to, and how this kernel is laid out. */
 export interface ProgramTarget {
@@ -31,6 +34,8 @@ export interface ProgramTarget {
   readonly lost: number
   /** Bytes. */
   readonly ringLength: number
+  /** Descriptor of the log for changes of state that nobody needs to be told of; absent where all go to the ring. */
+  readonly log?: number
   /** The pid namespace whose numbers are wanted; absent for the machine's own. */
   readonly pidNamespace?: { readonly device: number; readonly inode: number }
 }
@@ -41,6 +46,7 @@ export interface ProgramTarget {
  */
 export class Program extends Assembler {
   readonly #target: ProgramTarget
+  #callers = 0
 
   constructor(target: ProgramTarget) {
     super()
@@ -79,6 +85,22 @@ export class Program extends Assembler {
     this.map(R1, this.#target.ring).set(R2, length).set(R3, 0).call(RINGBUF_RESERVE)
     this.jumpIf(R0, '==', 0, 'lost').move(R9, R0)
     return this.storeNumber(4, R9, RECORD.kind, kind).call(KTIME_GET_NS).store(8, R9, RECORD.time, R0)
+  }
+
+  /** R9 becomes the log's next entry with its time, all else to be filled. */
+  reserveEntry(log: number, kind: number): this {
+    this.set(R2, 1).mapValue(R1, log).atomicFetchAdd(R1, LOG.count, R2)
+    this.move(R1, R2).apply('<<', R1, 8).apply('+', R1, kind).store(8, STACK, ENTRY, R1)
+    this.apply('&', R2, LOG.capacity - 1).apply('<<', R2, LOG.shift)
+    this.mapValue(R9, log).applyRegister('+', R9, R2).apply('+', R9, LOG.entries)
+    return this.call(KTIME_GET_NS).store(8, R9, RECORD.time, R0)
+  }
+
+  /** The entry is whole. The reader is woken now and then, and the program ends. */
+  keepEntry(): this {
+    this.load(8, R1, STACK, ENTRY).atomicExchange(R9, RECORD.kind, R1)
+    this.load(8, R1, STACK, ENTRY).jumpIf(R1, '&', (LOG.wake - 1) << 8, 'out')
+    return this.reserveBare(KIND.wake, WAKE_LENGTH).finish('now').jump('out')
   }
 
   /** Ends the program unless the socket in R7 is of one of these protocols; the number is left in the scratch. */
@@ -139,7 +161,7 @@ export class Program extends Assembler {
         .call(GET_NS_CURRENT_PID_TGID)
         .load(8, R0, STACK, SCRATCH)
     }
-    const first = `first thread ${name}`
+    const first = `first thread ${++this.#callers}`
     this.move(R1, R0).apply('>>', R0, 32).applyRegister('^', R1, R0).apply('<<', R1, 32)
     this.jumpIf(R1, '==', 0, first)
       .apply('+', R0, OTHER_THREAD | 0)
@@ -153,6 +175,12 @@ export class Program extends Assembler {
    * record of sixteen looks, as the bits of its time above 64 ns have it.
    */
   submit(wake: 'now' | 'quarter'): this {
+    this.finish(wake).label('out').set(R0, 0).exit()
+    return this.label('lost').mapValue(R1, this.#target.lost).set(R2, 1).atomicAdd(R1, 0, R2).jump('out')
+  }
+
+  /** The same, and the program goes on. */
+  finish(wake: 'now' | 'quarter'): this {
     if (wake === 'now') this.set(R2, FORCE_WAKEUP)
     else {
       this.load(8, R1, R9, RECORD.time).set(R2, NO_WAKEUP).jumpIf(R1, '&', 0x3c0, 'quiet')
@@ -160,9 +188,7 @@ export class Program extends Assembler {
       this.set(R2, NO_WAKEUP).jumpIf(R0, '<', this.#target.ringLength / 4, 'quiet')
       this.set(R2, FORCE_WAKEUP).label('quiet')
     }
-    this.move(R1, R9).call(RINGBUF_SUBMIT)
-    this.label('out').set(R0, 0).exit()
-    return this.label('lost').mapValue(R1, this.#target.lost).set(R2, 1).atomicAdd(R1, 0, R2).jump('out')
+    return this.move(R1, R9).call(RINGBUF_SUBMIT)
   }
 }
 

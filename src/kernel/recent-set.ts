@@ -8,6 +8,10 @@ export class RecentSet {
     this.#size = size
   }
 
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
   has(value: number): boolean {
     // Asked for every change of state, and nearly always empty: a large number's hash takes longer than all the rest.
     return (this.#young.size > 0 && this.#young.has(value)) || (this.#old.size > 0 && this.#old.has(value))

@@ -1,4 +1,14 @@
-import { CHANGE, KIND, NAME_LENGTH, netnsOf, OTHER_THREAD, pidOf, RECORD } from './ring-record.ts'
+import {
+  CHANGE,
+  KIND,
+  NAME_LENGTH,
+  netnsOf,
+  OTHER_THREAD,
+  pidOf,
+  RECORD,
+  socketAt,
+  timeAt,
+} from './ring-record.ts'
 import { StateChange } from './state-event.ts'
 
 const TCP = 6
@@ -26,14 +36,14 @@ export class RecordedChange extends StateChange {
     const view = this.#view
     const remote = offset + CHANGE.remote
     this.#offset = offset
-    this.time = wide(view, offset + RECORD.time, 0xffff_ffff)
-    this.socket = wide(view, offset + RECORD.socket, 0xffff)
+    this.time = timeAt(view, offset)
+    this.socket = socketAt(view, offset)
     this.netns = netnsOf(view.getUint32(offset + RECORD.netns, true))
     this.oldState = view.getUint8(offset + CHANGE.from)
     this.newState = view.getUint8(offset + CHANGE.to)
     this.localPort = view.getUint16(offset + CHANGE.port)
     this.remotePort = view.getUint16(offset + CHANGE.remotePort)
-    const form = view.getUint32(offset + RECORD.kind, true) === KIND.state6 ? 6 : 4
+    const form = view.getUint8(offset + RECORD.kind) === KIND.state6 ? 6 : 4
     const local = offset + CHANGE.local[form]
     this.#name = offset + CHANGE.name[form]
     this.family = form === 6 && !isMapped(view, remote) && !isMapped(view, local) ? 6 : 4
@@ -77,10 +87,6 @@ export class RecordedChange extends StateChange {
     const end = bytes.indexOf(0)
     return end < 0 ? bytes : bytes.subarray(0, end)
   }
-}
-
-function wide(view: DataView, at: number, upper: number): number {
-  return view.getUint32(at, true) + (view.getUint32(at + 4, true) & upper) * 0x1_0000_0000
 }
 
 function isMapped(view: DataView, at: number): boolean {

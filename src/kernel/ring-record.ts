@@ -75,7 +75,12 @@ export const KIND = {
   retransmitSynAck: 7,
   call: 8,
   drop: 9,
+  /** Nothing but its kind and time: the reader is to look at the log of changes. */
+  wake: 11,
 } as const
+
+/** Bytes of the shortest record. */
+export const WAKE_LENGTH = RECORD.socket
 
 /** Above every pid: the record's name is not that of the process's first thread, which is the process's own. */
 export const OTHER_THREAD = 2 ** 31
@@ -95,4 +100,16 @@ const FIRST_INODE = 0xefff_fff0
 /** The namespace that a record names by its inode; `null` for one that could not be read. */
 export function netnsOf(inode: number): number | null {
   return inode < FIRST_INODE ? null : inode
+}
+
+/** Address of the socket in a record: the 48 bits that differ. */
+export function socketAt(view: DataView, offset: number): number {
+  const at = offset + RECORD.socket
+  return view.getUint32(at, true) + (view.getUint32(at + 4, true) & 0xffff) * 0x1_0000_0000
+}
+
+/** Its time: ns, CLOCK_MONOTONIC. */
+export function timeAt(view: DataView, offset: number): number {
+  const at = offset + RECORD.time
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000
 }

@@ -1,9 +1,10 @@
 import { bucketOf } from './bucket.ts'
+import type { ChangeMemory } from './change-log.ts'
 import type { KernelFact } from './fact.ts'
 import { FactReader, type KernelNames } from './fact-reader.ts'
 import type { CommonLayout } from './layout.ts'
 import { RecentSet } from './recent-set.ts'
-import { CHANGE, CHANGE_LENGTH, pidOf, RECORD } from './ring-record.ts'
+import { CHANGE, CHANGE_LENGTH, pidOf, RECORD, socketAt } from './ring-record.ts'
 import { CLOSE, LISTEN, SYN_SENT } from './state-event.ts'
 
 /** Changes that are kept, a power of two: four or ten for a connection, 5 MB. */
@@ -27,8 +28,6 @@ type Give = (fact: KernelFact) => void
  * once. So are listeners, attempts that failed, and whatever follows from those.
  */
 export class StateLog {
-  readonly #ring: DataView
-  readonly #ringWords: Int32Array
   readonly #words = new Int32Array(CAPACITY * WORDS)
   readonly #view = new DataView(this.#words.buffer)
   readonly #reader: FactReader
@@ -50,16 +49,21 @@ export class StateLog {
   readonly #sockets = new RecentSet(FOLLOWED)
   #turned = 0
 
-  /** `ring`: the memory that the records come in. */
-  constructor(ring: Uint8Array, common: CommonLayout, names: KernelNames) {
-    this.#ring = new DataView(ring.buffer, ring.byteOffset, ring.byteLength)
-    this.#ringWords = new Int32Array(ring.buffer, ring.byteOffset, ring.byteLength / 4)
+  constructor(common: CommonLayout, names: KernelNames) {
     this.#reader = new FactReader(new Uint8Array(this.#words.buffer), common, names)
   }
 
-  /** Notes the change at `offset` of the ring down, a record of `length` bytes; false when it is to be told now: what belongs before it was. */
-  take(offset: number, length: number, give: Give): boolean {
-    const ring = this.#ring
+  /** Somebody has asked lately: some changes are to be told as they come. */
+  get isAsked(): boolean {
+    return this.#pairs.size + this.#callers.size + this.#sockets.size > 0
+  }
+
+  /**
+   * Notes down the change at `offset` of the memory that it came in, a record of `length` bytes; false when it is to be told
+   * now: what belongs before it was.
+   */
+  take(memory: ChangeMemory, offset: number, length: number, give: Give): boolean {
+    const ring = memory.view
     // To 4 s.
     this.#turn(ring.getUint32(offset + RECORD.time + 4, true) * 0x1_0000_0000)
     const from = ring.getUint8(offset + CHANGE.from)
@@ -74,7 +78,7 @@ export class StateLog {
     if (from === CLOSE && to === SYN_SENT) {
       if (this.#callers.has(this.#callerAt(ring, offset))) this.#sockets.add(socket)
       // Also with a port: no older connect() of a socket at this address is its own.
-      this.#note(offset, length, SOCKETS + socket)
+      this.#note(memory, offset, length, SOCKETS + socket)
       this.#noteCall()
       if (local === 0) {
         if (this.#sockets.has(socket)) this.#tellDial(socket, give)
@@ -92,7 +96,7 @@ export class StateLog {
       if (from === SYN_SENT) this.#tellDial(socket, give)
       return false
     }
-    this.#note(offset, length, pair)
+    this.#note(memory, offset, length, pair)
     return true
   }
 
@@ -148,15 +152,15 @@ export class StateLog {
     this.#turned = now
     this.#pairs.turn()
     this.#callers.turn()
+    this.#sockets.turn()
   }
 
-  #note(offset: number, length: number, key: number): void {
+  #note({ words: from }: ChangeMemory, offset: number, length: number, key: number): void {
     const at = ++this.#count
     const slot = at % CAPACITY
     const words = this.#words
-    const ring = this.#ringWords
     const end = (offset + length) >>> 2
-    for (let to = slot * WORDS, from = offset >>> 2; from < end; from++) words[to++] = ring[from]!
+    for (let to = slot * WORDS, word = offset >>> 2; word < end; word++) words[to++] = from[word]!
     const bucket = bucketOf(key)
     this.#keys[slot] = key
     this.#told[slot] = 0
@@ -249,9 +253,4 @@ function pairOf(a: number, b: number): number {
 
 function callerOf(pid: number, port: number): number {
   return pid * 0x10000 + port
-}
-
-function socketAt(view: DataView, offset: number): number {
-  const at = offset + RECORD.socket
-  return view.getUint32(at, true) + (view.getUint32(at + 4, true) & 0xffff) * 0x1_0000_0000
 }

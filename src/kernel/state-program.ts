@@ -1,7 +1,7 @@
 import { R0, R1, R2, R6, R7, R8, R9, type Width } from './assembler.ts'
 import { Program, type ProgramTarget } from './program.ts'
 import { CHANGE, KIND, NAMED_LENGTH, RECORD } from './ring-record.ts'
-import { MADE_BY_CALLER, type Transitions } from './transitions.ts'
+import { MADE_BY_CALLER, TOLD_AT_ONCE, type Transitions } from './transitions.ts'
 
 const TCP = 6
 const AF_INET6 = 10
@@ -14,21 +14,20 @@ const AF_INET6 = 10
 export function stateProgram(target: ProgramTarget, wanted: Transitions, typed: boolean): Uint8Array {
   const program = new StateProgram(target, typed)
   const { common, socketProtocol } = program.layout
-  program.move(R6, R1).load(8, R7, R6, 0).load(8, R1, R6, 8).load(8, R2, R6, 16).onlyTransitions(wanted)
+  const named = both(MADE_BY_CALLER, wanted)
+  program.move(R6, R1).load(8, R7, R6, 0).states().onlyTransitions(wanted)
   program.member(2, R1, socketProtocol).jumpIf(R1, '!=', TCP, 'out').member(2, R8, common.family)
-  program.load(8, R1, R6, 8).load(8, R2, R6, 16).onlyTransitions(madeByCaller(wanted), 'unnamed')
-  program.reserveChange(true).jump('reserved').label('unnamed').reserveChange(false).label('reserved')
-  // With the address first: the states lie in its upper bits.
-  program.store(8, R9, RECORD.socket, R7)
-  program.load(8, R1, R6, 8).store(1, R9, CHANGE.from, R1)
-  program.load(8, R2, R6, 16).store(1, R9, CHANGE.to, R2)
-  return program.rest().submit('quarter').assemble()
+  if (target.log !== undefined) {
+    program.states().onlyTransitions(both(TOLD_AT_ONCE, wanted), 'kept').jump('told').label('kept')
+    program.change(named, target.log).keepEntry().label('told')
+  }
+  return program.change(named).submit('quarter').assemble()
 }
 
-/** Those of the wanted ones: what cannot come is not compared with. */
-function madeByCaller(wanted: Transitions): Transitions {
-  const both = [...MADE_BY_CALLER].map(([from, mask]) => [from, mask & (wanted.get(from) ?? 0)] as const)
-  return new Map(both.filter(([, mask]) => mask !== 0))
+/** What cannot come is not compared with. */
+function both(some: Transitions, wanted: Transitions): Transitions {
+  const found = [...some].map(([from, mask]) => [from, mask & (wanted.get(from) ?? 0)] as const)
+  return new Map(found.filter(([, mask]) => mask !== 0))
 }
 
 /** The socket is in R7, its family in R8. */
@@ -40,37 +39,54 @@ class StateProgram extends Program {
     this.#typed = typed
   }
 
+  /** The old state into R1, the new one into R2. */
+  states(): this {
+    return this.load(8, R1, R6, 8).load(8, R2, R6, 16)
+  }
+
   /** A number of the socket into a register. */
   member(width: Width, to: number, offset: number): this {
     return this.#typed ? this.load(width, to, R7, offset) : this.readNumber(width, to, R7, offset)
   }
 
-  /** R9 becomes a record with its addresses; `named`: and with the process that is running. */
-  reserveChange(named: boolean): this {
-    if (this.layout.common.remote6 < 0) return this.#reserve(4, named)
-    const [ipv4, done] = [`ipv4 ${named}`, `done ${named}`]
-    this.jumpIf(R8, '!=', AF_INET6, ipv4).#reserve(6, named).jump(done)
-    return this.label(ipv4).#reserve(4, named).label(done)
+  /** R9 becomes a whole record of the ring, or entry of the log; `named`: with which the process that is running is told. */
+  change(named: Transitions, log?: number): this {
+    const place = log === undefined ? 'ring' : 'log'
+    this.states().onlyTransitions(named, `unnamed ${place}`)
+    this.#begin(true, log).jump(`begun ${place}`)
+    this.label(`unnamed ${place}`).#begin(false, log).label(`begun ${place}`)
+    // With the address first: the states lie in its upper bits.
+    this.store(8, R9, RECORD.socket, R7).states()
+    return this.store(1, R9, CHANGE.from, R1).store(1, R9, CHANGE.to, R2).#rest(`portless ${place}`)
   }
 
-  /** The ports and the namespace. */
-  rest(): this {
+  /** R9 becomes a record with its addresses. */
+  #begin(named: boolean, log: number | undefined): this {
+    if (this.layout.common.remote6 < 0) return this.#reserve(4, named, log)
+    const [ipv4, done] = [`ipv4 ${named} ${log}`, `done ${named} ${log}`]
+    this.jumpIf(R8, '!=', AF_INET6, ipv4).#reserve(6, named, log).jump(done)
+    return this.label(ipv4).#reserve(4, named, log).label(done)
+  }
+
+  /** The ports and the namespace. R8 is lost. */
+  #rest(portless: string): this {
     const { common, sourcePort, netInode } = this.layout
     this.member(2, R1, common.remotePort).store(2, R9, CHANGE.remotePort, R1)
     this.member(8, R8, common.net)
     if (!this.#typed) return this.netns(R8).read(R9, CHANGE.port, 2, R7, sourcePort)
     this.load(4, R1, R8, netInode).store(4, R9, RECORD.netns, R1)
-    this.storeNumber(2, R9, CHANGE.port, 0).asTcp().jumpIf(R0, '==', 0, 'portless')
-    return this.load(2, R1, R0, sourcePort).store(2, R9, CHANGE.port, R1).label('portless')
+    this.storeNumber(2, R9, CHANGE.port, 0).asTcp().jumpIf(R0, '==', 0, portless)
+    return this.load(2, R1, R0, sourcePort).store(2, R9, CHANGE.port, R1).label(portless)
   }
 
-  #reserve(family: 4 | 6, named: boolean): this {
+  #reserve(family: 4 | 6, named: boolean, log: number | undefined): this {
     const { common } = this.layout
     const [kind, remote, local, length] =
       family === 4
         ? [KIND.state, common.remote, common.local, 4]
         : [KIND.state6, common.remote6, common.local6, 16]
-    this.reserveBare(kind, named ? NAMED_LENGTH[family] : CHANGE.name[family])
+    if (log === undefined) this.reserveBare(kind, named ? NAMED_LENGTH[family] : CHANGE.name[family])
+    else this.reserveEntry(log, kind)
     this.#copy(CHANGE.remote, remote, length).#copy(CHANGE.local[family], local, length)
     return named
       ? this.caller({ pid: CHANGE.pid, name: CHANGE.name[family] })

@@ -26,6 +26,11 @@ export const CHANGES_OF_FAILURES: Transitions = changes((from, to) => {
   return to === CLOSE || from === SYN_SENT
 })
 
+/** Those that are told as they come: listeners, and attempts that failed. Of all others nobody may ever want to know. */
+export const TOLD_AT_ONCE: Transitions = changes(
+  (from, to) => to === LISTEN || (to === CLOSE && (from === LISTEN || from === SYN_SENT)),
+)
+
 /** Those that only the process makes that called connect(), listen(), shutdown() or close(). */
 export const MADE_BY_CALLER: Transitions = changes((from, to) => {
   if (to === LISTEN) return true

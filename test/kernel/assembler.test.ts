@@ -27,6 +27,8 @@ test('each instruction, against the encoding of RFC 9669', () => {
     [new Assembler().storeNumber(8, R9, 16, 0), ['7a 09 1000 00000000']],
     [new Assembler().storeNumber(2, R9, 36, 6), ['6a 09 2400 06000000']],
     [new Assembler().atomicAdd(R1, 0, R2), ['db 21 0000 00000000']],
+    [new Assembler().atomicFetchAdd(R1, 0, R2), ['db 21 0000 01000000']],
+    [new Assembler().atomicExchange(R9, 0, R1), ['c3 19 0000 e1000000']],
     [new Assembler().call(113).exit(), ['85 00 0000 71000000', '95 00 0000 00000000']],
     [new Assembler().map(R1, 7), ['18 11 0000 07000000', '00 00 0000 00000000']],
     [new Assembler().mapValue(R1, 7), ['18 21 0000 07000000', '00 00 0000 00000000']],

@@ -33,7 +33,8 @@ class Bench {
   readonly told: StateFact[] = []
   readonly #ring = new Uint8Array(CHANGE_LENGTH)
   readonly #view = new DataView(this.#ring.buffer)
-  readonly #log = new StateLog(this.#ring, COMMON, NAMES)
+  readonly #memory = { view: this.#view, words: new Int32Array(this.#ring.buffer) }
+  readonly #log = new StateLog(COMMON, NAMES)
   readonly #reader = new FactReader(this.#ring, COMMON, NAMES)
   readonly #give = (fact: KernelFact): void => {
     assert.equal(fact.fact, 'state')
@@ -57,7 +58,7 @@ class Bench {
     view.setUint8(CHANGE.to, to)
     view.setUint16(CHANGE.port, local)
     view.setUint16(CHANGE.remotePort, remote)
-    if (this.#log.take(0, CHANGE_LENGTH, this.#give)) return this.#count
+    if (this.#log.take(this.#memory, 0, CHANGE_LENGTH, this.#give)) return this.#count
     this.#give(this.#reader.read(0, CHANGE_LENGTH)!)
     return this.#count
   }

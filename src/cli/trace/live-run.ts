@@ -136,9 +136,12 @@ export async function runLive(
     waiter,
   })
   const { source, wire, lack } = captured
+  const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
+  // Whose connection it is matters then only once one has failed.
+  const isLazy = state === 'failures' && choice === undefined && options.write === undefined
   const kernel = openKernelPlane({
     waiter,
-    want: { state, onDemand: true },
+    want: { state, onDemand: true, ...(isLazy && { lazy: true }) },
     ...(extras?.kernelRingMib && { ringMib: extras.kernelRingMib }),
   })
   const owners = new Owners({
@@ -147,7 +150,6 @@ export async function runLive(
     ...(tree && { tree }),
     ...(extras?.prepareMs !== undefined && { prepareMs: extras.prepareMs }),
   })
-  const choice = tree === undefined ? processChoice(options) : { pids: tree, comms: new Set<string>() }
   const processes = new FlowProcesses(owners, choice)
   try {
     checkPackets(captured, kernel, {

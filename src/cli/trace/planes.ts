@@ -128,7 +128,8 @@ export class LivePlanes implements Planes {
   process(query: ConnectionQuery): Evidence['process'] {
     const { proto, client, server, start, dialler } = query
     const epoch = this.originSeconds * NANOS_PER_SECOND + start
-    const { owners, dialler: known } = this.#parts
+    const { kernel, owners, dialler: known } = this.#parts
+    kernel.catchUp?.()
     const found: Partial<Record<Side, ProcessRef>> = {}
     const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler ?? known?.(client, server)
     if (caller !== undefined) found.client = caller

@@ -1,26 +1,26 @@
 import { readFileSync, statSync } from 'node:fs'
 import { Btf } from '../../kernel/btf.ts'
 import { callProgram, readCallLayout } from '../../kernel/call-program.ts'
+import type { ChangeMemory } from '../../kernel/change-log.ts'
 import { dropProgram } from '../../kernel/drop-program.ts'
 import type { EventFormat } from '../../kernel/event-format.ts'
 import type { KernelFact } from '../../kernel/fact.ts'
 import { FactReader, type KernelNames } from '../../kernel/fact-reader.ts'
+import { KeptChanges } from '../../kernel/kept-changes.ts'
 import { type KernelLayout, readLayout } from '../../kernel/layout.ts'
 import type { ProgramTarget } from '../../kernel/program.ts'
 import { dropFilter, reasonNames } from '../../kernel/reason.ts'
 import { RecordedChange } from '../../kernel/recorded-change.ts'
 import { RingCursor } from '../../kernel/ring-cursor.ts'
-import { isChange, RECORD } from '../../kernel/ring-record.ts'
+import { isChange, RECORD, timeAt, WAKE_LENGTH } from '../../kernel/ring-record.ts'
 import * as programs from '../../kernel/socket-program.ts'
 import { StateLog } from '../../kernel/state-log.ts'
-import { stateProgram } from '../../kernel/state-program.ts'
-import type { Transitions } from '../../kernel/transitions.ts'
 import * as libc from '../libc.ts'
 import { isRefused, tracepointHint } from '../mend.ts'
+import { attachStates } from './attach-states.ts'
 import {
   attachPerfTracepoint,
   attachTracepoint,
-  attachTypedTracepoint,
   type BpfCounter,
   type BpfRing,
   createCounter,
@@ -39,6 +39,12 @@ const INITIAL_PID_NAMESPACE = 0xefff_fffc
 const RING_MIB = 8
 const BYTES_PER_MIB = 1024 * 1024
 
+/** Where records of changes come from, and who reads them there. */
+interface Source extends ChangeMemory {
+  readonly reader: FactReader
+  readonly change: RecordedChange
+}
+
 /**
  * Facts from BPF programs on the kernel's tracepoints, with namespaces, names and the dropped packets themselves.
  * Nothing is pinned: when the process ends, however it ends, its programs are gone.
@@ -53,16 +59,18 @@ export class BpfPlane implements KernelPlane {
   readonly #ring: BpfRing
   readonly #counter: BpfCounter
   readonly #cursor: RingCursor
-  readonly #view: DataView
-  readonly #reader: FactReader
-  readonly #change: RecordedChange
+  readonly #records: Source
+  /** Changes that are not in the ring, and those that nobody has asked for yet. */
+  readonly #kept: KeptChanges | undefined
   readonly #log: StateLog | undefined
+  #give: (fact: KernelFact) => void = () => {}
+  #see: ((change: RecordedChange) => void) | undefined
   readonly #symbols: SymbolFile
   readonly #waiter: DescriptorSet | undefined
   #closed = false
 
   /** Throws `SystemError`, or `RangeError` where this kernel does not have what it takes; nothing stays open then. */
-  constructor({ transitions, drops, onDemand, waiter, ringMib = RING_MIB }: PlaneRequest) {
+  constructor({ transitions, drops, onDemand, isLazy = false, waiter, ringMib = RING_MIB }: PlaneRequest) {
     const btf = new Btf(readFileSync(BTF))
     const layout = readLayout(btf)
     const dropReasons = reasonNames(btf.enumerators('skb_drop_reason') ?? new Map())
@@ -70,13 +78,17 @@ export class BpfPlane implements KernelPlane {
     if (dropReasons.size === 0) dropReasons.set(0, 'NOT_SPECIFIED')
     const resetReasons = reasonNames(btf.enumerators('sk_rst_reason') ?? new Map())
     this.#symbols = new SymbolFile()
+    let kept: Uint8Array | undefined
     try {
       this.#ring = createRing(ringMib * BYTES_PER_MIB)
       this.#descriptors.push(this.#ring.fd)
       this.#counter = createCounter()
       this.#descriptors.push(this.#counter.fd)
       const target = targetOf(layout, this.#ring, this.#counter)
-      this.watched = this.#attach(btf, target, transitions, drops ? dropReasons : undefined)
+      const states = attachStates(btf, target, transitions, onDemand)
+      this.#descriptors.push(...states.descriptors)
+      kept = states.log
+      this.watched = this.#attach(btf, target, drops ? dropReasons : undefined)
     } catch (error) {
       this.#free()
       throw error
@@ -89,39 +101,44 @@ export class BpfPlane implements KernelPlane {
       location: (address) => this.#symbols.find(address),
       text: (bytes) => Buffer.from(bytes).toString('utf8'),
     }
-    const { data } = this.#ring
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    this.#reader = new FactReader(data, layout.common, names)
-    this.#change = new RecordedChange(data)
-    this.#log = onDemand ? new StateLog(data, layout.common, names) : undefined
+    const sourceOf = (bytes: Uint8Array): Source => ({
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      words: new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4),
+      reader: new FactReader(bytes, layout.common, names),
+      change: new RecordedChange(bytes),
+    })
+    this.#records = sourceOf(this.#ring.data)
+    this.#log = onDemand ? new StateLog(layout.common, names) : undefined
+    if (kept !== undefined) {
+      const source = sourceOf(kept)
+      this.#kept = new KeptChanges(kept, isLazy, (offset, length) => this.#state(source, offset, length))
+    }
     this.#waiter = waiter
     waiter?.add(this.#ring.fd)
   }
 
   drain(give: (fact: KernelFact) => void, see?: (change: RecordedChange) => void): void {
     if (this.#closed) return
-    const { consumer, producer } = this.#ring
-    const cursor = this.#cursor
-    cursor.begin(Number(consumer[0]!), Number(Atomics.load(producer, 0)))
-    try {
-      while (cursor.next()) {
-        if (this.#isState(cursor.offset) && this.#state(cursor.offset, give, see)) continue
-        const fact = this.#reader.read(cursor.offset, cursor.length)
-        if (fact !== undefined) give(fact)
-      }
-    } finally {
-      Atomics.store(consumer, 0, BigInt(cursor.position))
-    }
-    const lost = Number(Atomics.load(this.#counter.value, 0))
+    this.#give = give
+    this.#see = see
+    if (this.#kept === undefined) this.#drain()
+    else this.#kept.read(() => this.#drain())
+    const lost = Number(Atomics.load(this.#counter.value, 0)) + (this.#kept?.lost ?? 0)
     if (lost > this.lost) this.#log?.clear()
     this.lost = lost
   }
 
+  catchUp(): void {
+    if (!this.#closed) this.#kept?.settle()
+  }
+
   recall(a: number, b: number, give: (fact: KernelFact) => void): void {
+    this.catchUp()
     this.#log?.recall(a, b, give)
   }
 
   recallDials(pid: number, port: number, give: (fact: KernelFact) => void): void {
+    this.catchUp()
     this.#log?.recallDials(pid, port, give)
   }
 
@@ -132,22 +149,45 @@ export class BpfPlane implements KernelPlane {
     this.#free()
   }
 
-  #isState(offset: number): boolean {
-    return isChange(this.#view.getUint32(offset + RECORD.kind, true))
+  #drain(): void {
+    const { consumer, producer } = this.#ring
+    const cursor = this.#cursor
+    const kept = this.#kept
+    kept?.before()
+    cursor.begin(Number(consumer[0]!), Number(Atomics.load(producer, 0)))
+    kept?.after()
+    let { position } = cursor
+    let isTold = false
+    try {
+      while (cursor.next()) {
+        const { offset, length } = cursor
+        if (length > WAKE_LENGTH) {
+          if (kept?.upTo(timeAt(this.#records.view, offset)) === false) return
+          isTold = true
+        }
+        position = cursor.position
+        if (isChange(this.#records.view.getUint32(offset + RECORD.kind, true)))
+          this.#state(this.#records, offset, length)
+        else this.#tell(this.#records.reader.read(offset, length))
+      }
+      kept?.end(isTold || this.#log?.isAsked === true, performance.now())
+    } finally {
+      Atomics.store(consumer, 0, BigInt(position))
+    }
   }
 
-  /** True when it is set aside. */
-  #state(
-    offset: number,
-    give: (fact: KernelFact) => void,
-    see: ((change: RecordedChange) => void) | undefined,
-  ): boolean {
-    if (see !== undefined) {
-      this.#change.move(offset)
-      see(this.#change)
+  #state(from: Source, offset: number, length: number): void {
+    if (this.#see !== undefined) {
+      from.change.move(offset)
+      this.#see(from.change)
     }
-    this.#reader.renew(offset)
-    return this.#log?.take(offset, this.#cursor.length, give) === true
+    this.#records.reader.renew(from.view, offset)
+    if (this.#log?.take(from, offset, length, this.#give) !== true)
+      this.#tell(from.reader.read(offset, length))
+  }
+
+  #tell(fact: KernelFact | undefined): void {
+    if (fact !== undefined) this.#give(fact)
   }
 
   #free(): void {
@@ -155,14 +195,8 @@ export class BpfPlane implements KernelPlane {
     for (const fd of this.#descriptors.splice(0)) libc.close(fd)
   }
 
-  /** State changes are the least: without them the plane is not worth having. What else fails is said. */
-  #attach(
-    btf: Btf,
-    target: ProgramTarget,
-    transitions: Transitions,
-    dropReasons: ReadonlyMap<number, string> | undefined,
-  ): Watched {
-    this.#descriptors.push(...attachStates(btf, target, transitions))
+  /** All but changes of state, without which the plane is not worth having. What fails is said. */
+  #attach(btf: Btf, target: ProgramTarget, dropReasons: ReadonlyMap<number, string> | undefined): Watched {
     const attach = (tracepoint: string, what: string, make: (given: number) => Uint8Array): boolean => {
       const given = btf.tracepointArguments(tracepoint)
       if (given === undefined) {
@@ -225,18 +259,6 @@ export class BpfPlane implements KernelPlane {
       return false
     }
   }
-}
-
-/** The typed program costs less; a kernel that refuses it may yet take the other. */
-function attachStates(btf: Btf, target: ProgramTarget, transitions: Transitions): number[] {
-  const name = 'inet_sock_set_state'
-  const type = btf.tracepoint(name)
-  try {
-    if (type !== undefined) return attachTypedTracepoint(name, type, stateProgram(target, transitions, true))
-  } catch (error) {
-    if (!(error instanceof libc.SystemError)) throw error
-  }
-  return attachTracepoint(name, stateProgram(target, transitions, false))
 }
 
 function targetOf(layout: KernelLayout, ring: BpfRing, counter: BpfCounter): ProgramTarget {

@@ -74,6 +74,23 @@ export function createCounter(): BpfCounter {
   }
 }
 
+/** Memory that programs write as they like. */
+export interface BpfMemory {
+  readonly fd: number
+  readonly bytes: Uint8Array
+}
+
+/** Throws `SystemError`: E2BIG for more than 4 MiB in older kernels. */
+export function createMemory(length: number): BpfMemory {
+  const fd = createMap(MAP_TYPE_ARRAY, 4, length, 1, MAP_FLAG_MMAPABLE)
+  try {
+    return { fd, bytes: new Uint8Array(mapMemory(fd, length, PROT_READ, 0)) }
+  } catch (error) {
+    libc.close(fd)
+    throw error
+  }
+}
+
 /**
  * Loads a program and attaches it to a tracepoint. Both descriptors are the only references: closed, or with the
  * process gone, the program is gone. Throws `SystemError`; the message has the verifier's last words.

@@ -48,6 +48,8 @@ export interface KernelPlane {
   recall?(a: number, b: number, give: (fact: KernelFact) => void): void
   /** The same of the connections that a process began to a port. */
   recallDials?(pid: number, port: number, give: (fact: KernelFact) => void): void
+  /** Shows and gives what `drain` left for later, as it was told to; see `lazy`. */
+  catchUp?(): void
   /** Ends it; nothing stays in the kernel. Idempotent. */
   close(): void
 }
@@ -64,6 +66,11 @@ export interface KernelPlaneOptions {
     readonly drops?: boolean
     /** Changes of state that nobody has asked for are not given by `drain`, but kept for a while (BPF only). */
     readonly onDemand?: true
+    /**
+     * Of those `drain` shows none either while they come fast and nothing goes wrong, but later all that is not over by
+     * then: `catchUp` is called before it matters what was shown.
+     */
+    readonly lazy?: true
   }
   /** Default: BPF, and where that is refused perf. */
   readonly engine?: 'bpf' | 'perf'
@@ -76,6 +83,7 @@ export interface PlaneRequest {
   readonly transitions: Transitions
   readonly drops: boolean
   readonly onDemand: boolean
+  readonly isLazy?: boolean
   readonly waiter: DescriptorSet | undefined
   readonly ringMib?: number
 }
@@ -87,6 +95,7 @@ export function openKernelPlane(options: KernelPlaneOptions = {}): KernelPlane {
     transitions: want.state === 'failures' ? CHANGES_OF_FAILURES : ALL_CHANGES,
     drops: want.drops !== false,
     onDemand: want.onDemand === true,
+    isLazy: want.lazy === true,
     waiter,
     ...(ringMib && { ringMib }),
   }

@@ -5,15 +5,18 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import {
   attachTracepoint,
   attachTypedTracepoint,
+  type BpfMemory,
   type BpfRing,
   createCounter,
+  createMemory,
   createRing,
 } from '../../../src/host/kernel/bpf.ts'
 import { close } from '../../../src/host/libc.ts'
 import { Btf } from '../../../src/kernel/btf.ts'
+import { ChangeLog, LOG_LENGTH } from '../../../src/kernel/change-log.ts'
 import { dropProgram } from '../../../src/kernel/drop-program.ts'
-import type { StateFact } from '../../../src/kernel/fact.ts'
-import { FactReader } from '../../../src/kernel/fact-reader.ts'
+import type { KernelFact, StateFact } from '../../../src/kernel/fact.ts'
+import { FactReader, type KernelNames } from '../../../src/kernel/fact-reader.ts'
 import { type KernelLayout, readLayout } from '../../../src/kernel/layout.ts'
 import type { ProgramTarget } from '../../../src/kernel/program.ts'
 import { RingCursor } from '../../../src/kernel/ring-cursor.ts'
@@ -58,61 +61,91 @@ function changes(
   { data, producer }: BpfRing,
   { common }: KernelLayout,
   port: number,
+  memory?: BpfMemory,
 ): Omit<StateFact, 'at'>[] {
-  const reader = new FactReader(data, common, {
-    dropReasons: new Map(),
-    resetReasons: new Map(),
-    error: String,
-    location: () => null,
-    text: (bytes) => Buffer.from(bytes).toString(),
-  })
+  const found: StateFact[] = []
+  const keep = (fact: KernelFact | undefined): void => {
+    if (fact?.fact === 'state' && (fact.local.port === port || fact.remote.port === port)) found.push(fact)
+  }
+  const reader = new FactReader(data, common, NAMES)
   const cursor = new RingCursor(data)
   cursor.begin(0, Number(producer[0]!))
-  const found: Omit<StateFact, 'at'>[] = []
-  while (cursor.next()) {
-    const fact = reader.read(cursor.offset, cursor.length)
-    if (fact?.fact !== 'state' || (fact.local.port !== port && fact.remote.port !== port)) continue
-    const { at, ...rest } = fact
-    assert.ok(at > 0)
-    found.push(rest)
+  while (cursor.next()) keep(reader.read(cursor.offset, cursor.length))
+  if (memory !== undefined) {
+    const kept = new FactReader(memory.bytes, common, NAMES)
+    const log = new ChangeLog(memory.bytes)
+    for (; log.look(log.count); log.position++) keep(kept.read(log.offset, log.length))
   }
   return found
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, ...rest }) => {
+      assert.ok(at > 0)
+      return rest
+    })
 }
 
-rootTest('the program that knows types is taken, and what it tells is what the other one tells', async () => {
-  const name = 'inet_sock_set_state'
-  const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'))
-  const layout = readLayout(btf)
-  const counter = createCounter()
-  const [typed, untyped] = [createRing(LENGTH), createRing(LENGTH)]
-  const program = (ring: BpfRing, isTyped: boolean): Uint8Array =>
-    stateProgram({ layout, ring: ring.fd, lost: counter.fd, ringLength: LENGTH }, ALL_CHANGES, isTyped)
-  const descriptors = [
-    ...attachTypedTracepoint(name, btf.tracepoint(name)!, program(typed, true)),
-    ...attachTracepoint(name, program(untyped, false)),
-  ]
-  try {
-    // The last is an IPv6 socket that speaks IPv4.
-    for (const [own, dialled] of [
-      ['127.0.0.1', '127.0.0.1'],
-      ['::1', '::1'],
-      ['::', '127.0.0.1'],
-    ] as const) {
-      const server = createServer((socket) => socket.end()).listen(0, own)
-      await once(server, 'listening')
-      const { port } = server.address() as AddressInfo
-      const client = connect(port, dialled).resume()
-      await once(client, 'close')
-      server.close()
-      await once(server, 'close')
-      const told = changes(typed, layout, port)
-      assert.deepEqual(told, changes(untyped, layout, port))
-      const dial = told.find(({ to }) => to === 'SYN_SENT')
-      assert.deepEqual([dial?.remote, dial?.pid], [{ addr: dialled, port }, process.pid])
-      assert.ok(told.filter(({ to }) => to === 'ESTABLISHED').length === 2)
+const NAMES: KernelNames = {
+  dropReasons: new Map(),
+  resetReasons: new Map(),
+  error: String,
+  location: () => null,
+  text: (bytes) => Buffer.from(bytes).toString(),
+}
+
+rootTest(
+  'the program that knows types is taken; what it tells is what the other one tells, in the ring or in the log',
+  async () => {
+    const name = 'inet_sock_set_state'
+    const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'))
+    const layout = readLayout(btf)
+    const counter = createCounter()
+    const [typed, untyped] = [createRing(LENGTH), createRing(LENGTH)]
+    const logged = [createRing(LENGTH), createRing(LENGTH)] as const
+    const logs = [createMemory(LOG_LENGTH), createMemory(LOG_LENGTH)] as const
+    const program = (ring: BpfRing, isTyped: boolean, log?: BpfMemory): Uint8Array =>
+      stateProgram(
+        { layout, ring: ring.fd, lost: counter.fd, ringLength: LENGTH, ...(log && { log: log.fd }) },
+        ALL_CHANGES,
+        isTyped,
+      )
+    const descriptors = [
+      ...attachTypedTracepoint(name, btf.tracepoint(name)!, program(typed, true)),
+      ...attachTracepoint(name, program(untyped, false)),
+      ...attachTypedTracepoint(name, btf.tracepoint(name)!, program(logged[0], true, logs[0])),
+      ...attachTracepoint(name, program(logged[1], false, logs[1])),
+    ]
+    try {
+      // The last is an IPv6 socket that speaks IPv4.
+      for (const [own, dialled] of [
+        ['127.0.0.1', '127.0.0.1'],
+        ['::1', '::1'],
+        ['::', '127.0.0.1'],
+      ] as const) {
+        const server = createServer((socket) => socket.end()).listen(0, own)
+        await once(server, 'listening')
+        const { port } = server.address() as AddressInfo
+        const client = connect(port, dialled).resume()
+        await once(client, 'close')
+        server.close()
+        await once(server, 'close')
+        const told = changes(typed, layout, port)
+        assert.deepEqual(told, changes(untyped, layout, port))
+        for (const at of [0, 1] as const) {
+          assert.deepEqual(told, changes(logged[at], layout, port, logs[at]))
+          // Of a connection that goes well the ring has the listener alone.
+          assert.deepEqual(
+            changes(logged[at], layout, port).map(({ from, to }) => `${from} ${to}`),
+            ['CLOSE LISTEN', 'LISTEN CLOSE'],
+          )
+        }
+        const dial = told.find(({ to }) => to === 'SYN_SENT')
+        assert.deepEqual([dial?.remote, dial?.pid], [{ addr: dialled, port }, process.pid])
+        assert.ok(told.filter(({ to }) => to === 'ESTABLISHED').length === 2)
+      }
+      assert.equal(counter.value[0], 0n)
+    } finally {
+      for (const { fd } of [typed, untyped, ...logged, ...logs, counter]) close(fd)
+      for (const descriptor of descriptors) close(descriptor)
     }
-    assert.equal(counter.value[0], 0n)
-  } finally {
-    for (const descriptor of [...descriptors, typed.fd, untyped.fd, counter.fd]) close(descriptor)
-  }
-})
+  },
+)

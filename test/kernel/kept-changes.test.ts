@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LOG } from '../../src/kernel/change-log.ts'
+import { KeptChanges } from '../../src/kernel/kept-changes.ts'
+import { LogWriter } from './log-writer.ts'
+
+const [ESTABLISHED, SYN_SENT, CLOSE] = [1, 2, 7] as const
+const DIAL = { socket: 64, from: CLOSE, to: SYN_SENT } as const
+const END = { socket: 64, from: ESTABLISHED, to: CLOSE } as const
+
+/** A log and its reader; entries are known by their times. */
+function bench(isLazy: boolean): { writer: LogWriter; kept: KeptChanges; given: number[] } {
+  const writer = new LogWriter()
+  const given: number[] = []
+  const kept = new KeptChanges(writer.memory, isLazy, (offset) => given.push(writer.numberAt(offset)))
+  return { writer, kept, given }
+}
+
+/** As the plane does, with a ring that has records of these times. */
+function drain(kept: KeptChanges, { ring = [], isAsked = false, now = 0 }: Drained = {}): boolean {
+  let isWhole = true
+  kept.read(() => {
+    kept.before()
+    kept.after()
+    isWhole = ring.every((time) => kept.upTo(time))
+    if (isWhole) kept.end(isAsked || ring.length > 0, now)
+  })
+  return isWhole
+}
+
+interface Drained {
+  readonly ring?: readonly number[]
+  readonly isAsked?: boolean
+  readonly now?: number
+}
+
+test('before a record of the ring all that happened before it is given, and the rest after it', () => {
+  const { writer, kept, given } = bench(false)
+  for (const time of [1, 2, 5, 6, 9]) writer.write({ ...DIAL, time })
+  kept.before()
+  kept.after()
+  assert.equal(kept.upTo(5), true)
+  assert.deepEqual(given, [1, 2, 5])
+  assert.equal(kept.upTo(5), true)
+  kept.end(true, 0)
+  assert.deepEqual(given, [1, 2, 5, 6, 9])
+})
+
+test('what is still being written holds up what comes after it, the ring too', () => {
+  const { writer, kept, given } = bench(false)
+  writer.write({ ...DIAL, time: 1 })
+  const late = writer.begin({ ...DIAL, time: 2 })
+  writer.write({ ...DIAL, time: 3 })
+  assert.equal(drain(kept, { ring: [4] }), false)
+  assert.deepEqual(given, [1])
+  assert.equal(drain(kept), true)
+  assert.deepEqual(given, [1])
+  writer.finish(late)
+  assert.equal(drain(kept, { ring: [4] }), true)
+  assert.deepEqual(given, [1, 2, 3])
+})
+
+test('what comes while the ring is read waits: in the ring may be what was before it', () => {
+  const { writer, kept, given } = bench(false)
+  kept.before()
+  writer.write({ ...DIAL, time: 3 })
+  kept.after()
+  kept.end(true, 0)
+  assert.deepEqual(given, [])
+  kept.settle()
+  assert.deepEqual(given, [])
+  drain(kept)
+  assert.deepEqual(given, [3])
+})
+
+test('of what was overwritten the number is told, and reading goes on behind it', () => {
+  const { writer, kept, given } = bench(false)
+  writer.repeat(DIAL, LOG.capacity + 10)
+  drain(kept)
+  assert.equal(kept.lost, LOG.capacity / 2 + 10)
+  assert.equal(given[0], kept.lost)
+  assert.equal(given.length, LOG.capacity / 2)
+  drain(kept)
+  assert.equal(kept.lost, LOG.capacity / 2 + 10)
+})
+
+test('what comes slowly is given as it comes, what comes fast when it is asked for', () => {
+  const { writer, kept, given } = bench(true)
+  writer.repeat(DIAL, 40)
+  drain(kept, { now: 10 })
+  assert.equal(given.length, 40)
+  writer.repeat(DIAL, 41)
+  drain(kept, { now: 20 })
+  assert.equal(given.length, 40)
+  drain(kept, { now: 20.25 })
+  assert.equal(given.length, 81)
+  for (const [ask, now] of [
+    [() => kept.settle(), 21],
+    [() => drain(kept, { now: 22, isAsked: true }), 22],
+    [() => drain(kept, { now: 23, ring: [2 ** 40] }), 23],
+  ] as const) {
+    writer.repeat(DIAL, 1000)
+    const before: number = given.length
+    drain(kept, { now })
+    assert.equal(given.length, before)
+    ask()
+    assert.equal(given.length, before + 1000)
+  }
+})
+
+test('whoever is given something and asks for more is answered from what was read', () => {
+  const writer = new LogWriter()
+  const given: number[] = []
+  const kept = new KeptChanges(writer.memory, true, (offset) => {
+    kept.settle()
+    given.push(writer.numberAt(offset))
+  })
+  writer.repeat(DIAL, 3)
+  drain(kept, { now: 10 })
+  writer.repeat(DIAL, 1000)
+  drain(kept, { now: 10 })
+  kept.settle()
+  assert.deepEqual(given.slice(0, 5), [0, 1, 2, 3, 4])
+  assert.equal(given.length, 1003)
+})
+
+test('before it is overwritten what is not over is given, however busy the machine is', () => {
+  const { writer, kept, given } = bench(true)
+  const open = { ...DIAL, socket: 128 }
+  // Four entries for each, so that no stretch that is looked through ends within one.
+  writer.write(open)
+  writer.repeat(END, 3)
+  for (let i = 1; i < (3 * LOG.capacity) / 16; i++) {
+    writer.write(DIAL)
+    writer.write({ ...DIAL, from: SYN_SENT, to: ESTABLISHED })
+    writer.repeat(END, 2)
+  }
+  drain(kept)
+  assert.deepEqual(given, [])
+  writer.repeat(END, LOG.capacity / 8)
+  drain(kept)
+  assert.deepEqual(given, [0])
+  assert.equal(kept.lost, 0)
+  // Its end is given too, by when it has to go; of the others nothing.
+  const end = writer.count
+  writer.write({ ...END, socket: open.socket })
+  for (let round = 0; round < 8; round++) {
+    writer.repeat(END, LOG.capacity / 8)
+    drain(kept)
+  }
+  assert.deepEqual(given, [0, end])
+  assert.equal(kept.lost, 0)
+})
