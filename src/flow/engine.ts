@@ -52,6 +52,11 @@ interface EngineCalls extends WindowCalls {
   shortCutCount(): number
   heldCount(): number
   evictedCount(): number
+  /** Bytes of memory that were taken so far, and those that may be taken before it has to grow. */
+  takenBytes(): number
+  leftBytes(): number
+  growFresh(bytes: number): number
+  freshTouched(): void
   configure(told: number, maxFlows: number): void
   find(): number
   findWanted(): number
@@ -118,6 +123,15 @@ export class FlowEngine {
   /** TELL_ bits, from now on. */
   tell(bits: number): void {
     this.calls.configure(bits, this.#maxFlows)
+  }
+
+  /**
+   * Fresh memory that is not taken before `freshTouched`: until then another thread may write zeros to it, so that its
+   * pages are there when they are wanted. `undefined` when there is none.
+   */
+  growFresh(bytes: number): Uint8Array | undefined {
+    const address = this.calls.growFresh(bytes)
+    return address === 0 ? undefined : this.memory.bytes.subarray(address, address + bytes)
   }
 
   /** Row of the flow with this key, 0 when there is none. May be called while the engine works. */

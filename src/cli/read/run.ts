@@ -1,6 +1,7 @@
 import type { PacketSource } from '../../capture/source.ts'
 import { type CaptureFile, isSameFile, openCaptureFile } from '../../host/capture/capture-file.ts'
 import type { FileFilter } from '../../host/capture/file-filter.ts'
+import { FreshMemory } from '../../host/fresh-memory.ts'
 import { UserError } from '../../user-error.ts'
 import { Analysis } from '../analysis/analysis.ts'
 import { loadViews } from '../analysis/views.ts'
@@ -61,7 +62,8 @@ export async function runRead(
     if (isReaderGone()) stop()
   })
   refuseToOverwrite(paths, options.write)
-  const analysis = new Analysis({ source, options, io, views })
+  const analysis = new Analysis({ source, options, io, views, after: () => memory.look() })
+  const memory = new FreshMemory(analysis.tracker.engine)
   const stop = (): void => {
     analysis.pump.stop()
     source.wake()
@@ -75,6 +77,7 @@ export async function runRead(
     if (timer) clearTimeout(timer)
     forget()
     source.close()
+    memory.close()
   }
   for (const damage of damagesOf(files)) io.note(`socktrace: ${damage}`)
 }

@@ -22,6 +22,7 @@ import { setOrigin } from './json-parts.ts'
 import { hashOf } from './key.ts'
 import { handOver } from './line.ts'
 import { place as placeFlow } from './lists.ts'
+import { freshTouched, growFresh, leftBytes, takenBytes } from './memory.ts'
 import { icmpOutcomes, patience, tcpOutcome } from './outcome.ts'
 import { serverPorts } from './ports.ts'
 import { walk, walkedRows } from './records.ts'
@@ -43,12 +44,16 @@ export {
   columnsAt,
   configure,
   finish,
+  freshTouched,
+  growFresh,
   handOver,
+  leftBytes,
   reserveBytes,
   reserveRows,
   run,
   setBase,
   setOrigin,
+  takenBytes,
   walk,
   walkedRows,
   wireBytes,
