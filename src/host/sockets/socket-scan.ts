@@ -1,5 +1,6 @@
 import { type Dir, opendirSync, readlinkSync } from 'node:fs'
 import { socketInode } from '../../sockets/process-text.ts'
+import { cpuTime } from '../clock.ts'
 import { listPids } from '../process/procfs.ts'
 import { descriptorCount } from './descriptors.ts'
 
@@ -9,7 +10,7 @@ export interface Descriptor {
   readonly fd: number
 }
 
-const INIT = 1
+export const INIT = 1
 /** A process with more descriptors than this is read after the others. */
 const MANY = 1024
 /** Descriptors between two looks at the clock: about 0.1 ms. */
@@ -30,10 +31,10 @@ export class SocketScan {
     this.#steps = this.#read()
   }
 
-  /** Goes on for `milliseconds`, or until `enough` says so. */
+  /** Goes on for `milliseconds` of the processor's time, or until `enough` says so. */
   run(milliseconds: number, enough: () => boolean): void {
-    const end = performance.now() + milliseconds
-    while (!this.done && !enough() && performance.now() < end) this.done = this.#steps.next().done === true
+    const end = cpuTime() + milliseconds
+    while (!this.done && !enough() && cpuTime() < end) this.done = this.#steps.next().done === true
   }
 
   /** Gives up what is left. */

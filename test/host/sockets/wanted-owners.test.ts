@@ -5,6 +5,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import net from 'node:net'
 import { after, before } from 'node:test'
 import { listPids } from '../../../src/host/process/procfs.ts'
+import { SocketFinder } from '../../../src/host/sockets/socket-finder.ts'
 import { OwnerSearch } from '../../../src/host/sockets/wanted-owners.ts'
 import { isRoot, rootTest } from '../../support/root.ts'
 
@@ -82,6 +83,16 @@ rootTest('of several sockets each its own', () => {
   const descriptors = [0, 100, SOCKETS - 1].map(descriptorOf)
   const expected = [...descriptors].sort((a, b) => a - b).map((fd) => `${process.pid} ${fd}`)
   assert.deepEqual(search(...descriptors.map((fd) => inodeOf('self', fd))), expected)
+})
+
+rootTest('among as many the holder of a listener is known before the first question', () => {
+  const finder = new SocketFinder()
+  const fd = descriptorOf(SOCKETS - 1)
+  const inode = inodeOf('self', fd)
+  // What links tell in a tenth of a millisecond is not it.
+  finder.prepare([inode], 0.1)
+  assert.equal(finder.holder(inode)?.pid, process.pid)
+  finder.close()
 })
 
 rootTest('a socket that nobody holds has no owner', () => {
