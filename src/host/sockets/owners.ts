@@ -41,6 +41,8 @@ const FILTER = `protocol==6 && (newstate==${SYN_SENT} || newstate==${LISTEN} || 
 
 /** Nanoseconds between two rounds of forgetting. */
 const HOUSEKEEPING = 1e9
+/** Packets are analysed at most so long after they came, ns: then nobody asks of older ones. */
+const LATEST = 60e9
 /** Time for finding the owners of listeners before the first packet, ms; what is left is found later. */
 const PREPARE_MS = 250
 /** Without kernel events an older packet may be of an earlier connection with the same ends, ns. */
@@ -94,6 +96,8 @@ export class Owners {
   readonly #tree: ProcessTree | undefined
   readonly #visit = (record: RecordCursor): void => this.#record(record)
   #housekeeping = 0
+  /** The latest time that was asked about: packets up to then are analysed. */
+  #asked = 0
   /** Since when the records are whole (their clock, ns); never without kernel events. */
   #since = Number.POSITIVE_INFINITY
   /** Epoch of the records' clock, ns: CLOCK_REALTIME − CLOCK_MONOTONIC. */
@@ -128,8 +132,10 @@ export class Owners {
     const now = monotonicNow()
     if (now - this.#housekeeping < HOUSEKEEPING) return
     this.#housekeeping = now
-    this.#connects.expire(now)
-    this.#listens.expire(now)
+    // Not by the clock alone: on a crowded machine packets are analysed long after they came.
+    const time = Math.max(this.#asked, now - LATEST)
+    this.#connects.expire(time)
+    this.#listens.expire(time)
   }
 
   /**
@@ -148,6 +154,7 @@ export class Owners {
     if (from === undefined || to === undefined) return undefined
     const ends: Ends = { local: from, localPort: local.port, remote: to, remotePort: remote.port }
     const time = this.#monotonic(epochNanos)
+    if (time > this.#asked) this.#asked = time
     if (proto === 'udp') {
       const holder = this.#addresses.has(from) ? this.#datagrams.find(ends, time) : undefined
       return holder && this.#reference(holder)
