@@ -1,7 +1,8 @@
 // Runs every test file and closes with one summary. `node --import tsx scripts/test.mjs [FILE…]`
 //
 // Three kinds of file, by what they share with others:
-// - pure ones share nothing. They run in a process of their own with the lowest priority, in what the others leave.
+// - pure ones share nothing. They run in a process of their own with the lowest priority, in what the others leave;
+//   in full, where they and the crowded ones each want all there is, before them.
 // - those of the system (root, network namespaces, the built program) mostly wait: two at a time.
 // - crowded ones start dozens of programs, or hold a flood to what a machine can take: one at a time.
 import { fork } from 'node:child_process'
@@ -14,7 +15,8 @@ import { spec } from 'node:test/reporters'
 /** What a file of the system imports, or where it lies. */
 const SYSTEM = /support\/(root|lab|program)\.ts|\/lab\/|\/e2e\//
 const CROWDED = ['lab/verdicts', 'lab/short-lived', 'e2e/attribution', 'e2e/beside-tcpdump']
-const LIMIT_MS = (process.env.SOCKTRACE_FULL === '1' ? 60 : 12) * 60_000
+const isFull = process.env.SOCKTRACE_FULL === '1'
+const LIMIT_MS = (isFull ? 60 : 12) * 60_000
 const LOWEST_PRIORITY = 19
 
 const isRoot = process.getuid?.() === 0
@@ -34,6 +36,7 @@ if (process.send !== undefined) {
   const pure = all.filter((path) => !system.includes(path))
 
   const beside = runBeside(pure)
+  if (isFull) await beside
   const results = [await runFiles(crowded, 1)]
   const others = system.filter((path) => !crowded.includes(path))
   results.push(await runFiles(others, 2))
