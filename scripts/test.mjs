@@ -78,7 +78,7 @@ async function runFiles(files, concurrency) {
   const totals = {}
   const skips = []
   if (files.length === 0) return { totals, skips }
-  const events = run({ files, concurrency, signal: deadline, timeout: LIMIT_MS / 2 })
+  const events = run({ files, concurrency, signal: deadline, timeout: LIMIT_MS })
   events.on('test:pass', ({ name, skip }) => {
     if (skip !== undefined) skips.push([String(skip), name])
   })

@@ -52,7 +52,7 @@ interface EngineCalls extends WindowCalls {
   shortCutCount(): number
   heldCount(): number
   evictedCount(): number
-  /** Bytes of memory that were taken so far, and those that may be taken before it has to grow. */
+  /** Bytes of memory that were taken so far, and those that may be taken before it has to grow; modulo 2^32. */
   takenBytes(): number
   leftBytes(): number
   growFresh(bytes: number): number
@@ -130,7 +130,8 @@ export class FlowEngine {
    * pages are there when they are wanted. `undefined` when there is none.
    */
   growFresh(bytes: number): Uint8Array | undefined {
-    const address = this.calls.growFresh(bytes)
+    // Signed, as all that comes from there.
+    const address = this.calls.growFresh(bytes) >>> 0
     return address === 0 ? undefined : this.memory.bytes.subarray(address, address + bytes)
   }
 

@@ -6,7 +6,7 @@ const LEFT_BYTES = 2 * PIECE_BYTES
 /** What is taken between two looks has to be that much: a memory that hardly grows needs nothing. */
 const LEAST_BYTES = 256 << 10
 
-/** A memory that grows; addresses and sizes are bytes. */
+/** A memory that grows; addresses and sizes are bytes, as numbers of 32 bits with or without a sign. */
 export interface GrowingMemory {
   readonly calls: { takenBytes(): number; leftBytes(): number; freshTouched(): void }
   /** Memory behind its end, zeroed, that it does not use before `freshTouched`; `undefined` when there is none. */
@@ -32,10 +32,10 @@ export class FreshMemory {
   /** To be called now and then while the memory is used. */
   look(): void {
     const { calls } = this.#memory
-    const taken = calls.takenBytes()
+    const taken = calls.takenBytes() >>> 0
     const grown = taken - this.#taken
     this.#taken = taken
-    if (grown < LEAST_BYTES || this.#isTouching || calls.leftBytes() >= LEFT_BYTES) return
+    if (grown < LEAST_BYTES || this.#isTouching || calls.leftBytes() >>> 0 >= LEFT_BYTES) return
     this.#fd ??= openZero()
     const bytes = this.#fd < 0 ? undefined : this.#memory.growFresh(PIECE_BYTES)
     if (bytes === undefined) return

@@ -80,3 +80,14 @@ test('what was touched is taken next', () => {
     assert.equal(engine.calls.leftBytes(), left + PIECE_BYTES)
   })
 })
+
+test('it lies behind all that was there, above 2 GiB too', () => {
+  const { engine } = new FlowTracker(FILE_OPTIONS, {})
+  const bytes = 64 << 20
+  for (let n = 0; n < 40; n++) {
+    const end = engine.memory.bytes.length
+    const piece = engine.growFresh(bytes)
+    assert.deepEqual([piece?.byteOffset, piece?.length], [end, bytes])
+    engine.calls.freshTouched()
+  }
+})

@@ -97,7 +97,7 @@ export interface LiveExtras {
   readonly evidenceBudget?: Budget
   /** Connections that are still open at the end are not judged, and get no records. */
   readonly endsAtOnce?: true
-  /** How long the owners of listeners are looked for before the first packet, ms; what is left is found later. */
+  /** The processor's time for finding the owners of listeners before the first packet, ms; the rest is found later. */
   readonly prepareMs?: number
   /** Kept on top of them. */
   readonly keep?: readonly Capability[]

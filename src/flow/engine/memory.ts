@@ -56,6 +56,7 @@ export function growFresh(bytes: usize): usize {
   return fresh
 }
 
+/** It is taken next; where the memory has grown behind it meanwhile, it is spare, or lost to a larger piece that is. */
 export function freshTouched(): void {
   if (end == fresh) end = freshEnd
   else if (freshEnd - fresh > spareEnd - spare) {

@@ -43,7 +43,7 @@ const FILTER = `protocol==6 && (newstate==${SYN_SENT} || newstate==${LISTEN} || 
 const HOUSEKEEPING = 1e9
 /** Packets are analysed at most so long after they came, ns: then nobody asks of older ones. */
 const LATEST = 60e9
-/** Time for finding the owners of listeners before the first packet, ms; what is left is found later. */
+/** The processor's time for finding the owners of listeners before the first packet, ms; what is left is found later. */
 const PREPARE_MS = 250
 /** Without kernel events an older packet may be of an earlier connection with the same ends, ns. */
 const UNTRACED_LAG = 2e9
@@ -63,7 +63,7 @@ export interface OwnersOptions {
   readonly tracepoints?: boolean
   /** Is told what processes are started, and when they end. */
   readonly tree?: ProcessTree
-  /** How long the owners of listeners are looked for at once, ms; default 250. */
+  /** The processor's time for finding the owners of listeners at once, ms; default 250. */
   readonly prepareMs?: number
 }
 
