@@ -4,34 +4,55 @@ import { ShortLived } from './short-lived.ts'
 /** So many changes a ms are always looked at as they come: those of a thousand connections a second. */
 const AS_THEY_COME = 4
 
+interface KeptOptions {
+  /** Takes the entry of `length` bytes at `offset`. */
+  readonly give: (offset: number, length: number) => void
+  /** Whether somebody has asked for the connection, or the caller, of the entry at `offset`. */
+  readonly wants: (offset: number) => boolean
+}
+
 /**
  * Reads the log of changes beside the ring, in order of time: before a record of the ring all that happened before it.
- * Where nobody asks and nothing is told, changes that come fast are left where they are until somebody does; of those that
- * are about to be overwritten only what is not over is read then.
+ * Where nobody asks for them and nothing is told, changes that come fast are left where they are until somebody does; of
+ * those that are about to be overwritten only what is not over is read then.
  */
 export class KeptChanges {
   readonly log: ChangeLog
   /** Entries that were overwritten before they were read. */
   lost = 0
   readonly #give: (offset: number, length: number) => void
-  readonly #isLazy: boolean
+  readonly #tell = (offset: number, length: number): void => {
+    this.#isGiving = true
+    try {
+      this.#give(offset, length)
+    } finally {
+      this.#isGiving = false
+    }
+  }
+
+  readonly #wants: (offset: number) => boolean
   readonly #shortLived = new ShortLived()
   /** What was begun before the ring was looked at last: nothing in the ring that is not read yet happened before it. */
   #settled = 0
   #until = 0
   #readAt = 0
+  /** Up to here it is known that nobody asked before they came. */
+  #looked = 0
   #isReading = false
+  #isGiving = false
+  /** Time of the ring's present record. */
+  #reached = Number.NEGATIVE_INFINITY
 
-  /** `give` takes an entry of `length` bytes at `offset`. */
-  constructor(memory: Uint8Array, isLazy: boolean, give: (offset: number, length: number) => void) {
+  constructor(memory: Uint8Array, { give, wants }: KeptOptions) {
     this.log = new ChangeLog(memory)
-    this.#isLazy = isLazy
     this.#give = give
+    this.#wants = wants
   }
 
-  /** Reads log and ring; what is asked meanwhile is answered from what was read. */
+  /** Log and ring are read by `action`. */
   read(action: () => void): void {
     this.#isReading = true
+    this.#reached = Number.NEGATIVE_INFINITY
     try {
       action()
     } finally {
@@ -52,6 +73,11 @@ export class KeptChanges {
     this.#until = this.log.count
   }
 
+  /** A record of the ring is about to be told: whoever asks then gets what happened up to it. */
+  reach(time: number): void {
+    this.#reached = time
+  }
+
   /** Gives what happened up to a record of the ring; false when that is still being written. */
   upTo(time: number): boolean {
     const { log } = this
@@ -63,19 +89,35 @@ export class KeptChanges {
     return true
   }
 
-  /** All of the ring was read. `isAsked`: what is there is wanted; `now`: ms, of any clock. */
-  end(isAsked: boolean, now: number): void {
+  /** All of the ring was read, at `now` (ms, of any clock). */
+  end(now: number): void {
     const unread = this.#settled - this.log.position
-    if (!this.#isLazy || isAsked || unread <= AS_THEY_COME * (now - this.#readAt)) {
+    if (unread <= AS_THEY_COME * (now - this.#readAt) || this.#isAsked()) {
       this.#readAt = now
       this.#readAll()
     } else if (unread > 0.75 * LOG.capacity)
-      this.#shortLived.pass(this.log, this.#settled - LOG.capacity / 2, this.#give)
+      this.#shortLived.pass(this.log, this.#settled - LOG.capacity / 2, this.#tell)
   }
 
-  /** Gives all that was there when the ring was read last. */
+  /**
+   * Gives what can be given in order: while the ring is read all that happened before the present record, else all that
+   * was there when it was read last. Who is given a change has to do with what came before it.
+   */
   settle(): void {
-    if (!this.#isReading && this.log.position < this.#settled) this.read(() => this.#readAll())
+    if (this.#isGiving) return
+    if (this.#isReading) {
+      this.upTo(this.#reached)
+      // What is not read yet may have been looked at before it was asked for.
+      this.#looked = this.log.position
+    } else this.#readAll()
+  }
+
+  /** Whether somebody has asked for one of those that came since the last time. */
+  #isAsked(): boolean {
+    const { log } = this
+    for (; this.#looked < this.#settled && log.lookAt(this.#looked); this.#looked++)
+      if (this.#wants(log.offset)) return true
+    return false
   }
 
   #readAll(): void {
@@ -84,8 +126,8 @@ export class KeptChanges {
 
   #next(): void {
     const { log } = this
-    log.position++
-    if (this.#isLazy) this.#shortLived.given(log)
-    this.#give(log.offset, log.length)
+    this.#looked = Math.max(this.#looked, ++log.position)
+    this.#shortLived.given(log)
+    this.#tell(log.offset, log.length)
   }
 }

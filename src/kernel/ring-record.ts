@@ -94,6 +94,11 @@ export function isChange(kind: number): boolean {
   return kind === KIND.state || kind === KIND.state6
 }
 
+/** What it means depends on the changes of state before it, whoever asks. */
+export function followsChanges(kind: number): boolean {
+  return isChange(kind) || kind === KIND.error || kind === KIND.call
+}
+
 /** The first namespaces of a machine have 0xeffffff8 and up (Linux 6.18; PROC_DYNAMIC_FIRST before): below is none. */
 const FIRST_INODE = 0xefff_fff0
 

@@ -1,11 +1,10 @@
-import { bucketOf } from './bucket.ts'
+import { BUCKETS, bucketOf } from './bucket.ts'
 import { type ChangeLog, LOG } from './change-log.ts'
 import { CHANGE, socketAt } from './ring-record.ts'
 import { CLOSE, ESTABLISHED, SYN_SENT } from './state-event.ts'
 
 /** As many entries are looked through at once. */
 const SPAN = LOG.capacity / 4
-const BUCKETS = 1 << 16
 
 /**
  * Connections that began and ended well within one stretch of the log, and of which nobody wants to know any more: what

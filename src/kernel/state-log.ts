@@ -1,4 +1,4 @@
-import { bucketOf } from './bucket.ts'
+import { BUCKETS, bucketOf } from './bucket.ts'
 import type { ChangeMemory } from './change-log.ts'
 import type { KernelFact } from './fact.ts'
 import { FactReader, type KernelNames } from './fact-reader.ts'
@@ -9,7 +9,6 @@ import { CLOSE, LISTEN, SYN_SENT } from './state-event.ts'
 
 /** Changes that are kept, a power of two: four or ten for a connection, 5 MB. */
 const CAPACITY = 1 << 16
-const BUCKETS = 1 << 16
 /** Pairs of ports, callers and sockets whose changes are told at once: as many at least, twice as many at most. */
 const FOLLOWED = 1 << 15
 /** After twice this, ns, whoever asked has to ask again: connections that are over are remembered for 10 s. */
@@ -53,9 +52,16 @@ export class StateLog {
     this.#reader = new FactReader(new Uint8Array(this.#words.buffer), common, names)
   }
 
-  /** Somebody has asked lately: some changes are to be told as they come. */
-  get isAsked(): boolean {
-    return this.#pairs.size + this.#callers.size + this.#sockets.size > 0
+  /** Whether `take` would tell the change at `offset` of a memory, or something of its connection, as somebody has asked. */
+  wants(view: DataView, offset: number): boolean {
+    this.#turn(upperTime(view, offset))
+    const local = view.getUint16(offset + CHANGE.port)
+    const isDial = view.getUint8(offset + CHANGE.from) === CLOSE
+    return (
+      (local !== 0 && this.#pairs.has(pairOf(local, view.getUint16(offset + CHANGE.remotePort)))) ||
+      this.#sockets.has(socketAt(view, offset)) ||
+      (isDial && this.#callers.has(this.#callerAt(view, offset)))
+    )
   }
 
   /**
@@ -64,8 +70,7 @@ export class StateLog {
    */
   take(memory: ChangeMemory, offset: number, length: number, give: Give): boolean {
     const ring = memory.view
-    // To 4 s.
-    this.#turn(ring.getUint32(offset + RECORD.time + 4, true) * 0x1_0000_0000)
+    this.#turn(upperTime(ring, offset))
     const from = ring.getUint8(offset + CHANGE.from)
     const to = ring.getUint8(offset + CHANGE.to)
     // Not the children of a listener, which begin as its copies.
@@ -94,6 +99,7 @@ export class StateLog {
     if ((local !== 0 && this.#pairs.has(pair)) || this.#sockets.has(socket)) {
       if (local !== 0) this.recall(local, remote, give)
       if (from === SYN_SENT) this.#tellDial(socket, give)
+      else if (from === CLOSE) this.#dialTold(socket, this.#count)
       return false
     }
     this.#note(memory, offset, length, pair)
@@ -211,13 +217,19 @@ export class StateLog {
     // One that has a port is found by its ports.
     if (at === 0 || this.#view.getUint16(offsetOf(at) + CHANGE.port) !== 0) return
     if (this.#told[at % CAPACITY] === 1 && this.#lastDials.get(socket) === at) return
+    this.#give(at, give)
+  }
+
+  /** Whoever is told takes the next change of the socket for one of this connect(). */
+  #dialTold(socket: number, at: number): void {
     if (this.#lastDials.size >= FOLLOWED) this.#lastDials.clear()
     this.#lastDials.set(socket, at)
-    this.#give(at, give)
   }
 
   #give(at: number, give: Give): void {
     this.#told[at % CAPACITY] = 1
+    if (this.#view.getUint8(offsetOf(at) + CHANGE.from) === CLOSE)
+      this.#dialTold(socketAt(this.#view, offsetOf(at)), at)
     const fact = this.#reader.read(offsetOf(at), CHANGE_LENGTH)
     if (fact !== undefined) give(fact)
   }
@@ -244,6 +256,11 @@ export class StateLog {
 
 function offsetOf(at: number): number {
   return (at % CAPACITY) * CHANGE_LENGTH
+}
+
+/** When the change was, to 4 s, ns. */
+function upperTime(view: DataView, offset: number): number {
+  return view.getUint32(offset + RECORD.time + 4, true) * 0x1_0000_0000
 }
 
 /** The same for both directions. */

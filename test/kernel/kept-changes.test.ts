@@ -9,45 +9,56 @@ const DIAL = { socket: 64, from: CLOSE, to: SYN_SENT } as const
 const END = { socket: 64, from: ESTABLISHED, to: CLOSE } as const
 
 /** A log and its reader; entries are known by their times. */
-function bench(isLazy: boolean): { writer: LogWriter; kept: KeptChanges; given: number[] } {
+function bench(): {
+  writer: LogWriter
+  kept: KeptChanges
+  given: number[]
+  wanted: Set<number>
+} {
   const writer = new LogWriter()
   const given: number[] = []
-  const kept = new KeptChanges(writer.memory, isLazy, (offset) => given.push(writer.numberAt(offset)))
-  return { writer, kept, given }
+  const wanted = new Set<number>()
+  const kept = new KeptChanges(writer.memory, {
+    give: (offset) => given.push(writer.numberAt(offset)),
+    wants: (offset) => wanted.has(writer.numberAt(offset)),
+  })
+  return { writer, kept, given, wanted }
 }
 
+/** ms: so late that whatever comes comes slowly. */
+const LATE = 1e9
+
 /** As the plane does, with a ring that has records of these times. */
-function drain(kept: KeptChanges, { ring = [], isAsked = false, now = 0 }: Drained = {}): boolean {
+function drain(kept: KeptChanges, { ring = [], now = LATE }: Drained = {}): boolean {
   let isWhole = true
   kept.read(() => {
     kept.before()
     kept.after()
     isWhole = ring.every((time) => kept.upTo(time))
-    if (isWhole) kept.end(isAsked || ring.length > 0, now)
+    if (isWhole) kept.end(now)
   })
   return isWhole
 }
 
 interface Drained {
   readonly ring?: readonly number[]
-  readonly isAsked?: boolean
   readonly now?: number
 }
 
 test('before a record of the ring all that happened before it is given, and the rest after it', () => {
-  const { writer, kept, given } = bench(false)
+  const { writer, kept, given } = bench()
   for (const time of [1, 2, 5, 6, 9]) writer.write({ ...DIAL, time })
   kept.before()
   kept.after()
   assert.equal(kept.upTo(5), true)
   assert.deepEqual(given, [1, 2, 5])
   assert.equal(kept.upTo(5), true)
-  kept.end(true, 0)
+  kept.end(LATE)
   assert.deepEqual(given, [1, 2, 5, 6, 9])
 })
 
 test('what is still being written holds up what comes after it, the ring too', () => {
-  const { writer, kept, given } = bench(false)
+  const { writer, kept, given } = bench()
   writer.write({ ...DIAL, time: 1 })
   const late = writer.begin({ ...DIAL, time: 2 })
   writer.write({ ...DIAL, time: 3 })
@@ -61,11 +72,11 @@ test('what is still being written holds up what comes after it, the ring too', (
 })
 
 test('what comes while the ring is read waits: in the ring may be what was before it', () => {
-  const { writer, kept, given } = bench(false)
+  const { writer, kept, given } = bench()
   kept.before()
   writer.write({ ...DIAL, time: 3 })
   kept.after()
-  kept.end(true, 0)
+  kept.end(0)
   assert.deepEqual(given, [])
   kept.settle()
   assert.deepEqual(given, [])
@@ -74,7 +85,7 @@ test('what comes while the ring is read waits: in the ring may be what was befor
 })
 
 test('of what was overwritten the number is told, and reading goes on behind it', () => {
-  const { writer, kept, given } = bench(false)
+  const { writer, kept, given } = bench()
   writer.repeat(DIAL, LOG.capacity + 10)
   drain(kept)
   assert.equal(kept.lost, LOG.capacity / 2 + 10)
@@ -85,7 +96,7 @@ test('of what was overwritten the number is told, and reading goes on behind it'
 })
 
 test('what comes slowly is given as it comes, what comes fast when it is asked for', () => {
-  const { writer, kept, given } = bench(true)
+  const { writer, kept, given, wanted } = bench()
   writer.repeat(DIAL, 40)
   drain(kept, { now: 10 })
   assert.equal(given.length, 40)
@@ -94,26 +105,45 @@ test('what comes slowly is given as it comes, what comes fast when it is asked f
   assert.equal(given.length, 40)
   drain(kept, { now: 20.25 })
   assert.equal(given.length, 81)
-  for (const [ask, now] of [
-    [() => kept.settle(), 21],
-    [() => drain(kept, { now: 22, isAsked: true }), 22],
-    [() => drain(kept, { now: 23, ring: [2 ** 40] }), 23],
-  ] as const) {
+  for (const ask of [
+    () => kept.settle(),
+    () => {
+      wanted.add(writer.count)
+      writer.write(DIAL)
+      drain(kept, { now: 21 })
+    },
+    // All but what came after it.
+    () => drain(kept, { now: 21, ring: [writer.count] }),
+  ]) {
     writer.repeat(DIAL, 1000)
     const before: number = given.length
-    drain(kept, { now })
+    drain(kept, { now: 21 })
     assert.equal(given.length, before)
     ask()
-    assert.equal(given.length, before + 1000)
+    assert.equal(given.length, writer.count)
   }
+})
+
+test('who asks for what came before gets it with the next question', () => {
+  const { writer, kept, given, wanted } = bench()
+  writer.repeat(DIAL, 100)
+  drain(kept, { now: 0 })
+  wanted.add(50)
+  drain(kept, { now: 0 })
+  assert.deepEqual(given, [])
+  kept.settle()
+  assert.equal(given.length, 100)
 })
 
 test('whoever is given something and asks for more is answered from what was read', () => {
   const writer = new LogWriter()
   const given: number[] = []
-  const kept = new KeptChanges(writer.memory, true, (offset) => {
-    kept.settle()
-    given.push(writer.numberAt(offset))
+  const kept = new KeptChanges(writer.memory, {
+    wants: () => false,
+    give(offset) {
+      kept.settle()
+      given.push(writer.numberAt(offset))
+    },
   })
   writer.repeat(DIAL, 3)
   drain(kept, { now: 10 })
@@ -124,8 +154,26 @@ test('whoever is given something and asks for more is answered from what was rea
   assert.equal(given.length, 1003)
 })
 
+test('whoever is told something of the ring may ask for what happened up to it', () => {
+  const { writer, kept, given } = bench()
+  writer.repeat(DIAL, 100)
+  kept.read(() => {
+    kept.before()
+    kept.after()
+    kept.settle()
+    assert.deepEqual(given, [])
+    kept.reach(9)
+    kept.settle()
+    assert.equal(given.length, 10)
+    kept.end(0)
+    assert.equal(given.length, 10)
+  })
+  kept.settle()
+  assert.equal(given.length, 100)
+})
+
 test('before it is overwritten what is not over is given, however busy the machine is', () => {
-  const { writer, kept, given } = bench(true)
+  const { writer, kept, given } = bench()
   const open = { ...DIAL, socket: 128 }
   // Four entries for each, so that no stretch that is looked through ends within one.
   writer.write(open)
@@ -135,10 +183,10 @@ test('before it is overwritten what is not over is given, however busy the machi
     writer.write({ ...DIAL, from: SYN_SENT, to: ESTABLISHED })
     writer.repeat(END, 2)
   }
-  drain(kept)
+  drain(kept, { now: 0 })
   assert.deepEqual(given, [])
   writer.repeat(END, LOG.capacity / 8)
-  drain(kept)
+  drain(kept, { now: 0 })
   assert.deepEqual(given, [0])
   assert.equal(kept.lost, 0)
   // Its end is given too, by when it has to go; of the others nothing.
@@ -146,7 +194,7 @@ test('before it is overwritten what is not over is given, however busy the machi
   writer.write({ ...END, socket: open.socket })
   for (let round = 0; round < 8; round++) {
     writer.repeat(END, LOG.capacity / 8)
-    drain(kept)
+    drain(kept, { now: 0 })
   }
   assert.deepEqual(given, [0, end])
   assert.equal(kept.lost, 0)

@@ -15,16 +15,16 @@ interface AttachedStates {
 }
 
 /**
- * Attaches the program for changes of state. `onDemand`: what need not be told goes to the log, which costs less than the
- * ring, where the kernel is new enough for it (Linux 5.12). Throws `SystemError`.
+ * Attaches the program for changes of state. `isLazy`: what need not be told goes to the log (16 MiB), which costs less than
+ * the ring, where the kernel is new enough for it (Linux 5.12). Throws `SystemError`.
  */
 export function attachStates(
   btf: Btf,
   target: ProgramTarget,
   transitions: Transitions,
-  onDemand: boolean,
+  isLazy: boolean,
 ): AttachedStates {
-  const log = onDemand ? tryMemory() : undefined
+  const log = isLazy ? tryMemory() : undefined
   if (log === undefined) return { descriptors: attach(btf, target, transitions) }
   try {
     const descriptors = attach(btf, { ...target, log: log.fd }, transitions)

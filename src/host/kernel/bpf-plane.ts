@@ -12,7 +12,7 @@ import type { ProgramTarget } from '../../kernel/program.ts'
 import { dropFilter, reasonNames } from '../../kernel/reason.ts'
 import { RecordedChange } from '../../kernel/recorded-change.ts'
 import { RingCursor } from '../../kernel/ring-cursor.ts'
-import { isChange, RECORD, timeAt, WAKE_LENGTH } from '../../kernel/ring-record.ts'
+import { followsChanges, isChange, RECORD, timeAt, WAKE_LENGTH } from '../../kernel/ring-record.ts'
 import * as programs from '../../kernel/socket-program.ts'
 import { StateLog } from '../../kernel/state-log.ts'
 import * as libc from '../libc.ts'
@@ -85,7 +85,7 @@ export class BpfPlane implements KernelPlane {
       this.#counter = createCounter()
       this.#descriptors.push(this.#counter.fd)
       const target = targetOf(layout, this.#ring, this.#counter)
-      const states = attachStates(btf, target, transitions, onDemand)
+      const states = attachStates(btf, target, transitions, onDemand && isLazy)
       this.#descriptors.push(...states.descriptors)
       kept = states.log
       this.watched = this.#attach(btf, target, drops ? dropReasons : undefined)
@@ -111,7 +111,10 @@ export class BpfPlane implements KernelPlane {
     this.#log = onDemand ? new StateLog(layout.common, names) : undefined
     if (kept !== undefined) {
       const source = sourceOf(kept)
-      this.#kept = new KeptChanges(kept, isLazy, (offset, length) => this.#state(source, offset, length))
+      this.#kept = new KeptChanges(kept, {
+        give: (offset, length) => this.#state(source, offset, length),
+        wants: (offset) => this.#log?.wants(source.view, offset) === true,
+      })
     }
     this.#waiter = waiter
     waiter?.add(this.#ring.fd)
@@ -157,20 +160,20 @@ export class BpfPlane implements KernelPlane {
     cursor.begin(Number(consumer[0]!), Number(Atomics.load(producer, 0)))
     kept?.after()
     let { position } = cursor
-    let isTold = false
     try {
       while (cursor.next()) {
         const { offset, length } = cursor
-        if (length > WAKE_LENGTH) {
-          if (kept?.upTo(timeAt(this.#records.view, offset)) === false) return
-          isTold = true
+        const kind = this.#records.view.getUint32(offset + RECORD.kind, true)
+        if (kept !== undefined && length > WAKE_LENGTH) {
+          const time = timeAt(this.#records.view, offset)
+          kept.reach(time)
+          if (followsChanges(kind) && !kept.upTo(time)) return
         }
         position = cursor.position
-        if (isChange(this.#records.view.getUint32(offset + RECORD.kind, true)))
-          this.#state(this.#records, offset, length)
+        if (isChange(kind)) this.#state(this.#records, offset, length)
         else this.#tell(this.#records.reader.read(offset, length))
       }
-      kept?.end(isTold || this.#log?.isAsked === true, performance.now())
+      kept?.end(performance.now())
     } finally {
       Atomics.store(consumer, 0, BigInt(position))
     }

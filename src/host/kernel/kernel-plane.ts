@@ -67,8 +67,8 @@ export interface KernelPlaneOptions {
     /** Changes of state that nobody has asked for are not given by `drain`, but kept for a while (BPF only). */
     readonly onDemand?: true
     /**
-     * Of those `drain` shows none either while they come fast and nothing goes wrong, but later all that is not over by
-     * then: `catchUp` is called before it matters what was shown.
+     * With `onDemand`: of those `drain` shows none either while they come fast, but later what is not over by then.
+     * `catchUp` is called before it matters what was shown.
      */
     readonly lazy?: true
   }
