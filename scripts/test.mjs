@@ -59,16 +59,16 @@ function runBeside(files) {
   const child = fork(import.meta.filename, files, { silent: true })
   const printed = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => printed.push(bytes))
-  return new Promise((done, fail) => {
+  return new Promise((done) => {
     let result
     child.on('message', (message) => {
       result = message
     })
-    child.on('close', (status) => {
+    child.on('close', (status, signal) => {
       process.stdout.write(Buffer.concat(printed))
       if (result === undefined)
-        fail(new Error(`the tests beside ended with ${status} before they had a result`))
-      else done(result)
+        console.log(`make test: the pure files ended with ${signal ?? status} too early`)
+      done(result ?? { totals: { fail: 1 }, skips: [] })
     })
   })
 }

@@ -19,7 +19,9 @@ export const LOG = {
 
 export const LOG_LENGTH = LOG.entries + (LOG.capacity << LOG.shift)
 const NUMBER = 0xff_ffff
-/** What may be written while as many entries as lie between two looks at the count are read. */
+/** So often while entries are read it is looked whether they are about to be overwritten. */
+const CHECKED = 1 << 10
+/** What may be written while so many are read: a ms or three. */
 const MARGIN = 1 << 12
 
 /** Bytes in which records of changes lie, as those who read them have them. */
@@ -52,17 +54,22 @@ export class ChangeLog implements ChangeMemory {
     return Number(Atomics.load(this.#count, 0))
   }
 
-  /** Looks at the next entry, which is before number `until`; false when there is none, or it is still being written. */
+  /**
+   * Looks at the next entry, which is before number `until`; false when there is none, when it is still being written, and
+   * when it may be overwritten soon: see `passOverrun`.
+   */
   look(until: number): boolean {
     return this.position < until && this.lookAt(this.position)
   }
 
-  /** The same of any that was not overwritten. */
+  /** The same of any behind the next. */
   lookAt(number: number): boolean {
+    if (number % CHECKED === 0 && this.count - number > LOG.capacity - MARGIN) return false
     const at = LOG.entries + ((number & (LOG.capacity - 1)) << LOG.shift)
     // Acquire: the entry is whole once its number is there.
     const mark = Atomics.load(this.words, at / 4)
-    if (mark >>> 8 !== (number & NUMBER)) return false
+    // Where nothing was ever written it has no kind.
+    if (mark >>> 8 !== (number & NUMBER) || (mark & 0xff) === 0) return false
     this.offset = at
     this.length = NAMED_LENGTH[(mark & 0xff) === KIND.state6 ? 6 : 4]
     return true

@@ -62,9 +62,7 @@ export class KeptChanges {
 
   /** Call it before the ring is looked at. */
   before(): void {
-    const lost = this.log.passOverrun()
-    if (lost > 0) this.#shortLived.clear()
-    this.lost += lost
+    this.#passLost()
     this.#settled = this.log.count
   }
 
@@ -82,7 +80,11 @@ export class KeptChanges {
   upTo(time: number): boolean {
     const { log } = this
     while (log.position < this.#until) {
-      if (!log.look(this.#until)) return false
+      if (!log.look(this.#until)) {
+        // What comes later in the log comes after what is left in the ring.
+        this.#settled = Math.min(this.#settled, log.position)
+        return false
+      }
       if (log.time > time) return true
       this.#next()
     }
@@ -109,7 +111,16 @@ export class KeptChanges {
       this.upTo(this.#reached)
       // What is not read yet may have been looked at before it was asked for.
       this.#looked = this.log.position
-    } else this.#readAll()
+    } else {
+      this.#passLost()
+      this.#readAll()
+    }
+  }
+
+  #passLost(): void {
+    const lost = this.log.passOverrun()
+    if (lost > 0) this.#shortLived.clear()
+    this.lost += lost
   }
 
   /** Whether somebody has asked for one of those that came since the last time. */

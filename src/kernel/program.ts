@@ -87,13 +87,16 @@ export class Program extends Assembler {
     return this.storeNumber(4, R9, RECORD.kind, kind).call(KTIME_GET_NS).store(8, R9, RECORD.time, R0)
   }
 
-  /** R9 becomes the log's next entry with its time, all else to be filled. */
+  /**
+   * R9 becomes the log's next entry with its time, all else to be filled. The time comes before the number: so whatever has
+   * a lower number than an entry is older than what follows from that, also when this is interrupted in between.
+   */
   reserveEntry(log: number, kind: number): this {
-    this.set(R2, 1).mapValue(R1, log).atomicFetchAdd(R1, LOG.count, R2)
+    this.call(KTIME_GET_NS).set(R2, 1).mapValue(R1, log).atomicFetchAdd(R1, LOG.count, R2)
     this.move(R1, R2).apply('<<', R1, 8).apply('+', R1, kind).store(8, STACK, ENTRY, R1)
     this.apply('&', R2, LOG.capacity - 1).apply('<<', R2, LOG.shift)
     this.mapValue(R9, log).applyRegister('+', R9, R2).apply('+', R9, LOG.entries)
-    return this.call(KTIME_GET_NS).store(8, R9, RECORD.time, R0)
+    return this.store(8, R9, RECORD.time, R0)
   }
 
   /** The entry is whole. The reader is woken now and then, and the program ends. */

@@ -199,3 +199,55 @@ test('before it is overwritten what is not over is given, however busy the machi
   assert.deepEqual(given, [0, end])
   assert.equal(kept.lost, 0)
 })
+
+test('an entry is whole once its number is there, the very first too', () => {
+  const { writer, kept, given } = bench()
+  const first = writer.begin(DIAL)
+  assert.equal(drain(kept), true)
+  assert.deepEqual(given, [])
+  writer.finish(first)
+  kept.settle()
+  assert.deepEqual(given, [0])
+})
+
+test('where the ring was not read to its end nothing is given that may come after what it still holds', () => {
+  const { writer, kept, given } = bench()
+  writer.write({ ...DIAL, time: 0 })
+  const unfinished = writer.begin({ ...DIAL, time: 1 })
+  writer.write({ ...DIAL, time: 9 })
+  assert.equal(drain(kept, { ring: [5] }), false)
+  writer.finish(unfinished)
+  kept.settle()
+  assert.deepEqual(given, [0])
+  assert.equal(drain(kept, { ring: [5] }), true)
+  assert.deepEqual(given, [0, 1, 9])
+})
+
+test('what was overwritten since it was read last is lost, also for who asks in between', () => {
+  const { writer, kept, given } = bench()
+  writer.repeat(DIAL, LOG.capacity / 2)
+  drain(kept, { now: 1 })
+  assert.equal(given.length, 0)
+  writer.repeat(DIAL, LOG.capacity / 2)
+  // The first entry of the next round is half written.
+  writer.begin({ ...DIAL, socket: 4096, time: 777_777 })
+  kept.settle()
+  assert.ok(kept.lost > 0)
+  assert.ok(!given.includes(777_777))
+})
+
+test('what is overwritten while it is read is not given', () => {
+  const { writer, kept, given } = bench()
+  writer.repeat(DIAL, LOG.capacity / 2)
+  kept.read(() => {
+    kept.before()
+    kept.after()
+    // Meanwhile the machine begins the next round.
+    writer.repeat(END, LOG.capacity / 2)
+    writer.begin({ ...END, time: 777_777 })
+    kept.end(LATE)
+  })
+  assert.ok(!given.includes(777_777))
+  drain(kept)
+  assert.ok(kept.lost > 0)
+})

@@ -130,6 +130,7 @@ export class LivePlanes implements Planes {
     const epoch = this.originSeconds * NANOS_PER_SECOND + start
     const { kernel, owners, dialler: known } = this.#parts
     kernel.catchUp?.()
+    if (kernel.showsStates && kernel.lost > this.#lost) owners.missed?.()
     const found: Partial<Record<Side, ProcessRef>> = {}
     const caller = owners.find(proto, client, server, 'client', epoch) ?? dialler ?? known?.(client, server)
     if (caller !== undefined) found.client = caller

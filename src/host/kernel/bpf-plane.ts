@@ -126,13 +126,13 @@ export class BpfPlane implements KernelPlane {
     this.#see = see
     if (this.#kept === undefined) this.#drain()
     else this.#kept.read(() => this.#drain())
-    const lost = Number(Atomics.load(this.#counter.value, 0)) + (this.#kept?.lost ?? 0)
-    if (lost > this.lost) this.#log?.clear()
-    this.lost = lost
+    this.#countLost()
   }
 
   catchUp(): void {
-    if (!this.#closed) this.#kept?.settle()
+    if (this.#closed) return
+    this.#kept?.settle()
+    this.#countLost()
   }
 
   recall(a: number, b: number, give: (fact: KernelFact) => void): void {
@@ -152,11 +152,18 @@ export class BpfPlane implements KernelPlane {
     this.#free()
   }
 
+  #countLost(): void {
+    const lost = Number(Atomics.load(this.#counter.value, 0)) + (this.#kept?.lost ?? 0)
+    if (lost > this.lost) this.#log?.clear()
+    this.lost = lost
+  }
+
   #drain(): void {
     const { consumer, producer } = this.#ring
     const cursor = this.#cursor
     const kept = this.#kept
     kept?.before()
+    this.#countLost()
     cursor.begin(Number(consumer[0]!), Number(Atomics.load(producer, 0)))
     kept?.after()
     let { position } = cursor
