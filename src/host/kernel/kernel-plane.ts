@@ -68,7 +68,8 @@ export interface KernelPlaneOptions {
     readonly onDemand?: true
     /**
      * With `onDemand`: of those `drain` shows none either while they come fast, but later what is not over by then.
-     * `catchUp` is called before it matters what was shown.
+     * `catchUp` is called before it matters what was shown. What /proc tells of a process beside its pid and name comes as
+     * late, if it is still there then.
      */
     readonly lazy?: true
   }
