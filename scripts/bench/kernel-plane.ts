@@ -5,7 +5,10 @@ import { Waiter } from '../../src/host/wait.ts'
 
 const waiter = new Waiter()
 const state = process.argv[2] === 'failures' ? 'failures' : 'all'
-const plane = openKernelPlane({ waiter, want: { state, onDemand: true, lazy: true } })
+const plane = openKernelPlane({
+  waiter,
+  want: { state, onDemand: true, ...(state === 'failures' && { lazy: true }) },
+})
 let facts = 0
 let isOver = false
 process.on('SIGINT', () => {

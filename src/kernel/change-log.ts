@@ -11,7 +11,7 @@ export const LOG = {
   entries: 64,
   /** Bytes of an entry, as a power of two: one line of the cache, or two with an IPv6 address. */
   shift: 7,
-  /** A power of two. Nobody may look for three quarters of it: 0.5 s of a machine that makes 100 000 changes a second. */
+  /** A power of two. At least a quarter is free when nobody looks: 0.3 s of a machine that makes 100 000 changes a second. */
   capacity: 1 << 17,
   /** The reader is woken every so many entries, whether it wants them or not. */
   wake: 1 << 14,
