@@ -1,28 +1,33 @@
 // What watching costs those who are watched: wrk against nginx over loopback in a network namespace of its own, with
 // one watcher after the other beside it. Needs root. Alone: `node scripts/bench/overhead.mjs`.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { median } from './median.mjs'
 
-/** Odd, so that the medians were measured. */
-const TURNS = 5
+/** Of watchers that take long to start. Odd, so that the medians were measured. */
+const TURNS = 9
 /** Each, watched or not: as short as the machine's own speed changes, so that both of a pair have the same. */
 const SECONDS = 1
 /** Of these first seconds nothing is counted: JavaScript is compiled as it runs, and who watches does so for hours. */
 const WARM_UP = 3
 /** For what is on its way when a watcher has ended. */
 const SETTLE = 0.2
+/** Of a kernel plane, which is switched on and off by itself. */
+const PAIRS = 75
+const PAIR_MS = 150
 const PORT = 8088
+const STATUS = `http://127.0.0.1:${PORT}/answered`
 const NETNS = `sko-bench-${process.pid}`
 
-const kernelPlane = (state) => ['node', '--import', 'tsx', 'scripts/bench/kernel-plane.ts', state]
+const planes = [
+  { name: 'the kernel plane, every change of state', state: 'all' },
+  { name: 'the kernel plane, as `--failures` asks for it', state: 'failures' },
+]
 const watchers = [
-  { name: 'the kernel plane, every change of state', command: kernelPlane('all') },
-  { name: 'the kernel plane, as `--failures` asks for it', command: kernelPlane('failures') },
   {
     name: 'socktrace trace --failures --engine none',
     command: ['bin/socktrace', 'trace', '--failures', '--engine', 'none'],
@@ -44,22 +49,27 @@ export async function benchOverhead() {
     run('ip', ['-n', NETNS, 'link', 'set', 'lo', 'up'])
     inside(['sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65535'])
     nginx = await startNginx(folder)
-    const turns = new Map(loads.map((load) => [load, []]))
-    for (let turn = 0; turn < TURNS; turn++)
-      for (const load of loads) turns.get(load).push(await under(load, measureAll))
+    const columns = []
+    for (const load of loads) columns.push(await under(load, measureAll))
     return [
       `Requests a second that wrk gets out of nginx over loopback while it is watched (both have one thread, 32 ` +
-        `connections). In each of ${TURNS} turns one watcher after the other comes to a load that goes on, and is ` +
-        `measured for ${SECONDS} s after ${WARM_UP} s that is not counted; the share is of what came unwatched in ` +
-        `as long before it and after it. Medians; in brackets the quartiles of the shares.`,
+        `connections), and its share of what came unwatched just before and just after. A kernel plane is on and off in ` +
+        `turn ${PAIRS} times, ${PAIR_MS} ms each; a program comes to a load that goes on ${TURNS} times, and is measured ` +
+        `for ${SECONDS} s after ${WARM_UP} s that are not counted. Medians; in brackets the 95 % confidence interval of ` +
+        `the median. Processor time is the program's own, in user space and in its own system calls.`,
       '',
-      `| watched by | ${loads.flatMap(({ name }) => [`${name}, requests/s`, 'of unwatched, %']).join(' | ')} |`,
-      `|---|${'---:|'.repeat(2 * loads.length)}`,
-      row('nothing', (measured) => median(measured.flatMap(({ unwatched }) => unwatched)), turns),
-      ...watchers.map((watcher, index) => {
-        const name = watcher.name.includes('plane') ? watcher.name : `\`${watcher.name}\``
-        return row(name, (measured) => median(measured.map(({ watched }) => watched[index])), turns, index)
-      }),
+      `| watched by | ${loads.flatMap(({ name }) => [`${name}, requests/s`, 'of unwatched, %', 'processor, µs a request']).join(' | ')} |`,
+      `|---|${'---:|'.repeat(3 * loads.length)}`,
+      row(
+        'nothing',
+        columns.map((rows) => [median(rows.flatMap(({ pairs }) => pairs.map(([, unwatched]) => unwatched)))]),
+      ),
+      ...[...planes, ...watchers].map(({ name }, index) =>
+        row(
+          name.startsWith('the ') ? name : `\`${name}\``,
+          columns.map((rows) => figures(rows[index])),
+        ),
+      ),
     ]
   } finally {
     if (nginx !== undefined) await stop(nginx, 'SIGTERM')
@@ -68,39 +78,66 @@ export async function benchOverhead() {
   }
 }
 
-function row(name, rate, turns, index) {
-  const cells = loads.flatMap((load) => {
-    const measured = turns.get(load)
-    return [
-      Math.round(rate(measured)).toLocaleString('en'),
-      index === undefined ? '' : shareOf(measured, index),
-    ]
-  })
+function row(name, columns) {
+  const cells = columns.flatMap(([rate, share, processor]) => [
+    Math.round(rate).toLocaleString('en'),
+    share ?? '',
+    processor?.toFixed(2) ?? '',
+  ])
   return `| ${name} | ${cells.join(' | ')} |`
 }
 
-/** Of what came unwatched before and after. */
-function shareOf(measured, index) {
-  const shares = measured
-    .map(({ watched, unwatched }) => (200 * watched[index]) / (unwatched[index] + unwatched[index + 1]))
-    .sort((a, b) => a - b)
-  const at = (part) => shares[Math.round(part * (shares.length - 1))].toFixed(1)
-  return `${at(0.5)} (${at(0.25)}–${at(0.75)})`
+/** Rate, share and processor time, µs a request, of the rates watched and unwatched. */
+function figures({ pairs, requests, processor }) {
+  const shares = pairs.map(([watched, unwatched]) => (100 * watched) / unwatched).sort((a, b) => a - b)
+  // Of the median: two standard deviations of the binomial distribution to either side.
+  const outside = Math.max(0, Math.floor(shares.length / 2 - Math.sqrt(shares.length)))
+  const [low, high] = [shares[outside], shares[shares.length - 1 - outside]]
+  const share = `${median(shares).toFixed(1)} (${low.toFixed(1)}–${high.toFixed(1)})`
+  const perRequest = processor === undefined ? undefined : processor / requests
+  return [median(pairs.map(([watched]) => watched)), share, perRequest]
 }
 
-/** One watcher after the other; `unwatched` has one more, before the first and after each. */
+/** Of each plane and program what it left of a load that goes on. */
 async function measureAll() {
-  const unwatched = [await rate()]
-  const watched = []
-  for (const { name, command } of watchers) {
-    const watcher = await start(name, command)
-    await pause(1000 * WARM_UP)
-    watched.push(await rate())
-    await stop(watcher, 'SIGINT')
-    await pause(1000 * SETTLE)
-    unwatched.push(await rate())
+  const measured = planes.map(({ state }) => switched(state))
+  const programs = watchers.map(() => ({ pairs: [], requests: 0, processor: 0 }))
+  let before = await rate()
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const [index, { name, command }] of watchers.entries()) {
+      const into = programs[index]
+      const watcher = await start(name, command)
+      await pause(1000 * WARM_UP)
+      const used = processorTime(watcher.pid)
+      const watched = await rate()
+      into.processor += processorTime(watcher.pid) - used
+      into.requests += watched.requests
+      await stop(watcher, 'SIGINT')
+      await pause(1000 * SETTLE)
+      const after = await rate()
+      into.pairs.push([watched.rate, (before.rate + after.rate) / 2])
+      before = after
+    }
   }
-  return { watched, unwatched }
+  return [...measured, ...programs]
+}
+
+/** A kernel plane, which asks nginx itself. */
+function switched(state) {
+  const script = ['--import', 'tsx', 'scripts/bench/kernel-plane.ts']
+  const { stdout } = inside(['node', ...script, state, String(PAIRS), String(PAIR_MS), STATUS])
+  const { pairs, lost } = JSON.parse(stdout)
+  if (lost > 0) console.error(`the kernel plane (${state}) lost ${lost} records`)
+  return { pairs }
+}
+
+/** Of all threads of a process, µs. */
+function processorTime(pid) {
+  return readdirSync(`/proc/${pid}/task`)
+    .map(
+      (thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1000,
+    )
+    .reduce((sum, time) => sum + time, 0)
 }
 
 /**
@@ -120,19 +157,19 @@ async function under({ options }, action) {
   }
 }
 
-/** Requests a second that nginx answers, by its own count. */
+/** Requests that nginx answers in a while, by its own count, and how many that is a second. */
 async function rate() {
   const before = answered()
   await pause(1000 * SECONDS)
   const after = answered()
-  const found = (1000 * (after.requests - before.requests)) / (after.at - before.at)
-  if (!(found > 0)) throw new Error(`nginx answered ${after.requests - before.requests} requests`)
-  return found
+  const requests = after.requests - before.requests
+  if (!(requests > 0)) throw new Error(`nginx answered ${requests} requests`)
+  return { requests, rate: (1000 * requests) / (after.at - before.at) }
 }
 
 /** How many requests nginx has answered, and when that was asked, ms. */
 function answered() {
-  const { stdout } = inside(['curl', '-s', `http://127.0.0.1:${PORT}/answered`])
+  const { stdout } = inside(['curl', '-s', STATUS])
   const [, requests] = /^ \d+ \d+ (\d+)/m.exec(stdout) ?? []
   return { at: performance.now(), requests: Number(requests) }
 }

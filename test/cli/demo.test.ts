@@ -6,9 +6,7 @@ import type { FlowRecord } from '../../src/flow/record.ts'
 import { outputSchema } from '../../src/render/schema.ts'
 import type { SocketRecord } from '../../src/sockets/socket.ts'
 import { builtFile, ndjson, Running, repository, runCommand } from '../support/program.ts'
-import { rootTest } from '../support/root.ts'
-
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+import { NOBODY, rootTest } from '../support/root.ts'
 
 type Printed =
   | (FlowEvent & { readonly time: string })

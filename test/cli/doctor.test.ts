@@ -9,11 +9,10 @@ import type { Check } from '../../src/render/doctor.ts'
 import { outputSchema } from '../../src/render/schema.ts'
 import { DOCTOR_CHECKS } from '../support/doctor-checks.ts'
 import { builtFile, ndjson, repository, runCommand } from '../support/program.ts'
-import { isRoot, rootTest } from '../support/root.ts'
+import { isRoot, NOBODY, rootTest } from '../support/root.ts'
 
 const isValid = new Ajv2020({ strictTypes: false }).compile(outputSchema)
 
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 const NET_RAW = [...NOBODY, '--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw']
 
 function doctor(prefix: readonly string[] = []): Map<string, Check> {

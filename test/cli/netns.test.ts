@@ -10,7 +10,7 @@ import { netnsInode } from '../../src/host/netns.ts'
 import type { SocketRecord } from '../../src/sockets/socket.ts'
 import { Namespace } from '../support/namespace.ts'
 import { builtFile, ndjson, Running, repository, runCommand } from '../support/program.ts'
-import { isRoot, rootTest } from '../support/root.ts'
+import { isRoot, NOBODY, rootTest } from '../support/root.ts'
 
 const program = (): string => builtFile(repository)
 const folder = mkdtempSync(join(tmpdir(), 'socktrace-netns-'))
@@ -172,8 +172,6 @@ rootTest('devices --netns: its interfaces, by a path too', () => {
     )
   }
 })
-
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 
 rootTest('a namespace that is not there, is every one, or may not be entered', () => {
   const refused = (...command: string[]) => {

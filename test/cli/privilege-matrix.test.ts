@@ -8,7 +8,7 @@ import type { Check } from '../../src/render/doctor.ts'
 import { DOCTOR_CHECKS } from '../support/doctor-checks.ts'
 import { Namespace } from '../support/namespace.ts'
 import { builtFile, ndjson, type Ran, Running, repository, runCommand } from '../support/program.ts'
-import { isRoot, rootTest } from '../support/root.ts'
+import { isRoot, NOBODY, rootTest } from '../support/root.ts'
 
 /** What a privilege decides: the parts of `doctor` in the order of its table. */
 type Part = 'packet ring' | 'cap engine' | 'owners' | 'tracepoints' | 'BPF'
@@ -24,7 +24,6 @@ interface Situation {
   readonly seen: readonly string[]
 }
 
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 const SETCAP = String.raw`sudo setcap cap_net_raw,cap_perfmon,cap_bpf,cap_sys_ptrace,cap_dac_read_search\+ep \/\S+`
 /** Nothing has mounted tracefs: our namespaces have a /sys of their own. */
 const MOUNT = String.raw`sudo mount -t tracefs tracefs \/sys\/kernel\/tracing`

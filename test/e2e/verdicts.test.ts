@@ -32,7 +32,7 @@ rootTest(
     const program = builtFile(repository)
     const namespace = new Namespace('verdicts')
     const inside = (command: string[]) => runCommand(namespace.inside(command))
-    inside(['sysctl', '-qw', 'net.ipv4.tcp_syn_retries=1', 'net.ipv4.tcp_syn_linear_timeouts=0'])
+    inside(['sysctl', '-eqw', 'net.ipv4.tcp_syn_retries=1', 'net.ipv4.tcp_syn_linear_timeouts=0'])
     inside([
       'nft',
       `table inet lab { chain in { type filter hook input priority 0; tcp dport ${DROPPED} drop; }; }`,

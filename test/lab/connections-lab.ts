@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Namespace } from '../support/namespace.ts'
-import { Running, runCommand } from '../support/program.ts'
+import { builtFile, Running, repository, runCommand } from '../support/program.ts'
 import { EXPECTED, RULES } from './connections-plan.ts'
 
 const SOURCE = ['--import', 'tsx'] as const
@@ -77,9 +77,9 @@ export class ConnectionsLab {
     return stdout
   }
 
-  /** `socktrace list` from source, inside; `as` is a command that runs the rest as somebody else. */
+  /** `socktrace list` inside; `as` is a command that runs the rest as somebody else. */
   list(args: readonly string[], as: readonly string[] = []): string {
-    return this.run([...as, process.execPath, ...SOURCE, 'test/lab/list.ts', 'list', '-q', ...args])
+    return this.run([...as, builtFile(repository), 'list', '-q', ...args])
   }
 
   async close(): Promise<void> {

@@ -8,3 +8,12 @@ export function rootTest(name: string, body: () => void | Promise<void>): void {
   if (isRoot) test(name, body)
   else test(name, { skip: 'needs root' }, () => {})
 }
+
+/**
+ * Runs the rest of a command line as a user without privileges, who cannot write where the coverage of a test run is
+ * collected, and would say so.
+ */
+export const NOBODY: readonly string[] = [
+  ...['env', '--unset=NODE_V8_COVERAGE'],
+  ...['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+]

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { KernelSymbols } from '../../kernel/symbols.ts'
 
 const CHUNK = 256 * 1024
@@ -9,23 +9,30 @@ const MAX_KNOWN = 4096
 /**
  * Names of the kernel's functions. The file is opened at once, since the right to see addresses is that of who
  * opens it, and read when a name is asked for that was not before: 5.5 MB, which the kernel writes in 0.1 to 0.2 s. They
- * stay only until memory is needed: what drops packets is always the same few functions.
+ * stay only until memory is needed: what drops packets is always the same few functions. It is read again once modules came
+ * or went: the first rule of nftables loads the one that drops by it, and the function below it would be named instead.
  */
 export class SymbolFile {
   readonly #fd: number
   readonly #known = new Map<number, string | null>()
+  readonly #modulesPath: string
   #symbols: WeakRef<KernelSymbols> | undefined
+  /** The modules that were loaded when the names were read. */
+  #modules = ''
   #closed = false
 
-  constructor(path = '/proc/kallsyms') {
+  constructor(path = '/proc/kallsyms', modulesPath = '/proc/modules') {
     this.#fd = open(path)
+    this.#modulesPath = modulesPath
   }
 
   /** The function around an address (low 48 bits); `null` when that cannot be told. */
   find(address: number): string | null {
     const known = this.#known.get(address)
     if (known !== undefined) return known
-    const symbols = this.#symbols?.deref() ?? this.#read()
+    const modules = loadedModules(this.#modulesPath)
+    const kept = modules === this.#modules ? this.#symbols?.deref() : undefined
+    const symbols = kept ?? this.#read(modules)
     if (symbols === undefined) return null
     const name = symbols.find(address)
     if (this.#known.size < MAX_KNOWN) this.#known.set(address, name)
@@ -37,8 +44,9 @@ export class SymbolFile {
     this.#closed = true
   }
 
-  #read(): KernelSymbols | undefined {
+  #read(modules: string): KernelSymbols | undefined {
     if (this.#fd === -1 || this.#closed) return undefined
+    this.#modules = modules
     const symbols = new KernelSymbols(readAll(this.#fd))
     this.#symbols = new WeakRef(symbols)
     return symbols
@@ -50,6 +58,15 @@ function open(path: string): number {
     return openSync(path, 'r')
   } catch {
     return -1
+  }
+}
+
+/** Names of the modules, the youngest first; empty in a kernel without. */
+function loadedModules(path: string): string {
+  try {
+    return readFileSync(path, 'latin1').replaceAll(/ .*/g, '')
+  } catch {
+    return ''
   }
 }
 

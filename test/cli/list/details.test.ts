@@ -5,8 +5,8 @@ import { extendedText } from '../../../src/render/socket-text.ts'
 import { type CountersRecord, parseCounters } from '../../../src/sockets/counters.ts'
 import type { SocketRecord } from '../../../src/sockets/socket.ts'
 import { Namespace } from '../../support/namespace.ts'
-import { ndjson, Running, runCommand } from '../../support/program.ts'
-import { isRoot, rootTest } from '../../support/root.ts'
+import { builtFile, ndjson, Running, repository, runCommand } from '../../support/program.ts'
+import { isRoot, NOBODY, rootTest } from '../../support/root.ts'
 
 let namespace: Namespace
 let program: Running
@@ -31,7 +31,7 @@ function run(command: readonly string[]): string {
 }
 
 function listed(args: string, as: readonly string[] = []): SocketRecord[] {
-  const command = [...as, process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', '--json']
+  const command = [...as, builtFile(repository), 'list', '-q', '--json']
   return ndjson<SocketRecord>(run([...command, ...args.split(' ')]))
 }
 
@@ -69,7 +69,7 @@ function detailsOfOurs(as: readonly string[]): string[][] {
 
 for (const [who, as] of [
   ['root', []],
-  ['an ordinary user', ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']],
+  ['an ordinary user', NOBODY],
 ] as const)
   rootTest(`-i, -m and -e say what ss says to ${who}, word for word`, () => {
     // The last acknowledgements may still be on their way: both sides of ours have to be the same.
@@ -148,7 +148,7 @@ rootTest('autobound: the ports that the kernel chose', () => {
 })
 
 rootTest('-s: the counters of /proc/net, and the sockets by state', () => {
-  const command = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-s', '--json']
+  const command = [builtFile(repository), 'list', '-s', '--json']
   const [record] = ndjson<CountersRecord>(run(command))
   assert.deepEqual(record!.states, { LISTEN: 1, ESTABLISHED: 6 })
   assert.equal(record!.sockets['tcp'], 7)
@@ -175,7 +175,7 @@ rootTest('--format ss is what ss prints, word for word', () => {
       .sort()
   for (const options of ['-tanpH', '-tuanH', '-tanoeH']) {
     const args = ['--format', 'ss', ...(options.includes('p') ? [] : ['--no-process']), options]
-    const command = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', ...args]
+    const command = [builtFile(repository), 'list', '-q', ...args]
     const plain = (text: string): string[] =>
       words(text).map((line) => line.replace(/ (?:cgroup:\S+|<->|v6only:\S+|uid:0)/g, ''))
     assert.deepEqual(plain(run(command)), plain(run(['ss', options])), options)
@@ -192,7 +192,7 @@ rootTest('--watch: frames in a pipe, one object a line', () => {
 })
 
 rootTest('-s --watch: what moved between two records, per second', async () => {
-  const command = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-s', '--json']
+  const command = [builtFile(repository), 'list', '-s', '--json']
   const watching = new Running(namespace.inside([...command, '--watch', '0.1']))
   const records = (): CountersRecord[] => ndjson<CountersRecord>(watching.stdout.replace(/[^\n]*$/, ''))
   await watching.until('there is a first record', () => records().length > 0)
@@ -215,9 +215,7 @@ rootTest('-e: where a process comes from', () => {
 
 rootTest('-K closes what the filter names and nothing else, and asks first', () => {
   const kill = (...args: string[]) =>
-    runCommand(
-      namespace.inside([process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-K', ...args]),
-    )
+    runCommand(namespace.inside([builtFile(repository), 'list', '-K', ...args]))
   const [victim] = listed('-t state established dport = :4100')
   assert.equal(kill('sport', '=', `:${victim!.local.port}`).status, 2)
   assert.equal(kill('--yes').status, 2)

@@ -8,7 +8,7 @@ import { socketColumns } from '../../../src/render/socket-columns.ts'
 import { NUMERIC } from '../../../src/render/socket-text.ts'
 import type { SocketRecord } from '../../../src/sockets/socket.ts'
 import { Namespace } from '../../support/namespace.ts'
-import { ndjson, Running } from '../../support/program.ts'
+import { builtFile, ndjson, Running, repository } from '../../support/program.ts'
 import { isRoot, rootTest } from '../../support/root.ts'
 
 /** 4 KiB of escape sequences as one argument. */
@@ -59,7 +59,7 @@ function removeCgroups(folder: Buffer): void {
 }
 
 function listed(args: readonly string[]): string {
-  const [file, ...rest] = inside([process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', ...args])
+  const [file, ...rest] = inside([builtFile(repository), 'list', ...args])
   const { status, stdout, stderr } = spawnSync(file!, rest)
   assert.equal(status, 0, stderr.toString())
   // Both streams, as they would reach a terminal: invalid UTF-8 throws.

@@ -8,7 +8,7 @@ import { statesNamed } from '../../../src/sockets/state-names.ts'
 import { ConnectionsLab } from '../../lab/connections-lab.ts'
 import { PORT } from '../../lab/connections-plan.ts'
 import { ndjson } from '../../support/program.ts'
-import { isRoot, rootTest } from '../../support/root.ts'
+import { isRoot, NOBODY, rootTest } from '../../support/root.ts'
 import { parseSs, type SsLine } from '../../support/ss.ts'
 
 let lab: ConnectionsLab
@@ -50,15 +50,14 @@ rootTest('TCP and UDP agree with ss on protocol, state, both ends, pids and desc
 rootTest(
   'an ordinary user sees what ss shows that user, and the owners of the own sockets alone',
   async () => {
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
     const server = `require('net').createServer().listen(4010, '127.0.0.1', () => console.log('ready'))`
-    const own = await lab.start([...nobody, process.execPath, '-e', server])
+    const own = await lab.start([...NOBODY, process.execPath, '-e', server])
     for (const [options, unix] of [
       ['-tuanpH', false],
       ['-xanpH', true],
     ] as const) {
-      const theirs = parseSs(lab.run([...nobody, 'ss', options]), unix)
-      const ours = ndjson<SocketRecord>(lab.list(['--json', unix ? '-x' : '-a'], nobody))
+      const theirs = parseSs(lab.run([...NOBODY, 'ss', options]), unix)
+      const ours = ndjson<SocketRecord>(lab.list(['--json', unix ? '-x' : '-a'], NOBODY))
       assert.deepEqual(
         ours
           .map((record) => keyOf(unix ? { ...record, remote: { inode: record.remote.inode! } } : record))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { exceedsScreen, pagerOf } from '../../../src/host/pager.ts'
-import { runCommand } from '../../support/program.ts'
+import { builtFile, repository, runCommand } from '../../support/program.ts'
 
 let folder: string
 
@@ -40,7 +40,7 @@ function onTerminal(
 ): { screen: string; paged: string | undefined } {
   const got = join(folder, 'pager.text')
   rmSync(got, { force: true })
-  const list = `${process.execPath} --import tsx test/lab/list.ts list -q ${args}`
+  const list = `${builtFile(repository)} list -q ${args}`
   const { status, stdout, stderr } = runCommand(
     ['script', '-qec', `stty rows ${rows} cols 80; ${list}`, '/dev/null'],
     { ...process.env, TERM: 'xterm', PAGER: pager, LESS: undefined, NO_COLOR: '1' },

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { after, before } from 'node:test'
 import type { SocketRecord } from '../../../src/sockets/socket.ts'
 import { Namespace } from '../../support/namespace.ts'
-import { ndjson, Running, runCommand } from '../../support/program.ts'
-import { isRoot, rootTest } from '../../support/root.ts'
+import { builtFile, ndjson, Running, repository, runCommand } from '../../support/program.ts'
+import { isRoot, NOBODY, rootTest } from '../../support/root.ts'
 
 let namespace: Namespace
 let program: Running
@@ -28,7 +28,7 @@ function run(...command: string[]): string {
 }
 
 function list(args: string): string {
-  return run(process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', ...args.split(' '))
+  return run(builtFile(repository), 'list', '-q', ...args.split(' '))
 }
 
 /** Numbers of linux/netlink.h: ss shows them. */
@@ -152,9 +152,8 @@ rootTest("ss's own example of a unix path: every server of X", () => {
 })
 
 rootTest('an ordinary user is told that the owners of others are not known, and why', () => {
-  const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
   const asUser = (...args: string[]): string =>
-    run(...user, process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', '-tlH', ...args)
+    run(...NOBODY, builtFile(repository), 'list', '-q', '-tlH', ...args)
   assert.match(asUser('sport = :4200'), /^tcp +LISTEN .* \?$/m)
   // The other way to the same text, by records.
   assert.match(asUser('-v', 'sport = :4200'), /^tcp +LISTEN .* \?$/m)

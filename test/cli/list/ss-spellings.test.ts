@@ -7,7 +7,7 @@ import { InvalidArgumentError } from 'commander'
 import { filterWords, ourOptions, parseQuery } from '../../../src/cli/list/ss-spellings.ts'
 import { UserError } from '../../../src/user-error.ts'
 import { Namespace } from '../../support/namespace.ts'
-import { Running, runCommand } from '../../support/program.ts'
+import { builtFile, Running, repository, runCommand } from '../../support/program.ts'
 import { rootTest } from '../../support/root.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'socktrace-spellings-'))
@@ -71,7 +71,7 @@ rootTest('-A, -N, -F and --processes: what ss shows with them', async () => {
       assert.equal(status, 0, stderr)
       return stdout.match(/127\.0\.0\.1:\d+/g) ?? []
     }
-    const ours = [process.execPath, '--import', 'tsx', 'test/lab/list.ts', 'list', '-q', '-H', '-a']
+    const ours = [builtFile(repository), 'list', '-q', '-H', '-a']
     for (const [args, count] of [
       [['-A', 'inet', '-N', there.name], 2],
       [['-A', 'udp', '-N', there.name], 1],

@@ -51,7 +51,7 @@ export class KernelLab {
       `ip -n ${server.name} link set skp1 up`,
     )
     for (const { name } of [client, server])
-      must(`ip netns exec ${name} sysctl -qw net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_syn_linear_timeouts=0`)
+      must(`ip netns exec ${name} sysctl -eqw net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_syn_linear_timeouts=0`)
     this.inode = {
       client: statSync(`/run/netns/${client.name}`).ino,
       server: statSync(`/run/netns/${server.name}`).ino,
