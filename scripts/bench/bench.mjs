@@ -59,7 +59,7 @@ const table = [
   `${PACKETS.toLocaleString('en')} packets in ${flows.toLocaleString('en')} TCP connections, ` +
     `${(bytes / 1e6).toFixed(0)} MB; ${facts()}.`,
   '',
-  ...fileTable(commandsOver(capture), RUNS, PACKETS),
+  ...fileTable(commandsOver(capture), RUNS, PACKETS, eventsIn(capture)),
   '',
   `| start-up | median of ${STARTS}, ms | more than Node alone, ms |`,
   '|---|---:|---:|',
@@ -83,10 +83,14 @@ const table = [
 console.log(table)
 writePage()
 
-/** The lines of a Markdown table. */
-function fileTable(commands, runs, packets) {
+/** The lines of a Markdown table, and what follows from it. */
+function fileTable(commands, runs, packets, events) {
   const seconds = measure(commands, runs)
   const reference = median(seconds.get('capinfos -c'))
+  const summary = median(seconds.get('socktrace read --summary --json'))
+  const perSecond = Math.round(events / median(seconds.get('socktrace read --events --json')) / 1000) * 1000
+  const others = ['tcptrace -n', 'tcptrace -nl', 'tshark -q -z conv,tcp'].filter((name) => seconds.has(name))
+  const shares = others.map((name) => `${(summary / median(seconds.get(name))).toFixed(3)} of \`${name}\``)
   return [
     `| whole process | median of ${runs}, s | M packets/s | time ÷ \`capinfos -c\` |`,
     '|---|---:|---:|---:|',
@@ -95,7 +99,16 @@ function fileTable(commands, runs, packets) {
       const rate = packets / taken / 1e6
       return `| \`${name}\` | ${taken.toFixed(2)} | ${rate.toFixed(2)} | ${(taken / reference).toFixed(2)} |`
     }),
+    '',
+    `The summary takes ${shares.join(', ')}. Of events there are ${events.toLocaleString('en')}, ` +
+      `${perSecond.toLocaleString('en')} a second.`,
   ]
+}
+
+/** How many lines `--events` has. */
+function eventsIn(path) {
+  const count = ['-c', '"$0" read --events --json "$1" | wc -l', socktrace, path]
+  return Number(execFileSync('bash', count, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
 }
 
 /** The same over what really passed the loopback interface, whole and cut to its headers. */
@@ -113,6 +126,7 @@ async function realTraffic() {
       commandsOver(path).filter(([name]) => !SLOW.includes(name)),
       RUNS,
       packets,
+      eventsIn(path),
     ),
     '',
   ])

@@ -17,8 +17,9 @@ const WARM_UP = 3
 /** For what is on its way when a watcher has ended. */
 const SETTLE = 0.2
 /** Of a kernel plane, which is switched on and off by itself. */
-const PAIRS = 75
-const PAIR_MS = 150
+const PAIRS = 41
+/** Several times as long as its reader sleeps. */
+const PAIR_MS = 600
 const PORT = 8088
 const STATUS = `http://127.0.0.1:${PORT}/answered`
 const NETNS = `sko-bench-${process.pid}`
@@ -56,7 +57,8 @@ export async function benchOverhead() {
         `connections), and its share of what came unwatched just before and just after. A kernel plane is on and off in ` +
         `turn ${PAIRS} times, ${PAIR_MS} ms each; a program comes to a load that goes on ${TURNS} times, and is measured ` +
         `for ${SECONDS} s after ${WARM_UP} s that are not counted. Medians; in brackets the 95 % confidence interval of ` +
-        `the median. Processor time is the program's own, in user space and in its own system calls.`,
+        `the median. Processor time is the program's own, in user space and in its own system calls. Each share is of its own ` +
+        `neighbours, not of the first row.`,
       '',
       `| watched by | ${loads.flatMap(({ name }) => [`${name}, requests/s`, 'of unwatched, %', 'processor, µs a request']).join(' | ')} |`,
       `|---|${'---:|'.repeat(3 * loads.length)}`,
@@ -108,9 +110,8 @@ async function measureAll() {
       const into = programs[index]
       const watcher = await start(name, command)
       await pause(1000 * WARM_UP)
-      const used = processorTime(watcher.pid)
-      const watched = await rate()
-      into.processor += processorTime(watcher.pid) - used
+      const watched = await rate(watcher.pid)
+      into.processor += watched.processor
       into.requests += watched.requests
       await stop(watcher, 'SIGINT')
       await pause(1000 * SETTLE)
@@ -150,21 +151,27 @@ async function under({ options }, action) {
   const ended = new Promise((resolve) => wrk.once('exit', resolve))
   try {
     await pause(1000 * SETTLE)
-    return await action()
+    const measured = await action()
+    if (wrk.exitCode !== null) throw new Error('wrk ended while it was measured')
+    return measured
   } finally {
     wrk.kill()
     await ended
   }
 }
 
-/** Requests that nginx answers in a while, by its own count, and how many that is a second. */
-async function rate() {
+/**
+ * Requests that nginx answers in a while, by its own count, how many that is a second, and the processor time that a process
+ * takes meanwhile, µs.
+ */
+async function rate(pid) {
   const before = answered()
+  const used = pid === undefined ? 0 : processorTime(pid)
   await pause(1000 * SECONDS)
+  const processor = pid === undefined ? 0 : processorTime(pid) - used
   const after = answered()
   const requests = after.requests - before.requests
-  if (!(requests > 0)) throw new Error(`nginx answered ${requests} requests`)
-  return { requests, rate: (1000 * requests) / (after.at - before.at) }
+  return { requests, processor, rate: (1000 * requests) / (after.at - before.at) }
 }
 
 /** How many requests nginx has answered, and when that was asked, ms. */

@@ -504,6 +504,48 @@ const RESET: readonly Case[] = [
       kernel: { ...ERROR('ECONNRESET'), resetReceived: { side: 'client', at: seconds(95) } },
     }),
   },
+  ...(['TCP_KEEPALIVE_TIMEOUT', null] as const).map((reason) => ({
+    name: `by the client's kernel, whose probes were not answered, with the reason ${reason}`,
+    verdict: 'reset.by-us' as const,
+    summary: /its keep-alive probes were not answered/,
+    evidence: evidence({
+      ended: true,
+      wire: connected({ reset: reset({ by: 'client', after: 'third_ack', afterMs: 3000 }) }),
+      kernel: {
+        ...ERROR('ETIMEDOUT'),
+        resetSent: { side: 'client' as const, reason, state: 'ESTABLISHED', active: true, at: seconds(95) },
+      },
+    }),
+  })),
+  {
+    name: 'by the client, which has no socket any more after its retransmissions ran out',
+    verdict: 'reset.by-us',
+    summary: /^The client reset the connection\.$/,
+    evidence: evidence({
+      ended: true,
+      wire: connected({ reset: reset({ by: 'client', after: 'data' }) }),
+      kernel: ERROR('ETIMEDOUT'),
+    }),
+  },
+  ...(
+    [
+      [{ afterMs: 3000 }, {}, /reset the connection before any data/],
+      [
+        { afterMs: 0 },
+        { idleBeforeMs: 60_000 },
+        /reset the connection, after 60 s of silence, before any data/,
+      ],
+    ] as const
+  ).map(([when, before, summary]) => ({
+    name: `by the server, long after the handshake: ${JSON.stringify([when, before])}`,
+    verdict: 'reset.by-peer' as const,
+    summary,
+    evidence: evidence({
+      ended: true,
+      wire: connected({ reset: reset({ after: 'third_ack', ...when }), ...before }),
+      kernel: { ...ERROR('ECONNRESET'), resetReceived: { side: 'client' as const, at: seconds(95) } },
+    }),
+  })),
   {
     name: 'by the server, seen there',
     verdict: 'reset.by-us',

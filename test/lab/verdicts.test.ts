@@ -5,7 +5,7 @@ import { RULE_FILES } from '../support/rule-files.ts'
 import { type Hearing, problemsWithout } from './verdicts/rule-files.ts'
 import { run } from './verdicts/run.ts'
 import type { Scenario } from './verdicts/scenario.ts'
-import { SCENARIOS } from './verdicts/scenarios.ts'
+import { IMPOSSIBLE, SCENARIOS } from './verdicts/scenarios.ts'
 
 /** Scenarios mostly wait; more at a time would only make the programs that watch slower. */
 const AT_A_TIME = 6
@@ -32,6 +32,8 @@ test(`what is said of ${SCENARIOS.length} connections that go wrong`, {
     ),
   )
 })
+
+for (const { name, since } of IMPOSSIBLE) test(name, { skip: `needs Linux ${since!.join('.')}` }, () => {})
 
 /**
  * Dozens of programs that watch on two cores lose kernel records and packets, and then rightly say less. Alone, none

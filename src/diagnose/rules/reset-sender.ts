@@ -2,6 +2,7 @@ import { afterSilence, type Broken, brokenBy, brokenError, resetReason, silenceA
 import type { Evidence } from '../evidence.ts'
 import { kernelOf, otherSide, watches, wireOf } from '../facts.ts'
 import { finding, type Rule } from '../finding.ts'
+import { IDLE_SECONDS } from '../thresholds.ts'
 import { who } from '../words.ts'
 
 /**
@@ -65,8 +66,21 @@ const REASONS: Readonly<Record<string, string>> = {
 function reasonText(evidence: Evidence, broken: Broken): string {
   const reason = resetReason(evidence, broken)
   if (reason !== undefined) return `: ${REASONS[reason] ?? `the kernel's reason is ${reason}`}`
-  const wire = wireOf(evidence)
-  if (wire?.fin[broken.by] !== undefined)
+  if (wireOf(evidence)?.fin[broken.by] !== undefined)
     return `: it had closed already, and ${who(evidence, otherSide(broken.by))} still sent`
-  return broken.reset?.after === 'third_ack' ? ' as soon as it was established, before any data' : ''
+  if (endedByKeepAlive(evidence, broken)) return `: ${REASONS['TCP_KEEPALIVE_TIMEOUT']}`
+  if (broken.reset?.after !== 'third_ack') return ''
+  if (afterSilence(evidence) !== '') return ', before any data'
+  const isSoon = broken.reset.afterMs < IDLE_SECONDS * 1000
+  return isSoon ? ' as soon as it was established, before any data' : ' before any data'
+}
+
+/**
+ * Until Linux 6.10 resets have no reason. Of those that a socket sends itself only that of the keep-alive timer comes with
+ * this error (tcp_keepalive_timer); retransmissions that run out end without.
+ */
+function endedByKeepAlive(evidence: Evidence, { by }: Broken): boolean {
+  const { error, resetSent } = kernelOf(evidence) ?? {}
+  if (resetSent?.side !== by || !resetSent.active) return false
+  return error?.side === by && error.name === 'ETIMEDOUT'
 }

@@ -9,8 +9,9 @@ const MAX_KNOWN = 4096
 /**
  * Names of the kernel's functions. The file is opened at once, since the right to see addresses is that of who
  * opens it, and read when a name is asked for that was not before: 5.5 MB, which the kernel writes in 0.1 to 0.2 s. They
- * stay only until memory is needed: what drops packets is always the same few functions. It is read again once modules came
- * or went: the first rule of nftables loads the one that drops by it, and the function below it would be named instead.
+ * stay only until memory is needed: what drops packets is always the same few functions. It is read again when an
+ * address is new and modules came or went: the first rule of nftables loads the one that drops by it, and the function below
+ * it would be named instead.
  */
 export class SymbolFile {
   readonly #fd: number
@@ -30,10 +31,10 @@ export class SymbolFile {
   find(address: number): string | null {
     const known = this.#known.get(address)
     if (known !== undefined) return known
+    if (this.#fd === -1 || this.#closed) return null
     const modules = loadedModules(this.#modulesPath)
     const kept = modules === this.#modules ? this.#symbols?.deref() : undefined
     const symbols = kept ?? this.#read(modules)
-    if (symbols === undefined) return null
     const name = symbols.find(address)
     if (this.#known.size < MAX_KNOWN) this.#known.set(address, name)
     return name
@@ -44,8 +45,8 @@ export class SymbolFile {
     this.#closed = true
   }
 
-  #read(modules: string): KernelSymbols | undefined {
-    if (this.#fd === -1 || this.#closed) return undefined
+  #read(modules: string): KernelSymbols {
+    if (modules !== this.#modules) this.#known.clear()
     this.#modules = modules
     const symbols = new KernelSymbols(readAll(this.#fd))
     this.#symbols = new WeakRef(symbols)
@@ -61,10 +62,10 @@ function open(path: string): number {
   }
 }
 
-/** Names of the modules, the youngest first; empty in a kernel without. */
+/** Names and addresses of the modules, the youngest first; empty in a kernel without. */
 function loadedModules(path: string): string {
   try {
-    return readFileSync(path, 'latin1').replaceAll(/ .*/g, '')
+    return readFileSync(path, 'latin1').replaceAll(/ .* (?=0x)/g, ' ')
   } catch {
     return ''
   }

@@ -12,9 +12,12 @@ import { systemProgram } from '../process/system-program.ts'
 
 /** The rules of one namespace are used for this long, ms: reading them takes 3–7 ms, more with long sets. */
 const AGE = 1000
-/** Longer lists are given up, ms and bytes. */
-const TIMEOUT = 250
+/** Longer lists are given up, ms and bytes: nothing else is read meanwhile. */
+const TIMEOUT = 1000
 const MAX_LENGTH = 8 << 20
+/** After one was given up that namespace is not asked for so long, ms, and the others have less time. */
+const PAUSE = 30_000
+const SHORT_TIMEOUT = 250
 /** Beyond this many rules more of them say nothing. */
 const MOST = 8
 
@@ -24,6 +27,8 @@ type Hook = FirewallRule['hook']
 interface Ruleset {
   readonly tables: readonly NftTable[]
   readonly unknown?: string
+  /** The list was given up. */
+  readonly tooLong?: true
 }
 
 /** What was in the way of the packets of one end, and where the first of them was sent. */
@@ -35,7 +40,9 @@ export interface Filtered {
 /** The packet filter of network namespaces, as nft(8) lists it. */
 export class Firewall {
   readonly #namespaces: Namespaces
-  readonly #known = new Map<number | undefined, { readonly at: number; readonly rules: Ruleset }>()
+  readonly #known = new Map<number | undefined, { readonly until: number; readonly rules: Ruleset }>()
+  /** Until then the machine, or its lists, are taken to be slow. */
+  #slowUntil = 0
 
   constructor(namespaces: Namespaces) {
     this.#namespaces = namespaces
@@ -100,13 +107,15 @@ export class Firewall {
   #rules(netns: number | undefined): Ruleset {
     const now = performance.now()
     const known = this.#known.get(netns)
-    if (known !== undefined && now - known.at < AGE) return known.rules
-    const rules = this.#namespaces.inside(netns, readHere) ?? {
+    if (known !== undefined && now < known.until) return known.rules
+    const timeout = now < this.#slowUntil ? SHORT_TIMEOUT : TIMEOUT
+    const rules = this.#namespaces.inside(netns, () => readHere(timeout)) ?? {
       tables: [],
       unknown: `the packet filter of the other network namespace cannot be read; ${grantHint(['cap_sys_admin', 'cap_net_admin'])}`,
     }
-    for (const [inode, { at }] of this.#known) if (now - at > AGE) this.#known.delete(inode)
-    this.#known.set(netns, { at: now, rules })
+    for (const [inode, { until }] of this.#known) if (now > until) this.#known.delete(inode)
+    if (rules.tooLong) this.#slowUntil = now + PAUSE
+    this.#known.set(netns, { until: now + (rules.tooLong ? PAUSE : AGE), rules })
     return rules
   }
 }
@@ -144,7 +153,7 @@ function describe(end: 'client' | 'server', hook: Hook, obstacle: Obstacle): Fir
 }
 
 /** nft(8) in the thread's namespace: a child is forked from this thread. */
-function readHere(): Ruleset {
+function readHere(timeout: number): Ruleset {
   const legacy = legacyTables()
   const program = systemProgram('nft')
   if (program === undefined)
@@ -155,7 +164,7 @@ function readHere(): Ruleset {
   const { error, status, stdout, stderr } = lend(['cap_net_admin'], () =>
     spawnSync(program, ['-a', 'list', 'ruleset'], {
       encoding: 'utf8',
-      timeout: TIMEOUT,
+      timeout,
       killSignal: 'SIGKILL',
       maxBuffer: MAX_LENGTH,
       // None of the user's: the program may be lent a capability.
@@ -165,13 +174,16 @@ function readHere(): Ruleset {
   )
   if (error === undefined && status === 0)
     return { tables: parseNftRuleset(stdout), ...(legacy !== undefined && { unknown: legacy }) }
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (code === 'ETIMEDOUT' || code === 'ENOBUFS')
+    return { tables: [], unknown: legacy ?? TOO_LONG, tooLong: true }
   return { tables: [], unknown: legacy ?? reason(error, stderr ?? '') }
 }
 
+const TOO_LONG =
+  'the packet filter could not be read in time (many rules, or a busy machine); look at it with: sudo nft -a list ruleset'
+
 function reason(error: Error | undefined, stderr: string): string {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  if (code === 'ETIMEDOUT' || code === 'ENOBUFS')
-    return 'the packet filter has too many rules to be read in time; look at it with: sudo nft -a list ruleset'
   if (/not permitted|must be root/.test(stderr))
     return `the packet filter may not be read; ${grantHint(['cap_net_admin'])}`
   return `the packet filter cannot be read (${(stderr || String(error?.message)).trim().split('\n')[0]})`

@@ -19,7 +19,7 @@ test('a function of a module that was loaded later has its name, not that of the
     writeFileSync(symbols, VETH + NFT)
     // That a module is used more often is no reason to read anew.
     writeFileSync(modules, 'veth 45056 2 - Live 0xffffffffc0100000\n')
-    assert.equal(file.find(0xffff_c010_0048), 'veth_xmit')
+    assert.equal(file.find(0xffff_c020_0040), 'veth_xmit')
     writeFileSync(
       modules,
       'nf_tables 303104 1 - Live 0xffffffffc0200000\nveth 45056 2 - Live 0xffffffffc0100000\n',

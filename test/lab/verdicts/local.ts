@@ -49,6 +49,8 @@ export const LOCAL: readonly Scenario[] = [
     name: 'a security module forbids the call',
     topology: 'local',
     family,
+    // Landlock's rules for TCP.
+    since: [6, 7],
     server: ['listen $ANY $P'],
     client: ['landlock', 'connect $A $P'],
     errno: 'EACCES',

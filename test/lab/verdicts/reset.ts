@@ -1,3 +1,4 @@
+import { TELLS_RESET_REASONS } from '../../support/linux.ts'
 import { filter, overBoth, type Scenario } from './scenario.ts'
 
 const RST = { final: true, evidence: { wire: /RST/ }, restsOn: 'kernel' } as const
@@ -40,7 +41,10 @@ export const RESET: readonly Scenario[] = [
         ...RST,
         verdict: ['reset.by-us'],
         summary: /keep-alive probes were not answered/,
-        evidence: { wire: /RST/, kernel: /TCP_KEEPALIVE_TIMEOUT|KEEPALIVE/ },
+        evidence: {
+          wire: /RST/,
+          kernel: TELLS_RESET_REASONS ? /TCP_KEEPALIVE_TIMEOUT/ : /TCPAbortOnTimeout \+1/,
+        },
         without: { wire: ['reset.by-us', 'reset.by-peer'], kernel: ['reset.by-us', 'none'] },
       },
     },
@@ -78,7 +82,10 @@ export const RESET: readonly Scenario[] = [
         ...RST,
         verdict: ['reset.aborted'],
         summary: /SO_LINGER/,
-        evidence: { wire: /RST/, kernel: /TCP_STATE|TCP_ABORT_ON_LINGER/ },
+        evidence: {
+          wire: /RST/,
+          kernel: TELLS_RESET_REASONS ? /TCP_STATE|TCP_ABORT_ON_LINGER/ : /TCPAbortOnData \+1/,
+        },
       },
     },
   })),
@@ -104,9 +111,10 @@ export const RESET: readonly Scenario[] = [
       client: { ...BY_PEER, verdict: ['reset.by-peer', 'reset.aborted'], summary: /listener|reset/ },
       server: {
         ...RST,
-        verdict: ['reset.aborted'],
-        summary: /listener/,
-        evidence: { wire: /RST/, kernel: /TCP_STATE/ },
+        ...(TELLS_RESET_REASONS
+          ? { verdict: ['reset.aborted'], summary: /listener/ }
+          : { verdict: ['reset.by-us'], error: [null] }),
+        evidence: { wire: /RST/, kernel: TELLS_RESET_REASONS ? /TCP_STATE/ : /RST by the server's host/ },
       },
     },
   },
@@ -122,7 +130,11 @@ export const RESET: readonly Scenario[] = [
       server: {
         ...RST,
         verdict: ['reset.unread-data'],
-        evidence: { wire: /RST/, kernel: /TCP_ABORT_ON_CLOSE/, process: /python3/ },
+        evidence: {
+          wire: /RST/,
+          kernel: TELLS_RESET_REASONS ? /TCP_ABORT_ON_CLOSE/ : /TCPAbortOnClose \+1/,
+          process: /python3/,
+        },
       },
     },
   })),
@@ -137,7 +149,7 @@ export const RESET: readonly Scenario[] = [
       client: {
         ...RST,
         verdict: ['reset.unread-data'],
-        evidence: { wire: /RST/, kernel: /TCP_ABORT_ON_CLOSE/ },
+        evidence: { wire: /RST/, kernel: TELLS_RESET_REASONS ? /TCP_ABORT_ON_CLOSE/ : /TCPAbortOnClose \+1/ },
       },
     },
   },

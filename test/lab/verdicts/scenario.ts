@@ -13,6 +13,8 @@ export interface Scenario {
   readonly name: string
   readonly topology: Topology
   readonly family: Family
+  /** The first Linux that has what it takes, `[6, 7]` for 6.7; left out where every one has. */
+  readonly since?: readonly [major: number, minor: number]
   /** Shell lines, run in each place before anything else. */
   readonly setup?: Readonly<Partial<Record<Place, readonly string[]>>>
   /** Operations of `victim.py`; they have begun (`listen` is said) before anybody connects. */

@@ -1,3 +1,4 @@
+import { isLinux } from '../../support/linux.ts'
 import { filter, overBoth, type Scenario } from './scenario.ts'
 
 const CONNECT = ['connect $A $P']
@@ -219,7 +220,7 @@ export const TIMEOUT: readonly Scenario[] = [
     seen: {
       server: {
         verdict: ['timeout.dropped-in'],
-        evidence: { kernel: /IP_LOCAL_SOURCE/ },
+        evidence: { kernel: isLinux([6, 13]) ? /IP_LOCAL_SOURCE/ : /NOT_SPECIFIED in ip_rcv_finish/ },
         restsOn: 'kernel',
       },
     },
