@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { MismatchEvent } from '../../src/flow/event.ts'
+import { tellsFailedRetransmissions } from '../support/linux.ts'
 import { builtFile, ndjson, repository } from '../support/program.ts'
 import { rootTest } from '../support/root.ts'
 import { LATE_THIRD_ACK } from './verdicts/reset.ts'
@@ -92,6 +93,8 @@ for (const [index, { play, at, wire, kernel, text, hasFlow }] of CASES.entries()
       await waitFor(trace, PATIENCE, ({ stdout }) => stdout.includes('"mismatch"'))
       assert.equal(await trace.stop('SIGINT'), 0, trace.stderr)
       const found = ndjson<MismatchEvent>(trace.stdout).filter(({ event }) => event === 'mismatch')
+      // Which connection an unsent SYN belongs to is known once it is sent again.
+      if (hasFlow === false && !tellsFailedRetransmissions()) return assert.deepEqual(found, [])
       assert.equal(found.length, 1, JSON.stringify(found))
       const [{ wire_state, kernel_state, text: said, flow, src, dst }] = found as [MismatchEvent]
       assert.deepEqual([wire_state, kernel_state], [wire, kernel])

@@ -8,11 +8,10 @@ import { createInterface } from 'node:readline'
 import { after } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { openKernelPlane } from '../../../src/host/kernel/kernel-plane.ts'
-import { Tracefs } from '../../../src/host/kernel/tracefs.ts'
 import { bpf, close } from '../../../src/host/libc.ts'
 import { currentNetns } from '../../../src/host/netns.ts'
 import type { KernelFact } from '../../../src/kernel/fact.ts'
-import { TELLS_RESET_REASONS } from '../../support/linux.ts'
+import { TELLS_RESET_REASONS, tellsFailedRetransmissions } from '../../support/linux.ts'
 import { isRoot, rootTest } from '../../support/root.ts'
 import { KernelLab } from './kernel-lab.ts'
 
@@ -20,9 +19,6 @@ const BPF_PROG_GET_FD_BY_ID = 13
 
 const lab = isRoot ? new KernelLab() : undefined
 after(() => lab?.close())
-
-/** Retransmissions that could not be sent are told with their error, or, in older kernels, not at all. */
-const tellsFailedRetransmissions = isRoot && hasField('tcp', 'tcp_retransmit_skb', 'err')
 
 type Kind = KernelFact['fact']
 type Of<K extends Kind> = Extract<KernelFact, { fact: K }>
@@ -266,7 +262,7 @@ dial('10.88.0.2', 4012); two.join()`)
   const unsent = only(facts, 'retransmit').filter(({ remote }) => remote.port === 4012)
   assert.deepEqual(
     unsent.map(({ state, error, netns }) => [state, error, netns]),
-    tellsFailedRetransmissions ? [['SYN_SENT', 'EPERM', inode.client]] : [],
+    tellsFailedRetransmissions() ? [['SYN_SENT', 'EPERM', inode.client]] : [],
   )
   const answered = only(facts, 'retransmit').find(({ remote }) => remote.port === 4013)!
   assert.deepEqual([answered.state, answered.error], ['SYN_SENT', undefined])
@@ -302,13 +298,6 @@ except OSError as problem: tell(host='', port=0, error=errno.errorcode.get(probl
     ['udp', '10.88.0.1', { addr: '10.88.0.2', port: 4014 }, 'NETFILTER_DROP', inode.client, 'skp0'],
   )
 })
-
-function hasField(group: string, event: string, field: string): boolean {
-  const tracefs = new Tracefs()
-  const format = tracefs.format(group, event)
-  tracefs.close()
-  return format?.fields.has(field) === true
-}
 
 /** The lab, which is there where root tests run. */
 function bound() {
