@@ -107,7 +107,7 @@ function fileTable(commands, runs, packets, events) {
 
 /** How many lines `--events` has. */
 function eventsIn(path) {
-  const count = ['-c', '"$0" read --events --json "$1" | wc -l', socktrace, path]
+  const count = ['-o', 'pipefail', '-c', '"$0" read --events --json "$1" | wc -l', socktrace, path]
   return Number(execFileSync('bash', count, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
 }
 

@@ -12,7 +12,7 @@ import { outputSchema } from '../../src/render/schema.ts'
 import { NameServer } from '../support/name-server.ts'
 import { enterOwnNetwork } from '../support/own-network.ts'
 import { builtFile, ndjson, type Ran, Running, repository, runCommand } from '../support/program.ts'
-import { isRoot, rootTest } from '../support/root.ts'
+import { isRoot, NOBODY, rootTest } from '../support/root.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'socktrace-connect-'))
 const resolvConf = join(folder, 'resolv.conf')
@@ -312,16 +312,7 @@ rootTest('IPv6, in brackets and beside its port; a listener of the other family 
 })
 
 rootTest('without the privilege to capture it dials all the same, and says what is missing', async () => {
-  const bare = [
-    'setpriv',
-    '--reuid',
-    '65534',
-    '--regid',
-    '65534',
-    '--clear-groups',
-    builtFile(repository),
-    'connect',
-  ]
+  const bare = [...NOBODY, builtFile(repository), 'connect']
   const good = new Running([...bare, `127.0.0.1:${port}`])
   assert.equal(await good.ended(), 0)
   assert.match(good.stdout, /^✓ established/)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { enterOwnNetwork } from '../support/own-network.ts'
 import { builtFile, ndjson, type Ran, Running, repository, runCommand } from '../support/program.ts'
-import { isRoot, rootTest } from '../support/root.ts'
+import { isRoot, NOBODY, rootTest } from '../support/root.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'socktrace-run-'))
 const server = createServer((socket) => socket.end('hello'))
@@ -200,15 +200,7 @@ rootTest('-u: all groups of the account, and no way back to root', () => {
 
 rootTest('without the privilege to capture: 125, and the mend', () => {
   chmodSync(folder, 0o755)
-  const ran = runCommand([
-    'setpriv',
-    '--reuid',
-    '65534',
-    '--regid',
-    '65534',
-    '--clear-groups',
-    ...command('sh', '-c', 'echo must not run'),
-  ])
+  const ran = runCommand([...NOBODY, ...command('sh', '-c', 'echo must not run')])
   assert.deepEqual([ran.status, ran.stdout], [125, ''])
   assert.match(ran.stderr, /^socktrace: .*; .*(sudo|setcap)/)
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { builtFile, executable, ndjson, Running, repository, runCommand } from '../support/program.ts'
-import { rootTest } from '../support/root.ts'
+import { NOBODY, rootTest } from '../support/root.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'socktrace-mistakes-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -113,15 +113,7 @@ for (const way of [repository, executable]) {
 rootTest('the executable serves a user who has no home, no Node and no privileges', () => {
   const copy = join(folder, 'socktrace')
   copyFileSync(builtFile(executable), copy)
-  const asNobody = [
-    'setpriv',
-    '--reuid=65534',
-    '--regid=65534',
-    '--clear-groups',
-    'env',
-    '-i',
-    'HOME=/nonexistent',
-  ]
+  const asNobody = [...NOBODY, 'env', '-i', 'HOME=/nonexistent']
   const open = runCommand(['chmod', '755', folder, copy])
   assert.equal(open.status, 0)
   const { status, stdout, stderr } = runCommand([...asNobody, copy, 'list', '--json'])

@@ -10,7 +10,7 @@ import {
 } from '../../../src/host/sockets/evidence-lookup.ts'
 import type { SocketEvidence } from '../../../src/sockets/socket-evidence.ts'
 import { runCommand } from '../../support/program.ts'
-import { isRoot, rootTest } from '../../support/root.ts'
+import { isRoot, NOBODY, rootTest } from '../../support/root.ts'
 
 const CLIENT = `ske-client-${process.pid}`
 const SERVER = `ske-server-${process.pid}`
@@ -398,10 +398,8 @@ function answerIn(netns: string, query: Partial<EvidenceQuery>, user: readonly s
   return JSON.parse(stdout) as SocketPlane
 }
 
-const ORDINARY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-
 rootTest('an ordinary user learns what the own namespace tells, and what is missing', () => {
-  const found = askIn(SERVER, {}, ORDINARY)
+  const found = askIn(SERVER, {}, NOBODY)
   assert.equal(found.everyNetns, false)
   assert.match(found.firewallUnknown ?? '', /may not be read; run it with sudo.*cap_net_admin/)
   assert.deepEqual(
@@ -415,7 +413,7 @@ rootTest(
   'a namespace that may not be entered was not watched: it does not pass for one without listeners',
   () => {
     const away = { client: { addr: '10.9.0.1', port: 40_000 }, server: { addr: '10.9.0.2', port: 37_003 } }
-    const found = answerIn(CLIENT, { ...away, netns: netns() }, ORDINARY)
+    const found = answerIn(CLIENT, { ...away, netns: netns() }, NOBODY)
     assert.ok(!found.watched)
     assert.match(found.why, /namespace of the server cannot be looked into/)
   },
