@@ -50,6 +50,7 @@ export const SEGMENT_ROW = 27
 /** Address and length of its options in the engine's memory; 0 where the host has them. */
 export const SEGMENT_OPTIONS = 31
 export const SEGMENT_OPTIONS_LENGTH = 32
+export const SEGMENT_PARTIAL = 33
 
 /** The event at hand: bytes, and the words behind how long it took (a double). */
 export const EVENT_BYTES = 40

@@ -11,3 +11,5 @@ export const LETTER_REPEATED = 0x54 // T
 export const LETTER_ZERO_WINDOW = 0x57 // W
 export const LETTER_FIN_RST = 0x49 // I
 export const LETTER_SYN_FIN_OR_RST = 0x51 // Q
+/** Content was given up on. */
+export const LETTER_PARTIAL = 0x58 // X

@@ -1,4 +1,5 @@
 import { parseAddress } from '../wire/address.ts'
+import { FTP_PORT, hasLongCommand } from '../wire/ftp.ts'
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ipv4.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
@@ -268,6 +269,8 @@ export class FlowTracker {
     words[word + at.SEGMENT_COOKIE_LENGTH] = tcpOptions.fastOpenCookieLength
     words[word + at.SEGMENT_MPTCP_SUBTYPE] = tcpOptions.mptcpSubtype
     words[word + at.SEGMENT_MPTCP_SUBTYPES] = tcpOptions.mptcpSubtypes
+    const partial = stack.destinationPort === FTP_PORT && hasLongCommand(stack)
+    words[word + at.SEGMENT_PARTIAL] = partial ? 1 : 0
     segment.options = tcpOptions
     engine.setKey(this.key)
     return engine.calls.take() as FlowId

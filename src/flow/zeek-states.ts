@@ -17,3 +17,4 @@ export const WROTE_FIN_RST = 1 << 3
 export const WROTE_DATA = 1 << 4
 export const WROTE_ACK = 1 << 5
 export const WROTE_SYN_FIN_OR_RST = 1 << 6
+export const WROTE_PARTIAL = 1 << 7

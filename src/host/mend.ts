@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { type Capability, hasCapability } from './privileges.ts'
+import { readSysctl } from './sysctl.ts'
 
 /** All that any command makes use of. `setcap` replaces what a file had, so one command has to give them all. */
 const EVERY = ['cap_net_raw', 'cap_perfmon', 'cap_bpf', 'cap_sys_ptrace', 'cap_dac_read_search'] as const
@@ -10,6 +11,7 @@ const MACHINE_WIDE: readonly Capability[] = [
   'cap_sys_ptrace',
   'cap_dac_read_search',
 ]
+const TRACING: readonly Capability[] = ['cap_perfmon', 'cap_dac_read_search']
 const TRACEFS = '/sys/kernel/tracing'
 /** /proc/self/uid_map of the machine's own user namespace: everybody is who they are. */
 const EVERYBODY = /^\s*0\s+0\s+4294967295\s*$/
@@ -33,17 +35,33 @@ export function grantHint(wanted: readonly Capability[]): string {
  * be mounted by somebody else, and is root's alone (mode 0700).
  */
 export function tracepointCommand(): string {
-  const wanted = ['cap_perfmon', 'cap_dac_read_search'] as const
-  if (isOutOfReach(wanted)) return OUTSIDE
-  if (process.geteuid?.() === 0) return dockerRun(wanted, isMounted() ? '' : ` -v ${TRACEFS}:${TRACEFS}`)
-  const mount = isMounted() ? [] : [`sudo mount -t tracefs tracefs ${TRACEFS}`]
-  const isHeld = mount.length > 0 && wanted.every(hasCapability)
-  return [...mount, ...(isHeld ? [] : [grantCommand(wanted)])].join(' && ')
+  return isMounted()
+    ? eventsCommand(TRACING, '')
+    : eventsCommand(TRACING, ` -v ${TRACEFS}:${TRACEFS}`, `sudo mount -t tracefs tracefs ${TRACEFS}`)
 }
 
 /** How to get the kernel's tracepoints: for this once, or for good. */
 export function tracepointHint(): string {
   return withSudo(tracepointCommand())
+}
+
+/** How to get what the kernel tells of processes, which takes no tracefs. */
+export function processEventsHint(): string {
+  return withSudo(eventsCommand(['cap_perfmon'], ''))
+}
+
+/** `docker` is what a container needs besides, `before` what has to be done first elsewhere. */
+function eventsCommand(wanted: readonly Capability[], docker: string, ...before: readonly string[]): string {
+  if (isOutOfReach(wanted)) return OUTSIDE
+  if (process.geteuid?.() === 0) return dockerRun(wanted, docker)
+  const steps = [...before, ...(isParanoid() ? ['sudo sysctl kernel.perf_event_paranoid=2'] : [])]
+  const isHeld = steps.length > 0 && EVERY.every(hasCapability)
+  return [...steps, ...(isHeld ? [] : [grantCommand(wanted)])].join(' && ')
+}
+
+/** From 3 on Debian's and Ubuntu's kernels give perf events to CAP_SYS_ADMIN alone, whoever has CAP_PERFMON. */
+function isParanoid(): boolean {
+  return (readSysctl('kernel.perf_event_paranoid') ?? 0) > 2
 }
 
 /** Whether a failure is the lack of a privilege. */

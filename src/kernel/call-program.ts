@@ -55,13 +55,16 @@ function isWhole(layout: { readonly [K in keyof CallLayout]: number | undefined 
   return Object.values(layout).every((offset) => offset !== undefined)
 }
 
+/** Where the result is for a program at the return of the function that serves the call: behind its only argument. */
+export const RETURNED = 8
+
 /**
- * `syscalls:sys_exit_connect`, whose record has the result at `result`: a call that failed. The record's payload ends
- * in the address that was dialled, as the caller has it in its memory.
+ * A call of connect() that failed. The result is at `result` of the context: `RETURNED`, or where the record of
+ * `syscalls:sys_exit_connect` has it. The record's payload ends in the address that was dialled, as the caller has it in
+ * its memory.
  *
- * While any system call is traced, all of them take the kernel's slower way: 55 ns each (166 → 221 ns for getppid,
- * Linux 6.18). A program at the return of `__sys_connect_file` would cost the others nothing, but not every kernel
- * lets its code be patched. Calls through io_uring or the 32-bit entry are not seen.
+ * While the tracepoint of any system call is in use, all calls take the kernel's slower way: 55 ns each (166 → 221 ns for
+ * getppid, Linux 6.18). Calls through io_uring or the 32-bit entry are not seen.
  */
 export function callProgram(target: ProgramTarget, layout: CallLayout, result: number): Uint8Array {
   const program = new Program(target)

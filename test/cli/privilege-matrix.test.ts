@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
 import type { Verdict } from '../../src/diagnose/verdict.ts'
 import type { Check } from '../../src/render/doctor.ts'
 import { DOCTOR_CHECKS } from '../support/doctor-checks.ts'
+import { IS_PARANOID, watchesReturns } from '../support/linux.ts'
 import { Namespace } from '../support/namespace.ts'
 import { builtFile, ndjson, type Ran, Running, repository, runCommand } from '../support/program.ts'
 import { isRoot, NOBODY, rootTest } from '../support/root.ts'
@@ -20,6 +21,8 @@ interface Situation {
   readonly status: Readonly<Record<Part, Check['status']>>
   /** Notes before the first verdict of a live run, one for each thing that is missing and one for the mend. */
   readonly notes: readonly RegExp[]
+  /** The same of `connect`, which without packets needs to know nothing of other processes. */
+  readonly connectNotes?: readonly RegExp[]
   /** Planes of which a refused connection's verdict has something. */
   readonly seen: readonly string[]
 }
@@ -27,12 +30,23 @@ interface Situation {
 const SETCAP = String.raw`sudo setcap cap_net_raw,cap_perfmon,cap_bpf,cap_sys_ptrace,cap_dac_read_search\+ep \/\S+`
 /** Nothing has mounted tracefs: our namespaces have a /sys of their own. */
 const MOUNT = String.raw`sudo mount -t tracefs tracefs \/sys\/kernel\/tracing`
-const BOTH = new RegExp(`^for all of it run it with sudo, or allow it for good: ${MOUNT} && ${SETCAP}$`)
+const FILE_ALONE = new RegExp(`^for all of it run it with sudo, or allow it for good: ${SETCAP}$`)
+/** For good. */
+const ALLOW = `${IS_PARANOID ? String.raw`sudo sysctl kernel\.perf_event_paranoid=2 && ` : ''}${SETCAP}`
+const WITHOUT_TRACEFS = new RegExp(`^for all of it run it with sudo, or allow it for good: ${ALLOW}$`)
+const BOTH = new RegExp(`^for all of it run it with sudo, or allow it for good: ${MOUNT} && ${ALLOW}$`)
 const NO_PACKETS =
   /^packets are not watched: Cannot capture on every interface: no permission to open a packet socket$/
 const NO_KERNEL =
   /^the kernel tells nothing of sockets and packets, nor who owns short-lived connections: Cannot open tracefs: EPERM$/
+const NO_EVENTS =
+  /^processes that end early have the names of their threads: kernel events cannot be read \(EACCES\)$/
 const NO_CALLS = /^calls of connect\(\) that fail at once are not told: Cannot open tracefs: EPERM$/
+
+const PARANOID = '/proc/sys/kernel/perf_event_paranoid'
+
+/** Where connect() is watched without tracefs. */
+const WATCHES_CALLS = isRoot && watchesReturns()
 
 /** A /sys without tracefs, whatever the machine has mounted. */
 const BARE_SYS = ['unshare', '-m', 'sh', '-c', 'umount -R /sys; mount -t sysfs sysfs /sys; exec "$@"', 'sh']
@@ -74,9 +88,10 @@ const SITUATIONS: readonly Situation[] = [
       'cap engine': 'missing',
       owners: 'degraded',
       tracepoints: 'missing',
-      BPF: 'degraded',
+      BPF: WATCHES_CALLS ? 'ok' : 'degraded',
     },
-    notes: [NO_PACKETS, NO_CALLS, BOTH],
+    notes: withBpf(NO_PACKETS),
+    connectNotes: WATCHES_CALLS ? [NO_PACKETS, FILE_ALONE] : [NO_PACKETS, NO_CALLS, BOTH],
     seen: ['socket', 'process', 'kernel'],
   },
   {
@@ -87,9 +102,9 @@ const SITUATIONS: readonly Situation[] = [
       'cap engine': 'ok',
       owners: 'degraded',
       tracepoints: 'missing',
-      BPF: 'degraded',
+      BPF: WATCHES_CALLS ? 'ok' : 'degraded',
     },
-    notes: [NO_CALLS, BOTH],
+    notes: withBpf(),
     seen: ['wire', 'socket', 'process', 'kernel'],
   },
   {
@@ -131,6 +146,13 @@ after(() => {
   if (isRoot) namespace.close()
 })
 
+/** What lacks with CAP_BPF and CAP_PERFMON, and the mend of it all. */
+function withBpf(...before: readonly RegExp[]): RegExp[] {
+  const lacks = [...before, ...(WATCHES_CALLS ? [] : [NO_CALLS]), ...(IS_PARANOID ? [NO_EVENTS] : [])]
+  const mend = WATCHES_CALLS ? WITHOUT_TRACEFS : BOTH
+  return lacks.length === 0 ? [] : [...lacks, mend]
+}
+
 function withCapabilities(...names: readonly string[]): string[] {
   const sets = ['-all', ...names.map((name) => `+${name}`)].join(',')
   return [...NOBODY, `--inh-caps=${sets}`, `--ambient-caps=${sets}`]
@@ -161,7 +183,7 @@ function assertRefused({ verdict, error, evidence }: Verdict, seen: readonly str
 }
 
 for (const situation of SITUATIONS) {
-  const { name, status, notes, seen } = situation
+  const { name, status, notes, connectNotes = notes, seen } = situation
 
   rootTest(`${name}: doctor`, () => {
     const ran = run(situation, 'doctor', '--json')
@@ -173,7 +195,7 @@ for (const situation of SITUATIONS) {
       if (part === 'owners' && expected === 'ok')
         assert.match(check.detail, /all \d+ processes| of [1-3] of /)
       else assert.equal(check.status, expected, `${part}: ${check.detail}`)
-      if (expected !== 'ok') assert.match(check.mend!, /^sudo (setcap|mount)|^run it outside/, part)
+      if (expected !== 'ok') assert.match(check.mend!, /^sudo (setcap|mount|sysctl)|^run it outside/, part)
     }
     for (const part of ['kernel', 'libpcap', 'sock_diag', 'unix_diag'])
       assert.equal(checks.get(part)!.status, 'ok')
@@ -203,7 +225,7 @@ for (const situation of SITUATIONS) {
   rootTest(`${name}: connect`, () => {
     const ran = run(situation, 'connect', '--json', REFUSED)
     assert.equal(ran.status, 1, ran.stderr)
-    assertNotes(ran.stderr, notes)
+    assertNotes(ran.stderr, connectNotes)
     const verdict = ndjson<Verdict>(ran.stdout).findLast(({ type }) => type === 'verdict')!
     assertRefused(verdict, seen)
     assert.deepEqual([verdict.process?.client?.comm, verdict.final], ['socktrace', true])
@@ -275,7 +297,7 @@ for (const situation of blind)
 rootTest('the table and the mend are those of the notes', () => {
   const nobody = SITUATIONS[0]!
   const table = run(nobody, 'doctor').stdout
-  assert.match(table, new RegExp(`✗ kernel +tracepoints .*\n +mend: ${MOUNT} && ${SETCAP}\n`))
+  assert.match(table, new RegExp(`✗ kernel +tracepoints .*\n +mend: ${MOUNT} && ${ALLOW}\n`))
   assert.match(table, new RegExp(`✗ wire +packet ring .*\n +mend: ${SETCAP}\n`))
   const container = run(SITUATIONS[4]!, 'doctor').stdout
   assert.match(container, /✗ kernel +BPF .*\n +mend: run it outside of this user namespace/)
@@ -283,6 +305,7 @@ rootTest('the table and the mend are those of the notes', () => {
 
 rootTest('the mend of everything mends', () => {
   const folder = mkdtempSync(join(tmpdir(), 'socktrace-mend-'))
+  const paranoid = readFileSync(PARANOID)
   try {
     chmodSync(folder, 0o755)
     const node = join(folder, 'node')
@@ -291,7 +314,7 @@ rootTest('the mend of everything mends', () => {
     const { stderr } = runCommand(namespace.inside([...bare, 'connect', REFUSED]))
     const mend = /allow it for good: (.*)$/m.exec(stderr)![1]!.replaceAll('sudo ', '')
     // What is mounted, in a mount namespace that ends with the command.
-    const mended = ['unshare', '-m', 'sh', '-c', `${mend} && exec "$@"`, 'sh', ...bare]
+    const mended = ['unshare', '-m', 'sh', '-c', `{ ${mend}; } >/dev/null && exec "$@"`, 'sh', ...bare]
     const connected = runCommand(namespace.inside([...mended, 'connect', '--json', REFUSED]))
     assert.equal(connected.status, 1)
     assertNotes(connected.stderr, [])
@@ -300,6 +323,7 @@ rootTest('the mend of everything mends', () => {
     for (const { name, status, detail } of ndjson<Check>(doctor.stdout))
       if (name !== 'owners') assert.equal(status, 'ok', `${name}: ${detail}`)
   } finally {
+    if (IS_PARANOID) writeFileSync(PARANOID, paranoid)
     rmSync(folder, { recursive: true })
   }
 })

@@ -19,26 +19,27 @@ export type CapturedSegment = readonly [
 
 export interface CaptureParts {
   readonly clientPort?: number
+  readonly serverPort?: number
   /** Bytes kept of each packet. */
   readonly snaplen?: number
   /** Between two packets, ms. */
   readonly apart?: number
 }
 
-/** A pcapng file with the segments of 10.0.0.1 (client) and 10.0.0.2:80, `apart` from 1 700 000 000 on. */
+/** A pcapng file with the segments of 10.0.0.1 (client) and 10.0.0.2 (port 80), `apart` from 1 700 000 000 on. */
 export function writeTcpCapture(
   path: string,
   connections: readonly (readonly CapturedSegment[])[],
   parts: CaptureParts = {},
 ): void {
-  const { clientPort = 40_000, snaplen = 65_535, apart = 1 } = parts
+  const { clientPort = 40_000, serverPort = 80, snaplen = 65_535, apart = 1 } = parts
   const writer = new PcapngWriter('test')
   writer.originSeconds = 1_700_000_000
   const iface = writer.interface('lo', LINK_RAW, snaplen)
   let time = 0
   connections.forEach((segments, i) => {
     for (const segment of segments) {
-      const bytes = packet(segment, clientPort + i)
+      const bytes = packet(segment, clientPort + i, serverPort)
       const captured = Math.min(bytes.length, snaplen)
       writer.packet({ iface, time, bytes, start: 0, captured, original: bytes.length })
       time += apart * 1e6
@@ -50,6 +51,7 @@ export function writeTcpCapture(
 function packet(
   [from, flags, sequence, acknowledgement, payload = '']: CapturedSegment,
   clientPort: number,
+  serverPort: number,
 ): Uint8Array {
   const text = Buffer.from(payload, 'latin1')
   const bytes = new Uint8Array(HEADERS + text.length)
@@ -63,8 +65,8 @@ function packet(
     destination: fromClient ? server : client,
   })
   TcpHeader.emit(view, 20, {
-    sourcePort: fromClient ? clientPort : 80,
-    destinationPort: fromClient ? 80 : clientPort,
+    sourcePort: fromClient ? clientPort : serverPort,
+    destinationPort: fromClient ? serverPort : clientPort,
     sequence,
     acknowledgement,
     flags: [...flags].reduce((bits, letter) => bits | FLAGS[letter]!, 0),

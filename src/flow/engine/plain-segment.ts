@@ -17,6 +17,7 @@ import { KEY_META, KEY_PORTS } from '../layout.ts'
 import { hashOf } from './key.ts'
 import { segment } from './segment.ts'
 
+const FTP_PORT = 21
 const DNS_PORT = 53
 // Offsets from the frame, read as little-endian numbers.
 const ETHER_TYPE = 12
@@ -107,7 +108,7 @@ export class Plain {
     return true
   }
 
-  /** `end` is where the IP packet ends by its own length; DNS is left to those who read it. */
+  /** `end` is where the IP packet ends by its own length; DNS and FTP are left to those who read them. */
   private atTcp(frame: usize, offset: u32, end: u32, captured: u32, original: u32): bool {
     if (offset + TCP_LENGTH > captured || end > original) return false
     const tcp = frame + offset
@@ -126,7 +127,7 @@ export class Plain {
     this.sequence = bswap<u32>(load<u32>(tcp, SEQUENCE))
     this.acknowledgement = bswap<u32>(load<u32>(tcp, ACKNOWLEDGEMENT))
     this.window = bswap<u16>(load<u16>(tcp, WINDOW))
-    return this.source != DNS_PORT && this.destination != DNS_PORT
+    return !isRead(this.source) && !isRead(this.destination)
   }
 
   get source(): u32 {
@@ -187,8 +188,14 @@ export class Plain {
     segment.optionsLength = u32(min(this.tcp + this.headerLength, this.captureEnd) - segment.options)
     segment.present = 0
     segment.mptcpSubtypes = 0
+    segment.partial = 0
     if (this.flags & SYN) readOptions(this.tcp, this.headerLength)
   }
+}
+
+/** Whether someone reads what comes from or goes to a port. */
+function isRead(port: u32): bool {
+  return port == FTP_PORT || port == DNS_PORT
 }
 
 /** Whether the options are all of the kinds that `readOptions` knows, and sound. */

@@ -40,6 +40,8 @@ export class Segment {
   /** Where its options are and how many bytes of them were captured; 0 where the host has them. */
   options!: usize
   optionsLength!: u32
+  /** 1 where whoever reads content gives up on this segment's. */
+  partial!: i32
 }
 
 export const segment: Segment = changetype<Segment>(memory.data(SEGMENT_BYTES, 8))

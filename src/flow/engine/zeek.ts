@@ -5,6 +5,7 @@ import {
   LETTER_FIN,
   LETTER_FIN_RST,
   LETTER_GAP,
+  LETTER_PARTIAL,
   LETTER_REPEATED,
   LETTER_RST,
   LETTER_SYN,
@@ -19,6 +20,7 @@ import {
   WROTE_DATA,
   WROTE_FIN,
   WROTE_FIN_RST,
+  WROTE_PARTIAL,
   WROTE_RST,
   WROTE_SYN,
   WROTE_SYN_FIN_OR_RST,
@@ -98,13 +100,19 @@ function writeLetters(isClient: bool): void {
   const flags = segment.flags
   const control = flags & (SYN | FIN | RST)
   if (control == 0) {
-    if (segment.length > 0) writeOnce(WROTE_DATA, LETTER_DATA, isClient)
+    if (segment.length > 0) writeData(isClient)
     else if (flags & ACK) writeOnce(WROTE_ACK, LETTER_ACK, isClient)
   } else if (control == SYN) writeSyn(isClient)
   else if (control == FIN) writeFin(isClient)
   else if (control == RST) writeRst(isClient)
   else if ((control & (FIN | RST)) == (FIN | RST)) writeOnce(WROTE_FIN_RST, LETTER_FIN_RST, isClient)
   else writeOnce(WROTE_SYN_FIN_OR_RST, LETTER_SYN_FIN_OR_RST, isClient)
+}
+
+/** Zeek says that it gave up on a client's content only where it understood some before. */
+function writeData(isClient: bool): void {
+  const understood = writeOnce(WROTE_DATA, LETTER_DATA, isClient)
+  if (understood && segment.partial != 0 && isClient) writeOnce(WROTE_PARTIAL, LETTER_PARTIAL, isClient)
 }
 
 /** True when the letter was there before. */

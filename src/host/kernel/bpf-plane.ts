@@ -1,9 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { Btf } from '../../kernel/btf.ts'
-import { callProgram, readCallLayout } from '../../kernel/call-program.ts'
 import type { ChangeMemory } from '../../kernel/change-log.ts'
 import { dropProgram } from '../../kernel/drop-program.ts'
-import type { EventFormat } from '../../kernel/event-format.ts'
 import type { KernelFact } from '../../kernel/fact.ts'
 import { FactReader, type KernelNames } from '../../kernel/fact-reader.ts'
 import { KeptChanges } from '../../kernel/kept-changes.ts'
@@ -17,18 +15,11 @@ import * as programs from '../../kernel/socket-program.ts'
 import { StateLog } from '../../kernel/state-log.ts'
 import * as libc from '../libc.ts'
 import { isRefused, tracepointHint } from '../mend.ts'
+import { attachCalls } from './attach-calls.ts'
 import { attachStates } from './attach-states.ts'
-import {
-  attachPerfTracepoint,
-  attachTracepoint,
-  type BpfCounter,
-  type BpfRing,
-  createCounter,
-  createRing,
-} from './bpf.ts'
+import { attachTracepoint, type BpfCounter, type BpfRing, createCounter, createRing } from './bpf.ts'
 import type { KernelPlane, PlaneRequest, Watched } from './kernel-plane.ts'
 import { SymbolFile } from './kernel-symbols.ts'
-import { Tracefs } from './tracefs.ts'
 import type { DescriptorSet } from './tracepoints.ts'
 
 const BTF = '/sys/kernel/btf/vmlinux'
@@ -234,27 +225,13 @@ export class BpfPlane implements KernelPlane {
         attach('tcp_retransmit_synack', 'repeated SYN+ACKs are not told', () =>
           programs.retransmitSynAckProgram(target),
         ),
-      call: this.#attachCalls(btf, target),
+      call: this.#try('calls of connect() that fail at once are not told', () => attachCalls(btf, target)),
       drop:
         dropReasons !== undefined &&
         attach('kfree_skb', 'dropped packets are not told', (given) =>
           dropProgram(target, given, dropFilter(dropReasons)),
         ),
     }
-  }
-
-  #attachCalls(btf: Btf, target: ProgramTarget): boolean {
-    const what = 'calls of connect() that fail at once are not told'
-    return this.#try(what, () => {
-      const layout = readCallLayout(btf)
-      const format = readFormat('syscalls', 'sys_exit_connect')
-      const result = format?.fields.get('ret')
-      if (layout === undefined || format === undefined || result === undefined)
-        throw new RangeError(
-          'this kernel has no tracepoint syscalls:sys_exit_connect, or lays tasks out otherwise',
-        )
-      return attachPerfTracepoint(format.id, format.name, callProgram(target, layout, result.offset))
-    })
   }
 
   #try(what: string, attach: () => number[]): boolean {
@@ -280,14 +257,5 @@ function targetOf(layout: KernelLayout, ring: BpfRing, counter: BpfCounter): Pro
     // Mapped twice in a row.
     ringLength: ring.data.length / 2,
     ...(ino !== INITIAL_PID_NAMESPACE && { pidNamespace: { device: dev, inode: ino } }),
-  }
-}
-
-function readFormat(group: string, event: string): EventFormat | undefined {
-  const tracefs = new Tracefs()
-  try {
-    return tracefs.format(group, event)
-  } finally {
-    tracefs.close()
   }
 }

@@ -26,7 +26,7 @@ import { monotonicToRealtimeOffset } from '../clock.ts'
 import { Tracefs } from '../kernel/tracefs.ts'
 import { type DescriptorSet, kernelTime, monotonicNow, Tracepoints } from '../kernel/tracepoints.ts'
 import { LocalAddresses } from '../local-addresses.ts'
-import { isRefused, tracepointHint } from '../mend.ts'
+import { isRefused, processEventsHint, tracepointHint } from '../mend.ts'
 import { currentNetns } from '../netns.ts'
 import { type ProcessImage, ProcessImages } from '../process/process-images.ts'
 import { processRef } from '../process/process-ref.ts'
@@ -214,7 +214,7 @@ export class Owners {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error
       this.degraded.push(`${lack} cannot be read (${String(error.code)})`)
-      if (isRefused(error)) this.mend = tracepointHint()
+      if (isRefused(error)) this.mend = seesStates ? processEventsHint() : tracepointHint()
       return undefined
     }
   }
