@@ -91,7 +91,7 @@ const withoutCommands = (own) => ({
 const late = {
   name: 'late',
   setup({ onResolve }) {
-    onResolve({ filter: /^(?:node:)?(?:child_process|tty)$|^(?:chalk|koffi)$/ }, ({ importer, path }) =>
+    onResolve({ filter: /^(?:node:)?(?:child_process|net|tty)$|^(?:chalk|koffi)$/ }, ({ importer, path }) =>
       dirname(importer) === LATE
         ? undefined
         : { path: join(LATE, `${path.replace('node:', '').replace('_', '-')}.cjs`) },

@@ -53,7 +53,8 @@ export function processEventsHint(): string {
 /** `docker` is what a container needs besides, `before` what has to be done first elsewhere. */
 function eventsCommand(wanted: readonly Capability[], docker: string, ...before: readonly string[]): string {
   if (isOutOfReach(wanted)) return OUTSIDE
-  if (process.geteuid?.() === 0) return dockerRun(wanted, docker)
+  if (process.geteuid?.() === 0)
+    return dockerRun(isParanoid() ? [...wanted, 'cap_sys_admin'] : wanted, docker)
   const steps = [...before, ...(isParanoid() ? ['sudo sysctl kernel.perf_event_paranoid=2'] : [])]
   const isHeld = steps.length > 0 && EVERY.every(hasCapability)
   return [...steps, ...(isHeld ? [] : [grantCommand(wanted)])].join(' && ')
@@ -69,8 +70,11 @@ export function isRefused(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'EACCES')
 }
 
+/** Mounts and settings are gone when the machine starts again, capabilities of a file are not. */
 function withSudo(command: string): string {
-  return command.startsWith('sudo ') ? `run it with sudo, or allow it for good: ${command}` : command
+  if (!command.startsWith('sudo ')) return command
+  const howLong = command.startsWith('sudo setcap') ? 'for good' : 'until the next start'
+  return `run it with sudo, or allow it ${howLong}: ${command}`
 }
 
 /** Where all are held and it is refused all the same, something else guards the container (seccomp, AppArmor). */

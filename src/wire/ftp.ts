@@ -1,37 +1,33 @@
 import type { PacketStack } from './stack.ts'
 
 export const FTP_PORT = 21
-/** Letters of a command that Zeek reads (its `FTP::max_command_length`); RFC 959 section 5.3.1 has three or four. */
+/** Characters of a command that Zeek reads (its `FTP::max_command_length`); RFC 959 section 5.3.1 has three or four. */
 const MAX_COMMAND = 100
 
 const TAB = 0x09
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 const SPACE = 0x20
-/** What makes a small letter of a capital one. */
-const SMALL = 0x20
-const A = 0x61
-const Z = 0x7a
+const DELETE = 0x7f
 
 /**
- * Whether a line of this segment begins with a command of more letters than Zeek reads. Each segment is taken to begin a
- * line, as what a person types or a client sends does; a word without its end in the same segment is none.
+ * Whether a line of this segment begins with a command of more characters than Zeek reads. Each segment is taken to begin
+ * a line, as what a person types or a client sends does; a word without its end in the same segment is none.
  */
 export function hasLongCommand({ datagram, payloadOffset, payloadCaptured }: PacketStack): boolean {
   const { bytes } = datagram
   const end = payloadOffset + payloadCaptured
-  let letters = 0
+  let length = 0
   let isCommand = true
   for (let at = payloadOffset; at < end; at++) {
     const byte = bytes[at]!
-    const small = byte | SMALL
-    if (small >= A && small <= Z) letters += 1
+    if (byte > SPACE && byte < DELETE) length += 1
     else if (byte !== SPACE && byte !== TAB && byte !== RETURN && byte !== NEWLINE) isCommand = false
     else {
-      if (isCommand && letters > MAX_COMMAND) return true
+      if (isCommand && length > MAX_COMMAND) return true
       // Blanks before the command belong to nothing; behind it they end it.
-      isCommand = byte === NEWLINE || (isCommand && letters === 0)
-      if (byte === NEWLINE) letters = 0
+      isCommand = byte === NEWLINE || (isCommand && length === 0)
+      if (byte === NEWLINE) length = 0
     }
   }
   return false

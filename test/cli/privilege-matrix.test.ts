@@ -31,10 +31,13 @@ const SETCAP = String.raw`sudo setcap cap_net_raw,cap_perfmon,cap_bpf,cap_sys_pt
 /** Nothing has mounted tracefs: our namespaces have a /sys of their own. */
 const MOUNT = String.raw`sudo mount -t tracefs tracefs \/sys\/kernel\/tracing`
 const FILE_ALONE = new RegExp(`^for all of it run it with sudo, or allow it for good: ${SETCAP}$`)
-/** For good. */
 const ALLOW = `${IS_PARANOID ? String.raw`sudo sysctl kernel\.perf_event_paranoid=2 && ` : ''}${SETCAP}`
-const WITHOUT_TRACEFS = new RegExp(`^for all of it run it with sudo, or allow it for good: ${ALLOW}$`)
-const BOTH = new RegExp(`^for all of it run it with sudo, or allow it for good: ${MOUNT} && ${ALLOW}$`)
+const WITHOUT_TRACEFS = new RegExp(
+  `^for all of it run it with sudo, or allow it ${IS_PARANOID ? 'until the next start' : 'for good'}: ${ALLOW}$`,
+)
+const BOTH = new RegExp(
+  `^for all of it run it with sudo, or allow it until the next start: ${MOUNT} && ${ALLOW}$`,
+)
 const NO_PACKETS =
   /^packets are not watched: Cannot capture on every interface: no permission to open a packet socket$/
 const NO_KERNEL =
@@ -305,14 +308,14 @@ rootTest('the table and the mend are those of the notes', () => {
 
 rootTest('the mend of everything mends', () => {
   const folder = mkdtempSync(join(tmpdir(), 'socktrace-mend-'))
-  const paranoid = readFileSync(PARANOID)
+  const paranoid = IS_PARANOID ? readFileSync(PARANOID) : ''
   try {
     chmodSync(folder, 0o755)
     const node = join(folder, 'node')
     copyFileSync(process.execPath, node)
     const bare = [...NOBODY, node, program]
     const { stderr } = runCommand(namespace.inside([...bare, 'connect', REFUSED]))
-    const mend = /allow it for good: (.*)$/m.exec(stderr)![1]!.replaceAll('sudo ', '')
+    const mend = /allow it until the next start: (.*)$/m.exec(stderr)![1]!.replaceAll('sudo ', '')
     // What is mounted, in a mount namespace that ends with the command.
     const mended = ['unshare', '-m', 'sh', '-c', `{ ${mend}; } >/dev/null && exec "$@"`, 'sh', ...bare]
     const connected = runCommand(namespace.inside([...mended, 'connect', '--json', REFUSED]))

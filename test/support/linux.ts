@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { attachReturn } from '../../src/host/kernel/bpf.ts'
+import { attachCallReturn } from '../../src/host/kernel/attach-calls.ts'
+import { createCounter, createRing } from '../../src/host/kernel/bpf.ts'
 import { Tracefs } from '../../src/host/kernel/tracefs.ts'
-import { close, SystemError } from '../../src/host/libc.ts'
+import { close } from '../../src/host/libc.ts'
 import { readSysctl } from '../../src/host/sysctl.ts'
-import { Assembler, R0 } from '../../src/kernel/assembler.ts'
 import { Btf } from '../../src/kernel/btf.ts'
+import { readLayout } from '../../src/kernel/layout.ts'
+
+/** Bytes. */
+const RING = 64 * 1024
 
 /** True when the running kernel is that one or a younger one. */
 export function isLinux([major, minor]: readonly [major: number, minor: number]): boolean {
@@ -24,18 +28,14 @@ export function tellsFailedRetransmissions(): boolean {
   return format?.fields.has('err') === true
 }
 
-/** Whether a program may stand at the return of a kernel function: of connect(2) on x86-64, by one that does nothing. Needs root. */
+/** Whether connect() is watched at its return. Needs root. */
 export function watchesReturns(): boolean {
-  const name = '__x64_sys_connect'
-  const type = new Btf(readFileSync('/sys/kernel/btf/vmlinux')).function(name)?.id
-  if (type === undefined) return false
-  try {
-    for (const fd of attachReturn(name, type, new Assembler().set(R0, 0).exit().assemble())) close(fd)
-    return true
-  } catch (error) {
-    if (error instanceof SystemError) return false
-    throw error
-  }
+  const [ring, counter] = [createRing(RING), createCounter()]
+  const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'))
+  const target = { layout: readLayout(btf), ring: ring.fd, lost: counter.fd, ringLength: RING }
+  const attached = attachCallReturn(btf, target)
+  for (const fd of [...(attached ?? []), ring.fd, counter.fd]) close(fd)
+  return attached !== undefined
 }
 
 /** Whether perf events are given to CAP_SYS_ADMIN alone: Debian's kernels and Ubuntu's, as they come. */

@@ -6,6 +6,9 @@ import { ACK, FIN, PSH, RST, SYN } from '../../src/wire/tcp-bits.ts'
 
 const FLAGS: Readonly<Record<string, number>> = { F: FIN, S: SYN, R: RST, P: PSH, '.': ACK }
 const LINK_RAW = 101
+const LINK_ETHERNET = 1
+/** Addresses of zeros, and the type of IPv4. */
+const ETHERNET = Buffer.from('0000000000000000000000000800', 'hex')
 const HEADERS = 40
 
 /** Who sends, flags as tcpdump prints them, sequence and acknowledgement number, payload. */
@@ -20,6 +23,8 @@ export type CapturedSegment = readonly [
 export interface CaptureParts {
   readonly clientPort?: number
   readonly serverPort?: number
+  /** Packets are in Ethernet frames, as the engine takes them by itself; else there is no link header. */
+  readonly ethernet?: boolean
   /** Bytes kept of each packet. */
   readonly snaplen?: number
   /** Between two packets, ms. */
@@ -32,14 +37,15 @@ export function writeTcpCapture(
   connections: readonly (readonly CapturedSegment[])[],
   parts: CaptureParts = {},
 ): void {
-  const { clientPort = 40_000, serverPort = 80, snaplen = 65_535, apart = 1 } = parts
+  const { clientPort = 40_000, serverPort = 80, ethernet = false, snaplen = 65_535, apart = 1 } = parts
   const writer = new PcapngWriter('test')
   writer.originSeconds = 1_700_000_000
-  const iface = writer.interface('lo', LINK_RAW, snaplen)
+  const iface = writer.interface('lo', ethernet ? LINK_ETHERNET : LINK_RAW, snaplen)
   let time = 0
   connections.forEach((segments, i) => {
     for (const segment of segments) {
-      const bytes = packet(segment, clientPort + i, serverPort)
+      const datagram = packet(segment, clientPort + i, serverPort)
+      const bytes = ethernet ? Buffer.concat([ETHERNET, datagram]) : datagram
       const captured = Math.min(bytes.length, snaplen)
       writer.packet({ iface, time, bytes, start: 0, captured, original: bytes.length })
       time += apart * 1e6

@@ -17,11 +17,13 @@ const CASES: readonly [payload: string, isLong: boolean][] = [
   // An argument may be as long as it likes.
   [`RETR ${LONG}\r\n`, false],
   [` RETR ${LONG} ${LONG}\r\n`, false],
-  // A word that goes on, and one that is not of letters alone.
-  [LONG, false],
-  [`${LONG}1\r\n`, false],
-  [`1${LONG}\r\n`, false],
   [`1 ${LONG}\r\n`, false],
+  // Not of letters alone; one that goes on, and one that is not text.
+  [`${LONG}1\r\n`, true],
+  [`1-${LONG}\r\n`, true],
+  [LONG, false],
+  [`${LONG}\0\r\n`, false],
+  [`é${LONG}\r\n`, false],
   [`é\r\n${LONG}\r\n`, true],
 ]
 

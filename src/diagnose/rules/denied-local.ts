@@ -3,8 +3,8 @@ import { finding, type Rule } from '../finding.ts'
 import { endpoint, who } from '../words.ts'
 
 /**
- * `denied.local`: a cgroup program or a security module refused the call. For TCP, netfilter never gives EPERM; EACCES
- * is also what a `prohibit` route gives, so the route must have been looked at.
+ * `denied.local`: a cgroup program, a security module or a seccomp filter refused the call. For TCP, netfilter never gives
+ * EPERM; EACCES is also what a `prohibit` route gives, so the route must have been looked at.
  */
 export const deniedLocal: Rule = (evidence) => {
   const error = immediateError(evidence)
@@ -23,6 +23,7 @@ export const deniedLocal: Rule = (evidence) => {
           ? [
               'cgroup programs: bpftool cgroup tree, attached as connect4 or connect6',
               'security modules: journalctl -k -g "denied|DENIED"',
+              'seccomp filters: Seccomp is 2 in /proc/PID/status (containers, SystemCallFilter= of systemd)',
             ]
           : ['security modules: journalctl -k -g "denied|DENIED" (SELinux: ausearch -m avc -ts recent)'],
     },

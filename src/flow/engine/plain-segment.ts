@@ -108,7 +108,7 @@ export class Plain {
     return true
   }
 
-  /** `end` is where the IP packet ends by its own length; DNS and FTP are left to those who read them. */
+  /** `end` is where the IP packet ends by its own length; DNS, and what goes to FTP servers, is left to those who read it. */
   private atTcp(frame: usize, offset: u32, end: u32, captured: u32, original: u32): bool {
     if (offset + TCP_LENGTH > captured || end > original) return false
     const tcp = frame + offset
@@ -127,7 +127,7 @@ export class Plain {
     this.sequence = bswap<u32>(load<u32>(tcp, SEQUENCE))
     this.acknowledgement = bswap<u32>(load<u32>(tcp, ACKNOWLEDGEMENT))
     this.window = bswap<u16>(load<u16>(tcp, WINDOW))
-    return !isRead(this.source) && !isRead(this.destination)
+    return this.source != DNS_PORT && !isRead(this.destination)
   }
 
   get source(): u32 {
@@ -193,7 +193,7 @@ export class Plain {
   }
 }
 
-/** Whether someone reads what comes from or goes to a port. */
+/** Whether someone reads what goes to a port. */
 function isRead(port: u32): bool {
   return port == FTP_PORT || port == DNS_PORT
 }

@@ -109,10 +109,10 @@ function writeLetters(isClient: bool): void {
   else writeOnce(WROTE_SYN_FIN_OR_RST, LETTER_SYN_FIN_OR_RST, isClient)
 }
 
-/** Zeek says that it gave up on a client's content only where it understood some before. */
+/** Zeek says that it gave up on a client's content only where it understood some: here, where there was any, before. */
 function writeData(isClient: bool): void {
-  const understood = writeOnce(WROTE_DATA, LETTER_DATA, isClient)
-  if (understood && segment.partial != 0 && isClient) writeOnce(WROTE_PARTIAL, LETTER_PARTIAL, isClient)
+  const isLater = writeOnce(WROTE_DATA, LETTER_DATA, isClient)
+  if (isLater && segment.partial != 0 && isClient) writeOnce(WROTE_PARTIAL, LETTER_PARTIAL, isClient)
 }
 
 /** True when the letter was there before. */

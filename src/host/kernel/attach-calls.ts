@@ -1,13 +1,14 @@
 import type { Btf } from '../../kernel/btf.ts'
-import { callProgram, RETURNED, readCallLayout } from '../../kernel/call-program.ts'
+import { type CallLayout, callProgram, RETURNED, readCallLayout } from '../../kernel/call-program.ts'
 import type { EventFormat } from '../../kernel/event-format.ts'
 import type { ProgramTarget } from '../../kernel/program.ts'
 import * as libc from '../libc.ts'
+import { readSysctl } from '../sysctl.ts'
 import { attachPerfTracepoint, attachReturn } from './bpf.ts'
 import { Tracefs } from './tracefs.ts'
 
-/** What serves connect(2): x86-64, arm64. Never inlined, since the table of system calls refers to it. */
-const FUNCTIONS = ['__x64_sys_connect', '__arm64_sys_connect']
+/** What serves connect(2), by `process.arch`. */
+const FUNCTIONS: Readonly<Record<string, string>> = { x64: '__x64_sys_connect', arm64: '__arm64_sys_connect' }
 
 /**
  * Attaches the program for calls of connect() that fail at once: to the return of the function itself, which costs the
@@ -15,10 +16,29 @@ const FUNCTIONS = ['__x64_sys_connect', '__arm64_sys_connect']
  * Throws `SystemError`, or `RangeError` where this kernel does not have what it takes.
  */
 export function attachCalls(btf: Btf, target: ProgramTarget): number[] {
-  const layout = readCallLayout(btf)
-  if (layout === undefined) throw new RangeError('this kernel lays tasks out otherwise')
-  const attached = tryReturn(btf, callProgram(target, layout, RETURNED))
-  if (attached !== undefined) return attached
+  return attachCallReturn(btf, target) ?? attachCallTracepoint(btf, target)
+}
+
+/**
+ * `undefined` where this kernel does not let its functions be patched: there are many reasons, with as many errors, and
+ * one setting (kernel.ftrace_enabled) under which all is attached and nothing called.
+ */
+export function attachCallReturn(btf: Btf, target: ProgramTarget): number[] | undefined {
+  const layout = callLayout(btf)
+  const name = FUNCTIONS[process.arch]
+  const type = name === undefined ? undefined : btf.function(name)?.id
+  if (name === undefined || type === undefined || readSysctl('kernel.ftrace_enabled') === 0) return undefined
+  try {
+    return attachReturn(name, type, callProgram(target, layout, RETURNED))
+  } catch (error) {
+    if (error instanceof libc.SystemError) return undefined
+    throw error
+  }
+}
+
+/** To `syscalls:sys_exit_connect`. Throws like `attachCalls`. */
+export function attachCallTracepoint(btf: Btf, target: ProgramTarget): number[] {
+  const layout = callLayout(btf)
   const format = readFormat('syscalls', 'sys_exit_connect')
   const result = format?.fields.get('ret')
   if (format === undefined || result === undefined)
@@ -26,18 +46,10 @@ export function attachCalls(btf: Btf, target: ProgramTarget): number[] {
   return attachPerfTracepoint(format.id, format.name, callProgram(target, layout, result.offset))
 }
 
-/** `undefined` where this kernel does not let its functions be patched: there are many reasons, with as many errors. */
-function tryReturn(btf: Btf, program: Uint8Array): number[] | undefined {
-  for (const name of FUNCTIONS) {
-    const type = btf.function(name)?.id
-    if (type === undefined) continue
-    try {
-      return attachReturn(name, type, program)
-    } catch (error) {
-      if (!(error instanceof libc.SystemError)) throw error
-    }
-  }
-  return undefined
+function callLayout(btf: Btf): CallLayout {
+  const layout = readCallLayout(btf)
+  if (layout === undefined) throw new RangeError('this kernel lays tasks out otherwise')
+  return layout
 }
 
 function readFormat(group: string, event: string): EventFormat | undefined {

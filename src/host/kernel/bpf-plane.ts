@@ -241,7 +241,7 @@ export class BpfPlane implements KernelPlane {
     } catch (error) {
       if (!(error instanceof libc.SystemError || error instanceof RangeError)) throw error
       this.degraded.push(`${what}: ${error.message}`)
-      // The programs before were let in: what is refused is tracefs.
+      // The programs before were let in: what is refused is tracefs, or perf events.
       if (isRefused(error)) this.mend = tracepointHint()
       return false
     }

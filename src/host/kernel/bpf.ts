@@ -108,7 +108,7 @@ export function attachTypedTracepoint(tracepoint: string, type: number, program:
 
 /**
  * The same at the return of a kernel function, `type` being the function's: the program is called with its arguments and
- * its result. Linux 5.5 (x86-64), 6.0 (arm64), built with function tracing. Throws `SystemError` elsewhere.
+ * its result. Linux 5.5 (x86-64), 6.4 (arm64), built with function tracing. Throws `SystemError` elsewhere.
  */
 export function attachReturn(name: string, type: number, program: Uint8Array): number[] {
   const target = { type, attach: ATTACH_TYPE_FUNCTION_RETURN }
@@ -131,7 +131,7 @@ export function attachPerfTracepoint(id: number, name: string, program: Uint8Arr
   throw error
 }
 
-/** Without a name the program itself says which tracepoint it is for. */
+/** Without a name the program itself says what it is for. */
 function attach(program: number, tracepoint: string | undefined): number[] {
   const attributes = new Uint8Array(new ArrayBuffer(ATTRIBUTES))
   const view = new DataView(attributes.buffer)
@@ -140,7 +140,7 @@ function attach(program: number, tracepoint: string | undefined): number[] {
   view.setUint32(8, program, true)
   const link = libc.bpf(RAW_TRACEPOINT_OPEN, attributes, ATTRIBUTES)
   if (link !== -1) return [link, program]
-  const error = libc.lastError(`Cannot attach a BPF program to ${tracepoint ?? 'its tracepoint'}`)
+  const error = libc.lastError(`Cannot attach a BPF program to ${tracepoint ?? 'its place'}`)
   libc.close(program)
   throw error
 }
