@@ -1,5 +1,6 @@
 import { formatAddress } from '../wire/address.ts'
-import { DNS_PORT, type DnsMessage, RCODE_NONE, readDnsDatagram, readDnsSegment } from '../wire/dns.ts'
+import { type DnsMessage, RCODE_NONE, readDnsDatagram, readDnsSegment } from '../wire/dns.ts'
+import { DNS_PORT } from '../wire/ports.ts'
 import { KIND_TCP, type PacketStack } from '../wire/stack.ts'
 import { DnsQueries } from './dns-queries.ts'
 import { NANOS_PER_SECOND } from './time.ts'

@@ -1,6 +1,7 @@
 import { parseAddress } from '../wire/address.ts'
-import { FTP_PORT, hasLongCommand } from '../wire/ftp.ts'
+import { hasLongCommand } from '../wire/ftp.ts'
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ipv4.ts'
+import { FTP_PORT } from '../wire/ports.ts'
 import { KIND_ICMP, KIND_TCP, KIND_UDP, type PacketStack } from '../wire/stack.ts'
 import { trackDatagram } from './datagram-tracker.ts'
 import type { FlowEngine } from './engine.ts'

@@ -64,8 +64,8 @@ export const RETURNED = 8
  * its memory.
  *
  * While the tracepoint of any system call is in use, all calls take the kernel's slower way: 55 ns each (166 → 221 ns for
- * getppid, Linux 6.18). Calls through io_uring or the 32-bit entry are not seen,
- * and those that a seccomp filter answers by the tracepoint alone.
+ * getppid, Linux 6.18). Calls through io_uring or the 32-bit entry are not seen, those that a seccomp filter answers by
+ * the tracepoint alone.
  */
 export function callProgram(target: ProgramTarget, layout: CallLayout, result: number): Uint8Array {
   const program = new Program(target)

@@ -21,7 +21,6 @@ const MAX_NAME = 255
 /** Answers that are read; more than a resolver ever gives for one name. */
 const MAX_ANSWERS = 256
 
-export const DNS_PORT = 53
 export const DNS_A = 1
 export const DNS_CNAME = 5
 export const DNS_AAAA = 28

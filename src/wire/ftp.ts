@@ -1,6 +1,5 @@
 import type { PacketStack } from './stack.ts'
 
-export const FTP_PORT = 21
 /** Characters of a command that Zeek reads (its `FTP::max_command_length`); RFC 959 section 5.3.1 has three or four. */
 const MAX_COMMAND = 100
 

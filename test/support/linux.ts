@@ -6,6 +6,7 @@ import { Tracefs } from '../../src/host/kernel/tracefs.ts'
 import { close } from '../../src/host/libc.ts'
 import { readSysctl } from '../../src/host/sysctl.ts'
 import { Btf } from '../../src/kernel/btf.ts'
+import { readCallLayout } from '../../src/kernel/call-program.ts'
 import { readLayout } from '../../src/kernel/layout.ts'
 
 /** Bytes. */
@@ -33,7 +34,7 @@ export function watchesReturns(): boolean {
   const [ring, counter] = [createRing(RING), createCounter()]
   const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'))
   const target = { layout: readLayout(btf), ring: ring.fd, lost: counter.fd, ringLength: RING }
-  const attached = attachCallReturn(btf, target)
+  const attached = attachCallReturn(btf, target, readCallLayout(btf)!)
   for (const fd of [...(attached ?? []), ring.fd, counter.fd]) close(fd)
   return attached !== undefined
 }

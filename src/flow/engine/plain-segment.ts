@@ -1,3 +1,4 @@
+import { DNS_PORT, FTP_PORT } from '../../wire/ports.ts'
 import { SYN } from '../../wire/tcp-bits.ts'
 import {
   HAS_MSS,
@@ -17,8 +18,6 @@ import { KEY_META, KEY_PORTS } from '../layout.ts'
 import { hashOf } from './key.ts'
 import { segment } from './segment.ts'
 
-const FTP_PORT = 21
-const DNS_PORT = 53
 // Offsets from the frame, read as little-endian numbers.
 const ETHER_TYPE = 12
 const NETWORK: u32 = 14

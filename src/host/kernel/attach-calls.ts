@@ -16,15 +16,16 @@ const FUNCTIONS: Readonly<Record<string, string>> = { x64: '__x64_sys_connect', 
  * Throws `SystemError`, or `RangeError` where this kernel does not have what it takes.
  */
 export function attachCalls(btf: Btf, target: ProgramTarget): number[] {
-  return attachCallReturn(btf, target) ?? attachCallTracepoint(btf, target)
+  const layout = readCallLayout(btf)
+  if (layout === undefined) throw new RangeError('this kernel lays tasks out otherwise')
+  return attachCallReturn(btf, target, layout) ?? attachCallTracepoint(target, layout)
 }
 
 /**
  * `undefined` where this kernel does not let its functions be patched: there are many reasons, with as many errors, and
  * one setting (kernel.ftrace_enabled) under which all is attached and nothing called.
  */
-export function attachCallReturn(btf: Btf, target: ProgramTarget): number[] | undefined {
-  const layout = callLayout(btf)
+export function attachCallReturn(btf: Btf, target: ProgramTarget, layout: CallLayout): number[] | undefined {
   const name = FUNCTIONS[process.arch]
   const type = name === undefined ? undefined : btf.function(name)?.id
   if (name === undefined || type === undefined || readSysctl('kernel.ftrace_enabled') === 0) return undefined
@@ -37,19 +38,12 @@ export function attachCallReturn(btf: Btf, target: ProgramTarget): number[] | un
 }
 
 /** To `syscalls:sys_exit_connect`. Throws like `attachCalls`. */
-export function attachCallTracepoint(btf: Btf, target: ProgramTarget): number[] {
-  const layout = callLayout(btf)
+export function attachCallTracepoint(target: ProgramTarget, layout: CallLayout): number[] {
   const format = readFormat('syscalls', 'sys_exit_connect')
   const result = format?.fields.get('ret')
   if (format === undefined || result === undefined)
     throw new RangeError('this kernel has no tracepoint syscalls:sys_exit_connect')
   return attachPerfTracepoint(format.id, format.name, callProgram(target, layout, result.offset))
-}
-
-function callLayout(btf: Btf): CallLayout {
-  const layout = readCallLayout(btf)
-  if (layout === undefined) throw new RangeError('this kernel lays tasks out otherwise')
-  return layout
 }
 
 function readFormat(group: string, event: string): EventFormat | undefined {

@@ -4,6 +4,7 @@ import { attachCallReturn, attachCallTracepoint } from '../../../src/host/kernel
 import { type BpfRing, createCounter, createRing } from '../../../src/host/kernel/bpf.ts'
 import { close, errnoName } from '../../../src/host/libc.ts'
 import { Btf } from '../../../src/kernel/btf.ts'
+import { readCallLayout } from '../../../src/kernel/call-program.ts'
 import type { CallFact } from '../../../src/kernel/fact.ts'
 import { FactReader } from '../../../src/kernel/fact-reader.ts'
 import { type KernelLayout, readLayout } from '../../../src/kernel/layout.ts'
@@ -54,11 +55,12 @@ function calls({ data, producer }: BpfRing, { common }: KernelLayout, pid: numbe
 rootTest('failed calls are told the same at the return of the function and by the tracepoint', () => {
   const btf = new Btf(readFileSync('/sys/kernel/btf/vmlinux'))
   const layout = readLayout(btf)
+  const calling = readCallLayout(btf)!
   const counter = createCounter()
   const [byReturn, byTracepoint] = [createRing(LENGTH), createRing(LENGTH)]
   const target = ({ fd }: BpfRing) => ({ layout, ring: fd, lost: counter.fd, ringLength: LENGTH })
-  const atReturn = attachCallReturn(btf, target(byReturn))
-  const descriptors = [...attachCallTracepoint(btf, target(byTracepoint)), ...(atReturn ?? [])]
+  const atReturn = attachCallReturn(btf, target(byReturn), calling)
+  const descriptors = [...attachCallTracepoint(target(byTracepoint), calling), ...(atReturn ?? [])]
   try {
     const { stdout } = runCommand(['unshare', '-n', 'python3', '-c', DIALS])
     const [pid, netns, ...errors] = stdout.split(' ')
